@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names, addresses and paths of the local cloud: the one place that knows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the local cloud is called and where it lives.
+
+    Times are seconds. `directory` holds all state of one local stage; removing it (by `make local-down`) forgets the stage.
+    """
+
+    directory: Path = field(default_factory=lambda: Path(".local").resolve())
+    account: str = "123456789012"
+    region: str = "us-east-1"
+    network_name: str = "amy-local-cloud"
+    bridge: str = "amycloud0"
+    # The VPC's address block must equal Docker's subnet: an instance's private address is its container's address.
+    network: IPv4Network = IPv4Network("10.77.0.0/24")
+    # Docker hands out addresses of this part by itself (databases); EC2 instances get theirs from moto, from .4 upwards.
+    docker_range: IPv4Network = IPv4Network("10.77.0.192/26")
+    endpoint_port: int = 5077
+    # Load balancers take 127.77.0.10, .11, ...: any 127/8 address can be bound without being configured.
+    first_load_balancer: IPv4Address = IPv4Address("127.77.0.10")
+    # An ALB goes on routing to a target for a moment after DeregisterTargets (reported by many, documented by none).
+    deregistration_lag: float = 2.0
+    label: str = "amy.local-cloud"
+
+    @property
+    def gateway(self) -> IPv4Address:
+        """The machine's own address on the bridge: where instances reach the AWS API."""
+        return self.network.network_address + 1
+
+    @property
+    def controller_endpoint(self) -> str:
+        """The AWS API's URL for programs on this machine."""
+        return f"http://127.0.0.1:{self.endpoint_port}"
+
+    @property
+    def instance_endpoint(self) -> str:
+        """The AWS API's URL for programs inside instances."""
+        return f"http://{self.gateway}:{self.endpoint_port}"
+
+    @property
+    def journal(self) -> Path:
+        """The mutating API requests so far; it holds secrets, hence mode 0600."""
+        return self.directory / "journal.jsonl"
+
+    @property
+    def stage_file(self) -> Path:
+        """The description of the stage that other programs read."""
+        return self.directory / "stage.json"
