@@ -12,7 +12,7 @@ from pathlib import Path
 class Settings:
     """What the local cloud is called and where it lives.
 
-    Times are seconds. `directory` holds all state of one local stage; removing it (by `make local-down`) forgets the stage.
+    Times are seconds. `directory` holds all state of one local stage; `make local-down` removes it.
     """
 
     directory: Path = field(default_factory=lambda: Path(".local").resolve())
@@ -22,7 +22,7 @@ class Settings:
     bridge: str = "amycloud0"
     # The VPC's address block must equal Docker's subnet: an instance's private address is its container's address.
     network: IPv4Network = IPv4Network("10.77.0.0/24")
-    # Docker hands out addresses of this part by itself (databases); EC2 instances get theirs from moto, from .4 upwards.
+    # Docker hands out this part by itself (databases); EC2 instances get theirs from moto, from .4 upwards.
     docker_range: IPv4Network = IPv4Network("10.77.0.192/26")
     endpoint_port: int = 5077
     # Load balancers take 127.77.0.10, .11, ...: any 127/8 address can be bound without being configured.
