@@ -1,0 +1,88 @@
+# The only command surface: each target wraps one ansible-playbook, which Galaxy's users call by its name.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+STAGE ?= local
+VERSION ?=
+ARGS ?=
+MODULES_OF_LOCAL_STAGE = .venv/bin/python -m local_cloud
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export ANSIBLE_HOME := $(CURDIR)/.ansible
+
+playbook = ansible-playbook -i inventories/$(STAGE) carpentries.amy.$(1) $(ARGS)
+
+.PHONY: help
+help: ## Show this help
+	@printf 'Usage: make TARGET [STAGE=local] [VERSION=...] [ARGS="-e @vars.yml"]\n\n'
+	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16 | sed 's/^/  /'
+
+##@ Every day
+.PHONY: deploy
+deploy: .venv/operator known-stage stage-is-there ## Put a release on STAGE without losing a request (VERSION: a tag, branch or commit)
+	@$(call playbook,deploy) $(if $(VERSION),-e 'release_version=$(VERSION)')
+
+.PHONY: configure
+configure: .venv/operator known-stage ## Converge every host of STAGE, releases untouched
+	@$(call playbook,configure)
+
+.PHONY: provision
+provision: .venv/operator known-stage ## Create or correct the AWS resources of STAGE
+	@$(call playbook,provision)
+
+.PHONY: unlock
+unlock: .venv/operator known-stage ## Take away the deploy lock that a lost controller has left on STAGE
+	@$(call playbook,unlock)
+
+##@ The local stage
+.PHONY: local
+local: .venv/operator ## Start the local stage (idempotent): a fleet in containers, its AWS and its load balancer
+	@$(MODULES_OF_LOCAL_STAGE) up
+	python -m sample_application .local/sample_application
+	ansible-playbook -i inventories/local carpentries.amy.provision
+
+.PHONY: local-down
+local-down: .venv/operator ## Remove the local stage and all it has started
+	@$(MODULES_OF_LOCAL_STAGE) down
+
+##@ Development
+.PHONY: test
+test: .venv/development ## Run every test that CI runs: units, templates, roles in containers, the whole stage under load
+	@scripts/test.sh
+
+.PHONY: lint
+lint: .venv/development ## Check style, types, documentation and Ansible's own rules
+	@scripts/lint.sh
+
+.PHONY: document
+document: .venv/operator ## Write the variable tables of the roles' READMEs from their specifications
+	@python scripts/document_roles.py
+
+.PHONY: build
+build: .venv/operator ## Build the collection's tarball
+	@ansible-galaxy collection build --force
+
+.PHONY: lock
+lock: .venv/development ## Resolve pyproject.toml into requirements/*.txt again
+	@scripts/lock.sh
+
+# What the targets above stand on.
+.venv/operator: requirements/operator.txt requirements/bootstrap.txt
+	@scripts/setup.sh operator
+
+.venv/development: requirements/development.txt requirements/bootstrap.txt
+	@scripts/setup.sh development
+
+.PHONY: known-stage
+known-stage:
+	@if [[ ! -d inventories/$(STAGE) ]]; then
+	  printf 'There is no stage "%s". Stages are the folders of inventories/: %s\nRun: make %s STAGE=<one of these>\n' \
+	    '$(STAGE)' "$$(ls inventories | paste -sd' ')" '$(MAKECMDGOALS)' >&2
+	  exit 2
+	fi
+
+.PHONY: stage-is-there
+stage-is-there: .venv/operator
+	@if [[ $(STAGE) == local ]] && ! $(MODULES_OF_LOCAL_STAGE) status --quiet; then $(MAKE) --no-print-directory local; fi

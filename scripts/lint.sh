@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Everything that can be judged without running it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+ruff check .
+ruff format --check .
+mypy plugins local_cloud sample_application/*.py scripts tests
+yamllint --strict .
+shellcheck scripts/*.sh .ci/run
+ansible-lint --offline
+python scripts/document_roles.py --check
+ansible-playbook --syntax-check -i inventories/production playbooks/*.yml

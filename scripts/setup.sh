@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Make .venv hold exactly what requirements/$1.txt locks. $1: operator (to deploy) or development (to change the collection).
+set -euo pipefail
+
+set_of_packages=$1
+cd "$(dirname "$0")/.."
+
+python=$(command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+  echo "Python 3.11 or newer is needed; $python is $("$python" --version). Install it (apt-get install python3.11) and run make again." >&2
+  exit 2
+fi
+if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+  if [[ $EUID -ne 0 ]]; then
+    echo "Python's venv module is missing. Run: sudo apt-get install python3-venv" >&2
+    exit 2
+  fi
+  apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv
+fi
+
+[[ -x .venv/bin/python ]] || "$python" -m venv .venv
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+VIRTUAL_ENV=.venv .venv/bin/uv pip install --quiet --require-hashes -r "requirements/$set_of_packages.txt"
+touch .venv/operator ".venv/$set_of_packages"
