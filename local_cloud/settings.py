@@ -30,6 +30,11 @@ class Settings:
     # An ALB goes on routing to a target for a moment after DeregisterTargets (reported by many, documented by none).
     deregistration_lag: float = 2.0
     label: str = "amy.local-cloud"
+    # The instance metadata service and the package cache listen on the bridge's gateway only.
+    metadata_port: int = 5080
+    package_cache_port: int = 5142
+    # Downloaded packages outlive the stage: the next one does not download them again.
+    package_cache_directory: Path = field(default_factory=lambda: Path(".cache/apt").resolve())
 
     @property
     def gateway(self) -> IPv4Address:
@@ -50,6 +55,11 @@ class Settings:
     def journal(self) -> Path:
         """The mutating API requests so far; it holds secrets, hence mode 0600."""
         return self.directory / "journal.jsonl"
+
+    @property
+    def known_hosts(self) -> Path:
+        """The instances' SSH host keys, for `ssh -o UserKnownHostsFile`."""
+        return self.directory / "known_hosts"
 
     @property
     def stage_file(self) -> Path:
