@@ -10,4 +10,4 @@ yamllint --strict .
 shellcheck scripts/*.sh .ci/run
 ansible-lint --offline
 python scripts/document_roles.py --check
-ansible-playbook --syntax-check -i inventories/production playbooks/*.yml
+ansible-playbook --syntax-check -i localhost, playbooks/*.yml
