@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m sample_application DESTINATION`: write the repository and print its releases."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from sample_application.build_repository import RepositoryError, build_repository
+
+
+def main() -> int:
+    """Return the exit code: 0 when the repository is there, 1 when it could not be written."""
+    parser = argparse.ArgumentParser(prog="python -m sample_application", description=__doc__)
+    parser.add_argument("destination", type=Path, help="folder of the bare git repository; replaced if it is out of date")
+    destination = parser.parse_args().destination
+    try:
+        releases = build_repository(destination=destination)
+    except RepositoryError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    for tag, commit in releases.items():
+        sys.stdout.write(f"{tag:<16} {commit}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Generate the sample application's git repository from `source/` and `patches/`.
+
+Author, dates and git's configuration are fixed, so the same files give the same commit ids on every machine:
+a release id seen in one run can be looked up in the next.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SOURCE = HERE / "source"
+PATCHES = HERE / "patches"
+
+ENVIRONMENT = {
+    "GIT_AUTHOR_NAME": "Sample",
+    "GIT_AUTHOR_EMAIL": "sample@amy.carpentries.test",
+    "GIT_COMMITTER_NAME": "Sample",
+    "GIT_COMMITTER_EMAIL": "sample@amy.carpentries.test",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "LC_ALL": "C.UTF-8",
+    "PATH": os.environ.get("PATH", os.defpath),
+}
+FIRST_COMMIT = 1_735_689_600  # 2025-01-01T00:00:00Z, in seconds since the epoch
+DAY = 86_400  # seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A tagged release: `source/` itself when it has no parent, else `patches/<tag>.patch` on its parent."""
+
+    tag: str
+    parent: str | None
+    summary: str
+
+
+RELEASES = (
+    Release(tag="v1", parent=None, summary="Keep a ledger of uploads and jobs"),
+    Release(tag="v2", parent="v1", summary="Record each upload's content type, repaint the pages"),
+    Release(tag="v3", parent="v2", summary="Rename the columns of notices and uploads"),
+    Release(tag="v2-crash", parent="v1", summary="Import a module that does not exist"),
+    Release(tag="v2-error500", parent="v1", summary="Break the login page"),
+    Release(tag="v2-slow", parent="v1", summary="Take 25 seconds to start"),
+    Release(tag="v2-badmigration", parent="v1", summary="Migrate data that cannot all be migrated"),
+    Release(tag="v2-poison", parent="v1", summary="Move the action that queued jobs refer to"),
+)
+MAIN_RELEASE = "v3"
+MARKER = "generated-sample-application"  # a file that tells our repository from somebody's own
+
+
+class RepositoryError(Exception):
+    """The repository could not be generated; the message says what failed."""
+
+
+def build_repository(*, destination: Path) -> dict[str, str]:
+    """Make `destination` the bare repository of all releases; return the commit id of each tag.
+
+    An up-to-date repository is left untouched. Raises RepositoryError when git fails (a patch that no longer
+    applies, for one) or when `destination` holds something else than a repository that this function wrote.
+    """
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".repository-") as scratch:
+        fresh = Path(scratch) / "repository.git"
+        releases = _generate(repository=fresh, tree=Path(scratch) / "tree")
+        if destination.exists():
+            if not (destination / MARKER).is_file():
+                raise RepositoryError(f"{destination} exists and was not generated from here: name another folder.")
+            if _tags(destination) == releases:
+                return releases
+            shutil.rmtree(destination)
+        fresh.rename(destination)
+    return releases
+
+
+def _generate(*, repository: Path, tree: Path) -> dict[str, str]:
+    """Write every release into the new bare `repository`, using `tree` as the working tree."""
+    _git("init", "--quiet", "--bare", "--initial-branch=main", str(repository))
+    for key, value in {"core.fileMode": "false", "core.autocrlf": "false", "gc.auto": "0"}.items():
+        _git("config", key, value, repository=repository)
+    (repository / MARKER).touch()
+    commits: dict[str, str] = {}
+    for day, release in enumerate(RELEASES):
+        if release.parent is None:
+            shutil.copytree(SOURCE, tree)
+        else:
+            _git("read-tree", "-u", "--reset", commits[release.parent], repository=repository, tree=tree)
+            _git("apply", "--whitespace=error", str(PATCHES / f"{release.tag}.patch"), repository=repository, tree=tree)
+        parent = commits[release.parent] if release.parent else None
+        commits[release.tag] = _commit(
+            repository=repository, tree=tree, parent=parent, summary=release.summary, date=FIRST_COMMIT + day * DAY
+        )
+        _git("update-ref", f"refs/tags/{release.tag}", commits[release.tag], repository=repository)
+    _git("update-ref", "refs/heads/main", commits[MAIN_RELEASE], repository=repository)
+    return commits
+
+
+def _commit(*, repository: Path, tree: Path, parent: str | None, summary: str, date: int) -> str:
+    """Commit the whole working tree as a child of `parent`; return the commit id."""
+    _git("add", "--all", repository=repository, tree=tree)
+    tree_id = _git("write-tree", repository=repository, tree=tree)
+    ancestry = ("-p", parent) if parent else ()
+    return _git("commit-tree", tree_id, *ancestry, "-m", summary, repository=repository, date=date)
+
+
+def _tags(repository: Path) -> dict[str, str]:
+    """Return the commit id of each tag in `repository`."""
+    lines = _git("for-each-ref", "--format=%(refname:strip=2) %(objectname)", "refs/tags", repository=repository)
+    return dict(line.split(" ", maxsplit=1) for line in lines.splitlines())
+
+
+def _git(*arguments: str, repository: Path | None = None, tree: Path | None = None, date: int = FIRST_COMMIT) -> str:
+    """Run git free of the user's configuration and return its output; `date` is in seconds since the epoch."""
+    environment = ENVIRONMENT | {"GIT_AUTHOR_DATE": f"{date} +0000", "GIT_COMMITTER_DATE": f"{date} +0000"}
+    if repository:
+        environment["GIT_DIR"] = str(repository)
+    if tree:
+        environment["GIT_WORK_TREE"] = str(tree)
+    try:
+        done = subprocess.run(
+            ["git", *arguments], env=environment, cwd=tree, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError as error:
+        raise RepositoryError("git is not installed: install the package git and try again.") from error
+    if done.returncode:
+        raise RepositoryError(f"git {' '.join(arguments[:2])} failed: {done.stderr.strip()}")
+    return done.stdout.strip()

@@ -1,0 +1,11 @@
+"""The application's command line: `python manage.py migrate`, `rqworker default`, `rqscheduler`, ..."""
+from __future__ import annotations
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    execute_from_command_line(sys.argv)
