@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Callable
+
+import pytest
+from fake_clock import FakeClock
+
+from plugins.module_utils._alb_plan import RotationRefusedError, Step, Target, TargetHealth, absent
+from plugins.module_utils._alb_rotation import Patience, Rotation, RotationTimeoutError
+
+WEB1 = Target(id="i-1", port=80)
+PATIENCE = Patience(timeout=60, interval=1)
+
+
+class FakeBalancer:
+    """A load balancer with one target that turns healthy `warm_up` s after joining, and drains for `delay` s.
+
+    `forgets` registrations made while draining are lost when the draining ends, as a slow control plane may lose them.
+    """
+
+    def __init__(
+        self, *, clock: FakeClock, state: str, warm_up: float = 3, delay: float = 10, forgets: int = 0
+    ) -> None:
+        self.clock = clock
+        self.state = state
+        self.warm_up = warm_up
+        self.delay = delay
+        self.forgets = forgets
+        self.since = clock.monotonic()
+        self.calls: list[str] = []
+
+    def health_of(self, target: Target) -> TargetHealth:
+        age = self.clock.monotonic() - self.since
+        if self.state == "initial" and age >= self.warm_up:
+            self._become("healthy")
+        if self.state == "draining" and age >= self.delay:
+            self._become("unused")
+        return absent(target) if self.state == "unused" else TargetHealth(target=target, state=self.state)
+
+    def register(self, target: Target) -> None:
+        self.calls.append(f"register {target}")
+        if self.state == "draining" and self.forgets:
+            self.forgets -= 1
+            return
+        self._become("initial")
+
+    def deregister(self, target: Target) -> None:
+        self.calls.append(f"deregister {target}")
+        self._become("draining")
+
+    def _become(self, state: str) -> None:
+        self.state, self.since = state, self.clock.monotonic()
+
+
+def rotation(state: str, **balancer: float) -> tuple[Rotation, FakeBalancer, FakeClock]:
+    clock = FakeClock()
+    api = FakeBalancer(clock=clock, state=state, **balancer)  # type: ignore[arg-type]
+    return Rotation(api=api, target=WEB1, clock=clock), api, clock
+
+
+@pytest.mark.parametrize(
+    ("state", "calls", "seconds"),
+    [
+        ("unused", ["register i-1:80"], 3),
+        ("draining", ["register i-1:80"], 3),
+        ("initial", [], 3),
+        ("healthy", [], 0),
+    ],
+)
+def test_joining_converges_from_every_state(state: str, calls: list[str], seconds: float) -> None:
+    turn, api, clock = rotation(state)
+    assert turn.join(patience=PATIENCE).healthy
+    assert api.calls == calls
+    assert clock.elapsed == seconds
+
+
+def test_a_registration_lost_while_draining_is_repeated() -> None:
+    turn, api, clock = rotation("draining", forgets=1)
+    assert turn.join(patience=PATIENCE).healthy
+    assert api.calls == ["register i-1:80"] * 2
+    assert clock.elapsed == 13
+    assert [entry["state"] for entry in turn.timeline] == ["draining", "unused", "initial", "healthy"]
+
+
+def test_the_timeline_tells_each_state_once_with_its_time() -> None:
+    turn, _, _ = rotation("unused")
+    turn.join(patience=PATIENCE)
+    assert [(entry["state"], entry["seconds"], entry["at"]) for entry in turn.timeline] == [
+        ("unused", 0, "2026-01-31T12:00:00.000Z"),
+        ("initial", 1, "2026-01-31T12:00:01.000Z"),
+        ("healthy", 3, "2026-01-31T12:00:03.000Z"),
+    ]
+    assert turn.turned_at == "2026-01-31T12:00:03.000Z"
+
+
+def test_a_target_that_stays_unhealthy_fails_with_its_reason() -> None:
+    turn, api, clock = rotation("unhealthy")
+    with pytest.raises(RotationTimeoutError, match="i-1:80 is not healthy after 60 s: it is unhealthy"):
+        turn.join(patience=PATIENCE)
+    assert api.calls == []
+    assert clock.elapsed == 60
+
+
+def test_joining_without_waiting_tells_the_state_after_the_call() -> None:
+    turn, _, clock = rotation("unused")
+    assert turn.join(patience=None).state == "initial"
+    assert clock.elapsed == 0
+
+
+def leave(turn: Rotation, *, minimum: int = 0, patience: Patience | None = PATIENCE) -> TargetHealth:
+    return turn.leave(others=[], minimum=minimum, propagation=5, patience=patience)
+
+
+@pytest.mark.parametrize(
+    ("state", "calls", "seconds"),
+    [
+        ("healthy", ["deregister i-1:80"], 5),
+        ("unhealthy", ["deregister i-1:80"], 5),
+        ("draining", [], 5),
+        ("unused", [], 0),
+    ],
+)
+def test_leaving_holds_until_routing_has_ceased(state: str, calls: list[str], seconds: float) -> None:
+    turn, api, clock = rotation(state)
+    assert not leave(turn).registered
+    assert api.calls == calls
+    assert clock.elapsed == seconds
+
+
+def test_the_hold_is_kept_when_the_group_forgets_the_target_at_once() -> None:
+    turn, _, clock = rotation("healthy", delay=0)
+    assert leave(turn).state == "unused"
+    assert clock.elapsed == 5
+
+
+def test_leaving_counts_as_out_of_service_from_the_call() -> None:
+    turn, _, _ = rotation("healthy")
+    leave(turn)
+    assert turn.turned_at == "2026-01-31T12:00:00.000Z"
+
+
+def test_a_refused_leave_calls_nothing() -> None:
+    turn, api, _ = rotation("healthy")
+    with pytest.raises(RotationRefusedError):
+        leave(turn, minimum=1)
+    assert api.calls == []
+    assert turn.steps == []
+
+
+def test_a_deregistration_that_has_no_effect_is_reported() -> None:
+    turn, api, _ = rotation("healthy")
+    ignore: Callable[[Target], None] = lambda target: None  # noqa: E731
+    api.deregister = ignore  # type: ignore[method-assign]
+    with pytest.raises(RotationTimeoutError, match="it is healthy"):
+        leave(turn)
+    assert turn.steps == [Step.DEREGISTER]
