@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The names of releases and the file of their settings, for playbooks and templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ..module_utils.release import environment as environment_module
+from ..module_utils.release import names
+from ..module_utils.release.failure import ReleaseError
+
+
+def release_id(ref: str, commit: str, environment: Mapping[str, Any], recipe: Mapping[str, Any] | None = None) -> str:
+    """The id of the release of `commit` with these settings."""
+    try:
+        return names.release_id(ref=ref, commit=commit, environment=environment, recipe=recipe or {})
+    except ReleaseError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+def settings8(settings: Mapping[str, Any]) -> str:
+    """Eight hexadecimal digits that change with any setting."""
+    return names.digest8(settings)
+
+
+def release_postactivate(environment: Mapping[str, Any]) -> str:
+    """The text of `postactivate` for this environment."""
+    try:
+        return environment_module.postactivate(environment)
+    except ReleaseError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    """Registers the filters."""
+
+    def filters(self) -> dict[str, Callable[..., str]]:
+        """By their names in playbooks."""
+        return {
+            "release_id": release_id,
+            "release_postactivate": release_postactivate,
+            "release_slug": names.release_slug,
+            "settings8": settings8,
+        }

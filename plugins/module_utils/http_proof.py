@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Proves by HTTP that a release serves: every check passes, several times in a row, before a deadline.
+
+A check knows more than "it answers": AMY's login page fails without database or static files while `/version/` is fine.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from ._clock import Clock
+
+_LARGEST_BODY = 4 << 20
+_SHOWN_LINES = 15
+_SHOWN_BODY = 300
+
+
+class ProofError(Exception):
+    """The checks did not pass in time. `str()` says which, what was answered instead, and where to look."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One GET and what its answer must be: one of `status`, with `text` somewhere in the body."""
+
+    path: str
+    host: str
+    status: Collection[int] = (200,)
+    text: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"GET {self.path} as {self.host}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. `error` says why nothing did; `status` is 0 then."""
+
+    status: int = 0
+    body: str = ""
+    error: str = ""
+
+
+class Client(Protocol):
+    """Whatever can make one request."""
+
+    def get(self, check: Check) -> Answer:
+        """The answer to the check's request; never raises for a server that fails."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds to try for and between two rounds, and the rounds in a row in which every check must pass."""
+
+    timeout: float
+    interval: float
+    consecutive: int
+
+
+def check_from(item: Mapping[str, Any], *, release: str) -> Check:
+    """A check as playbooks write it; `{release}` in its text stands for `release`."""
+    status = item.get("status") or 200
+    headers = dict(item.get("headers") or {})
+    if item.get("scheme"):
+        # What a load balancer says about the client's side of the connection.
+        headers["X-Forwarded-Proto"] = str(item["scheme"])
+    return Check(
+        path=str(item["path"]),
+        host=str(item["host"]),
+        status=tuple(int(code) for code in (status if isinstance(status, list) else [status])),
+        text=str(item.get("text") or "").replace("{release}", release),
+        headers=headers,
+    )
+
+
+def difference(check: Check, answer: Answer) -> str:
+    """How `answer` differs from what `check` expects; empty if it does not."""
+    if answer.error:
+        return f"gave no answer: {answer.error}"
+    if answer.status not in check.status:
+        return f"answered {answer.status} (expected {' or '.join(map(str, check.status))})"
+    if check.text not in answer.body:
+        return f"answered {answer.status} without the text {check.text!r}"
+    return ""
+
+
+def prove(*, checks: Sequence[Check], client: Client, patience: Patience, clock: Clock) -> dict[str, Answer]:
+    """Ask until all checks pass `consecutive` times in a row; returns each one's last answer.
+
+    Raises ProofError, without advice, when the time is over; at least one round is always made.
+    """
+    started = clock.monotonic()
+    in_a_row = 0
+    while True:
+        answers = {str(check): client.get(check) for check in checks}
+        differences = [f"{check} {wrong}" for check in checks if (wrong := difference(check, answers[str(check)]))]
+        in_a_row = 0 if differences else in_a_row + 1
+        if in_a_row >= patience.consecutive:
+            return answers
+        elapsed = clock.monotonic() - started
+        if elapsed + patience.interval > patience.timeout:
+            why = "; ".join(differences) or f"passed only {in_a_row} of {patience.consecutive} times in a row"
+            raise ProofError(f"{why}, after {elapsed:.0f} s.{_excerpt(answers, differences)}")
+        clock.sleep(patience.interval)
+
+
+def last_lines(path: str) -> str:
+    """The end of a log for a message; says so if it cannot be read."""
+    try:
+        with open(path, errors="replace") as file:  # noqa: PTH123 - read as a stream
+            return "".join(file.readlines()[-_SHOWN_LINES:])
+    except OSError as error:
+        return f"({path}: {error.strerror})"
+
+
+def _excerpt(answers: Mapping[str, Answer], differences: Sequence[str]) -> str:
+    body = next((answers[name].body for name in answers if any(text.startswith(name) for text in differences)), "")
+    return f" The answer began: {' '.join(body.split())[:_SHOWN_BODY]}" if body.strip() else ""
+
+
+class TargetClient:
+    """Asks one server, whatever name the check calls it by: `target` is http(s)://address:port or a socket's path."""
+
+    def __init__(self, *, target: str, timeout: float, validate_certs: bool) -> None:
+        self._target = target
+        self._timeout = timeout
+        self._context = ssl.create_default_context()
+        if not validate_certs:
+            self._context.check_hostname = False
+            self._context.verify_mode = ssl.CERT_NONE
+
+    def get(self, check: Check) -> Answer:
+        """See `Client.get`. Redirects are answers, not followed: the check says which it wants."""
+        connection = _Connection(self._connect, host=check.host, timeout=self._timeout)
+        try:
+            connection.request("GET", check.path, headers={"Host": check.host, **check.headers})
+            answer = connection.getresponse()
+            return Answer(status=answer.status, body=answer.read(_LARGEST_BODY).decode(errors="replace"))
+        except (OSError, http.client.HTTPException) as error:
+            return Answer(error=str(error) or type(error).__name__)
+        finally:
+            connection.close()
+
+    def _connect(self, host: str) -> socket.socket:
+        if self._target.startswith("/"):
+            plain = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            plain.settimeout(self._timeout)
+            plain.connect(self._target)
+            return plain
+        url = urlsplit(self._target)
+        secure = url.scheme == "https"
+        plain = socket.create_connection((url.hostname, url.port or (443 if secure else 80)), timeout=self._timeout)
+        # The certificate must be good for the site's name, not for the address that was asked.
+        return self._context.wrap_socket(plain, server_hostname=host) if secure else plain
+
+
+class _Connection(http.client.HTTPConnection):
+    """An HTTP connection over a socket that somebody else opens."""
+
+    def __init__(self, opener: Any, *, host: str, timeout: float) -> None:
+        super().__init__(host, timeout=timeout)
+        self._opener = opener
+
+    def connect(self) -> None:
+        """Open the connection (called by http.client)."""
+        self.sock = self._opener(self.host)

@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which releases may go, and their removal. A release that serves, served last or is still in use never goes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .files import remove_tree
+from .history import Activation, previous_release, read_history
+from .site import PARTIAL, RECORD, Site
+from .static_tree import merge_static, prune_static
+
+# Seconds. A deploy stages before it takes the lock: what is younger may be another deploy's.
+FRESH = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class PrunePlan:
+    """`keep` names the reason for each release that stays; `remove` the releases and remains that go."""
+
+    keep: Mapping[str, str]
+    remove: Sequence[str]
+
+
+def prune_plan(
+    *,
+    staged: Mapping[str, float],
+    history: Sequence[Activation],
+    active: str | None,
+    keep: int,
+    keep_ids: Collection[str],
+    running: Collection[str],
+) -> PrunePlan:
+    """Decide for every release of `staged` (id to age in seconds).
+
+    `keep` counts the releases activated last. One that never was is kept while it is fresh, for it may be about to be.
+    """
+    activated = list(dict.fromkeys(past.to for past in reversed(history) if past.to in staged))
+    never = [release for release in staged if release not in activated]
+    reasons = dict.fromkeys(activated[:keep], f"one of the {keep} activated last")
+    reasons.update({release: "staged less than a day ago" for release in never if staged[release] < FRESH})
+    reasons.update({release: "asked to be kept" for release in keep_ids if release in staged})
+    previous = previous_release(history, active=active)
+    reasons.update({release: "ran before the active one" for release in staged if release == previous})
+    reasons.update({release: "in use by a process" for release in staged if release in running})
+    reasons.update({release: "active" for release in staged if release == active})
+    return PrunePlan(keep=reasons, remove=sorted(set(staged) - set(reasons)))
+
+
+def plan_for_site(site: Site, *, keep: int, keep_ids: Collection[str], now: float, proc: Path) -> PrunePlan:
+    """The plan for what is on this host at `now` (epoch seconds); `proc` is where the kernel lists processes."""
+    staged = {release: now - _staged_at(site, release) for release in site.staged()}
+    plan = prune_plan(
+        staged=staged,
+        history=read_history(site.history),
+        active=site.active(),
+        keep=keep,
+        keep_ids=keep_ids,
+        running=running_releases(site, proc=proc),
+    )
+    return PrunePlan(keep=plan.keep, remove=[*plan.remove, *_old_remains(site, known=staged, now=now)])
+
+
+def prune(site: Site, plan: PrunePlan, *, static_directory: str, group: int) -> int:
+    """Carry out `plan`; returns how many static files nobody serves any more were removed.
+
+    Static files of one name that differ were linked from one release only (see static_tree); if that one goes, the
+    name is linked from a release that stays.
+    """
+    for release in plan.remove:
+        remove_tree(site.directory(release))
+    removed = prune_static(site.static) if plan.remove else 0
+    for release in plan.keep:
+        merge_static(site.directory(release) / static_directory, into=site.static, group=group)
+    return removed
+
+
+def running_releases(site: Site, *, proc: Path) -> set[str]:
+    """The releases that any process runs from: by its program, its directory or its command line."""
+    place = f"{site.releases}/"
+    return {
+        text.split(place, 1)[1].split("/", 1)[0].split("\0", 1)[0]
+        for process in proc.iterdir()
+        if process.name.isdigit()
+        for text in _traces(process)
+        if place in text
+    }
+
+
+def _traces(process: Path) -> Iterator[str]:
+    # A process may end while it is looked at, and the kernel's own have no program.
+    for link in ("exe", "cwd"):
+        try:
+            yield str((process / link).readlink())
+        except OSError:
+            continue
+    try:
+        yield from (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return
+
+
+def _staged_at(site: Site, release: str) -> float:
+    return (site.directory(release) / RECORD).stat().st_mtime
+
+
+def _old_remains(site: Site, *, known: Collection[str], now: float) -> list[str]:
+    """Directories that a died run has left: no complete release, and untouched for a day."""
+    if not site.releases.is_dir():
+        return []
+    return sorted(
+        entry.name
+        for entry in os.scandir(site.releases)
+        if entry.is_dir(follow_symlinks=False)
+        and entry.name not in known
+        and (entry.name.endswith(PARTIAL) or not Path(entry.path, RECORD).exists())
+        and now - entry.stat(follow_symlinks=False).st_mtime > FRESH
+    )

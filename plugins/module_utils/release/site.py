@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The tree of one site on a host, as far as releases are concerned: what is staged, what is active."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .failure import ReleaseError
+from .history import history_file, previous_release, read_history
+
+RECORD = ".release.json"
+PARTIAL = ".partial"
+
+
+@dataclass(frozen=True)
+class Site:
+    """`/webapps/{domain}` and the places in it that releases use."""
+
+    root: Path
+
+    @property
+    def releases(self) -> Path:
+        """One directory for each staged release."""
+        return self.root / "releases"
+
+    @property
+    def link(self) -> Path:
+        """The symbolic link to the active release."""
+        return self.root / "repo"
+
+    @property
+    def static(self) -> Path:
+        """The static files of all kept releases in one tree."""
+        return self.root / "static"
+
+    @property
+    def shared(self) -> Path:
+        """What survives a change of the release."""
+        return self.root / "shared"
+
+    @property
+    def history(self) -> Path:
+        """The list of activations."""
+        return history_file(self.root)
+
+    def directory(self, release: str) -> Path:
+        """Where `release` is, or will be."""
+        return self.releases / release
+
+    def record(self, release: str) -> dict[str, Any] | None:
+        """What is known of the staged `release`, with its `path`; None if it is not there or not complete."""
+        try:
+            record = json.loads((self.directory(release) / RECORD).read_text())
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return None
+        return {**record, "path": str(self.directory(release))} if isinstance(record, dict) else None
+
+    def active(self) -> str | None:
+        """The id of the active release; None if there is none. Raises ReleaseError if `repo` is no symbolic link."""
+        if self.link.is_symlink():
+            return self.link.readlink().name
+        if self.link.exists():
+            raise ReleaseError(
+                f"{self.link} is a directory, not a link to a release: this host was not set up by this collection. "
+                f"Move it away first: mv {self.link} {self.link}.before"
+            )
+        return None
+
+    def staged(self) -> list[str]:
+        """The ids of all complete releases, by name."""
+        if not self.releases.is_dir():
+            return []
+        names = sorted(entry.name for entry in self.releases.iterdir() if entry.is_dir())
+        return [name for name in names if not name.endswith(PARTIAL) and self.record(name) is not None]
+
+
+def site_state(site: Site) -> dict[str, Any]:
+    """What runs and what is staged on this host, for `carpentries.amy.release_state`."""
+    active = site.active()
+    previous = previous_release(read_history(site.history), active=active)
+    return {
+        "active": site.record(active) if active else None,
+        "previous": site.record(previous) if previous else None,
+        "staged": site.staged(),
+        "free_bytes": free_bytes(site.root),
+        "maintenance": (site.root / "maintenance_on.html").exists(),
+    }
+
+
+def free_bytes(path: Path) -> int:
+    """Bytes that can still be written under `path`, or under its nearest ancestor that exists."""
+    while not path.exists():
+        path = path.parent
+    status = os.statvfs(path)
+    return status.f_bavail * status.f_frsize
+
+
+def platform_name(os_release: str, *, machine: str) -> str:
+    """For what machines an artifact is good, for example `debian12-x86_64`; `os_release` is /etc/os-release's text."""
+    values = dict(re.findall(r'^([A-Z_]+)="?([^"\n]*)"?$', os_release, flags=re.MULTILINE))
+    return f"{values.get('ID', 'linux')}{values.get('VERSION_ID', '')}-{machine}"

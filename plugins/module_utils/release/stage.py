@@ -1,0 +1,204 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Puts a built release on a host: unpacked, linked, with its settings, complete or not there at all. Runs as root.
+
+A release is prepared as `releases/<id>.partial` and renamed when it is whole, so `releases/<id>` is complete by its
+mere existence. `finish` states what a whole release is; it heals a release that somebody has damaged, too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .environment import LAUNCHER, postactivate
+from .failure import ReleaseError
+from .files import fsync_directory, regular_files, remove_tree, run_tar, sha256_of
+from .site import PARTIAL, RECORD, Site
+from .static_tree import merge_static
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Numeric ids. Code belongs to root and `group` may read it; only shared paths belong to `user`."""
+
+    user: int
+    group: int
+
+
+@dataclass(frozen=True)
+class Release:
+    """What a release on a host consists of; `record` holds its id, ref, commit, sha256 and when it was committed."""
+
+    id: str
+    record: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    shared_paths: tuple[str, ...]
+    static_directory: str
+
+
+def space_needed(*, size: int, unpacked_size: int) -> int:
+    """Bytes that staging an artifact of `size` needs: the archive and the tree, and never less than three archives."""
+    return max(3 * size, size + unpacked_size)
+
+
+def require_space(*, free: int, needed: int, site: Site) -> None:
+    """Raises ReleaseError if `free` bytes are fewer than `needed`."""
+    if free < needed:
+        raise ReleaseError(
+            f"{site.root} has {_megabytes(free)} MB free and the release needs {_megabytes(needed)} MB; nothing was "
+            f"written. Look: df -h {site.root}; du -sh {site.releases}/* | sort -h. Make room with a smaller "
+            "release_keep, and run the deploy again."
+        )
+
+
+def is_staged(site: Site, *, release: str, sha256: str) -> bool:
+    """Whether the complete `release` of exactly that artifact is there.
+
+    Raises ReleaseError if the active release has that id but is of another artifact: what serves is not replaced.
+    """
+    record = site.record(release)
+    if record is not None and record.get("sha256") == sha256:
+        return True
+    if site.active() == release:
+        raise ReleaseError(
+            f"{site.directory(release)} serves, and its record ({RECORD}) is not of the artifact {sha256[:12]}. "
+            "A release that serves is never replaced: deploy another version or a changed setting; that has another id."
+        )
+    return False
+
+
+def unpack(archive: Path, *, site: Site, release: str) -> Path:
+    """Unpack `archive` into a new `releases/<id>.partial` and return that; what was half staged before is removed."""
+    partial = site.releases / (release + PARTIAL)
+    remove_tree(partial)
+    partial.mkdir(mode=0o750)
+    run_tar(
+        *("--extract", "--zstd", f"--file={archive}", f"--directory={partial}"),
+        *("--no-same-owner", "--same-permissions", "--delay-directory-restore"),
+        doing=f"unpack {archive}",
+    )
+    return partial
+
+
+def secure(directory: Path, *, owner: Owner) -> None:
+    """Give all of `directory` to root and the group, without anything for others; nobody but root may write."""
+    for folder, names, files in os.walk(directory):
+        for path in [Path(folder), *(Path(folder, name) for name in (*names, *files))]:
+            os.chown(path, 0, owner.group, follow_symlinks=False)
+            if not path.is_symlink():
+                path.chmod(_read_only(path.stat().st_mode))
+
+
+def publish(partial: Path, *, site: Site, release: str) -> None:
+    """Make the prepared release appear under its name, on the disk before it is seen."""
+    remove_tree(site.directory(release))
+    os.sync()
+    partial.rename(site.directory(release))
+    fsync_directory(site.releases)
+
+
+def finish(directory: Path, *, site: Site, release: Release, owner: Owner) -> list[str]:
+    """Make the unpacked `directory` whole: shared paths, settings, launcher, record. Returns what had to be changed."""
+    changes = []
+    for path in release.shared_paths:
+        if share(directory / path, to=site.shared / path, at=site.directory(release.id) / path, owner=owner):
+            changes.append(f"{path} -> {site.shared / path}")
+    programs = directory / ".venv" / "bin"
+    wanted = (
+        (programs / "postactivate", postactivate(release.environment), 0o640),
+        (programs / "with-environment", LAUNCHER, 0o755),
+        # Last: it says that the release is complete.
+        (directory / RECORD, json.dumps(dict(release.record), indent=2, sort_keys=True) + "\n", 0o640),
+    )
+    changes.extend(
+        path.name for path, text, mode in wanted if write_file(path, text=text, mode=mode, group=owner.group)
+    )
+    return changes
+
+
+def merge(site: Site, *, release: Release, owner: Owner) -> int:
+    """Make the static files of a staged release servable for as long as it is kept; returns how many were not yet."""
+    return merge_static(site.directory(release.id) / release.static_directory, into=site.static, group=owner.group)
+
+
+def share(path: Path, *, to: Path, at: Path, owner: Owner) -> bool:
+    """Replace `path` in a release by a link to the shared directory `to`; True if it was not one.
+
+    `at` is where `path` will be when the release is published. What the release has there becomes the seed of the
+    shared directory, and never replaces what is shared already.
+    """
+    target = os.path.relpath(to, at.parent)
+    if not to.is_dir():
+        to.mkdir(parents=True)
+        _give(to, owner=owner)
+    if path.is_symlink() and str(path.readlink()) == target:
+        return False
+    if path.is_dir() and not path.is_symlink():
+        _seed(path, to=to, owner=owner)
+        remove_tree(path)
+    elif path.is_symlink() or path.exists():
+        path.unlink()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(target)
+    return True
+
+
+def write_file(path: Path, *, text: str, mode: int, group: int) -> bool:
+    """Make `path` hold `text`, as root's and `group`'s with `mode`; True if it did not. Never half written."""
+    if path.is_file() and not path.is_symlink():
+        status = path.stat()
+        if path.read_text() == text and (status.st_mode & 0o7777, status.st_gid) == (mode, group):
+            return False
+    partial = path.with_name(path.name + PARTIAL)
+    partial.unlink(missing_ok=True)
+    # The file may hold secrets: it must not be readable by others, not even for a moment.
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.chown(partial, 0, group)
+    partial.chmod(mode)
+    partial.rename(path)
+    return True
+
+
+def require_checksum(path: Path, *, sha256: str) -> None:
+    """Raises ReleaseError unless the file at `path` has that SHA-256 (hexadecimal)."""
+    actual = sha256_of(path)
+    if actual != sha256:
+        raise ReleaseError(
+            f"The artifact has sha256 {actual}, and {sha256} was built: it was damaged or replaced on its way. Nothing "
+            "was staged. Run the deploy again; if it stays so, delete the artifact and its manifest from the bucket."
+        )
+
+
+def _seed(path: Path, *, to: Path, owner: Owner) -> None:
+    for file in regular_files(path):
+        wanted = to / file.relative_to(path)
+        if not wanted.exists():
+            missing = [folder for folder in (wanted.parent, *wanted.parent.parents) if not folder.exists()]
+            wanted.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, wanted)
+            wanted.chmod(0o640)
+            for created in (wanted, *missing):
+                os.chown(created, owner.user, owner.group)
+
+
+def _give(directory: Path, *, owner: Owner) -> None:
+    os.chown(directory, owner.user, owner.group)
+    directory.chmod(0o750)
+
+
+def _read_only(mode: int) -> int:
+    executable = 0o110 if mode & 0o100 else 0
+    return 0o640 | executable
+
+
+def _megabytes(size: int) -> int:
+    return size // 1_000_000
