@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The filter carpentries.amy.deploy_plan."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: deploy_plan
+short_description: Decide which hosts a deploy must touch, and in which order
+version_added: 0.1.0
+author: The carpentries.amy contributors
+description:
+  - Web hosts that are out of rotation come first, because while one is out no other may leave.
+  - A host that runs the release, is configured for it and is in rotation is left alone.
+positional: _input, release
+options:
+  _input:
+    description: What is known of the application's hosts.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the host.
+        type: str
+        required: true
+      role:
+        description: Its role, V(web), V(worker) or V(scheduler).
+        type: str
+        required: true
+      active:
+        description: Id of the release it runs, or null.
+        type: str
+      current:
+        description: Whether its programs are configured as they would be now.
+        type: bool
+        required: true
+      target_state:
+        description: The load balancer's word on a web host.
+        type: str
+  release:
+    description: Id of the wanted release.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Decide what must change
+  ansible.builtin.set_fact:
+    plan: "{{ hosts | carpentries.amy.deploy_plan('v2-0a1b2c3d4e5f-01234567') }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The plan.
+  type: dict
+  contains:
+    needed: {description: Whether anything must change., type: bool}
+    rejoin: {description: Web hosts out of rotation., type: list, elements: str}
+    roll: {description: Web hosts in rotation that must change., type: list, elements: str}
+    hand_over: {description: Workers and schedulers that must change., type: list, elements: str}
+    previous: {description: Id of the release to go back to., type: str}
+    reasons: {description: 'For each host that must change, why.', type: dict}
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.carpentries.amy.plugins.module_utils.deploy_plan import Host, plan
+
+
+def deploy_plan(hosts: list[dict[str, Any]], release: str) -> dict[str, Any]:
+    """Return the plan for `hosts`; raise AnsibleFilterError when one is not described as the documentation says."""
+    try:
+        return plan(hosts=[Host(**host) for host in hosts], release=release).as_result()
+    except TypeError as error:
+        raise AnsibleFilterError(f"deploy_plan: a host lacks name, role, active or current: {error}") from error
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the filters by name."""
+        return {"deploy_plan": deploy_plan}

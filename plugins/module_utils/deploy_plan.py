@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Decide which hosts a deploy must touch, and in which order: a pure function of what the hosts and the rotation say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+IN_ROTATION = "healthy"
+
+
+@dataclass(frozen=True)
+class Host:
+    """What is known of a host of the application.
+
+    `active` is the id of the release it runs, None before its first. `current` tells whether its programs are configured
+    for the wanted release as the roles would configure them now. `target_state` is the load balancer's word on a web host
+    (a TargetHealth state of ELBv2), None for other roles.
+    """
+
+    name: str
+    role: str
+    active: str | None
+    current: bool
+    target_state: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a deploy does, host by host.
+
+    `rejoin` are web hosts that are out of rotation: they go first, because while one is out no other may leave.
+    `roll` are the web hosts in rotation that must change. `hand_over` are workers and schedulers that must change.
+    `previous` is the release that the fleet goes back to if the wanted one fails; None on a first deploy.
+    """
+
+    rejoin: list[str]
+    roll: list[str]
+    hand_over: list[str]
+    previous: str | None
+    reasons: dict[str, str]
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the plan as Ansible sees it; `needed` is false when nothing at all must change."""
+        return {**asdict(self), "needed": bool(self.rejoin or self.roll or self.hand_over)}
+
+
+def plan(*, hosts: list[Host], release: str) -> Plan:
+    """Return what must be done so that every host runs `release` and every web host is in rotation."""
+    reasons = {host.name: reason for host in hosts if (reason := _reason(host, release))}
+    web = [host for host in hosts if host.role == "web" and host.name in reasons]
+    return Plan(
+        rejoin=[host.name for host in web if host.target_state != IN_ROTATION],
+        roll=[host.name for host in web if host.target_state == IN_ROTATION],
+        hand_over=[host.name for host in hosts if host.role != "web" and host.name in reasons],
+        previous=_previous(hosts, release),
+        reasons=reasons,
+    )
+
+
+def _reason(host: Host, release: str) -> str | None:
+    if host.active is None:
+        return "runs no release yet"
+    if host.active != release:
+        return f"runs {host.active}"
+    if not host.current:
+        return "its programs are configured differently"
+    if host.role == "web" and host.target_state != IN_ROTATION:
+        return f"is not in rotation ({host.target_state})"
+    return None
+
+
+def _previous(hosts: list[Host], release: str) -> str | None:
+    """Return the release that most hosts run besides the wanted one; after an interrupted deploy, a part runs each."""
+    others = Counter(host.active for host in hosts if host.active not in (None, release))
+    if others:
+        return others.most_common(1)[0][0]
+    return release if any(host.active == release for host in hosts) else None

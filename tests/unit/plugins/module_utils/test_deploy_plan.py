@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.carpentries.amy.plugins.module_utils.deploy_plan import Host, plan
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def web(name: str, active: str | None, state: str = "healthy", **known: Any) -> Host:
+    return Host(**{"name": name, "role": "web", "active": active, "current": True, "target_state": state, **known})
+
+
+def worker(active: str | None, **known: Any) -> Host:
+    return Host(**{"name": "worker1", "role": "worker", "active": active, "current": True, **known})
+
+
+@pytest.mark.parametrize(
+    ("hosts", "rejoin", "roll", "hand_over", "previous"),
+    [
+        ([web("web1", "v2"), web("web2", "v2"), worker("v2")], [], [], [], "v2"),
+        ([web("web1", "v1"), web("web2", "v1"), worker("v1")], [], ["web1", "web2"], ["worker1"], "v1"),
+        ([web("web1", None, "unused"), worker(None)], ["web1"], [], ["worker1"], None),
+        # A controller died after web1 had left: it comes back before web2 may leave.
+        ([web("web1", "v2", "unused"), web("web2", "v1"), worker("v2")], ["web1"], ["web2"], [], "v1"),
+        # All run the release, but one was left out of rotation.
+        ([web("web1", "v2"), web("web2", "v2", "draining"), worker("v2")], ["web2"], [], [], "v2"),
+        # Settings of the programs have changed, the release has not.
+        ([web("web1", "v2", current=False), worker("v2", current=False)], [], ["web1"], ["worker1"], "v2"),
+    ],
+)
+def test_who_is_touched(
+    hosts: list[Host], rejoin: list[str], roll: list[str], hand_over: list[str], previous: str | None
+) -> None:
+    result = plan(hosts=hosts, release="v2")
+    assert (result.rejoin, result.roll, result.hand_over, result.previous) == (rejoin, roll, hand_over, previous)
+    assert result.as_result()["needed"] is bool(rejoin or roll or hand_over)
+    assert set(result.reasons) == {*rejoin, *roll, *hand_over}
+
+
+HOSTS = st.lists(
+    st.builds(
+        web,
+        name=st.uuids().map(str),
+        active=st.sampled_from([None, "v1", "v2"]),
+        state=st.sampled_from(["healthy", "unused", "draining", "unhealthy", "initial"]),
+        current=st.booleans(),
+    )
+)
+
+
+@given(HOSTS)
+def test_only_hosts_in_rotation_are_rolled_and_no_host_is_touched_twice(hosts: list[Host]) -> None:
+    result = plan(hosts=hosts, release="v2")
+    healthy = {host.name for host in hosts if host.target_state == "healthy"}
+    assert set(result.roll) <= healthy
+    assert not set(result.rejoin) & healthy
+    assert {host.name for host in hosts} - healthy == set(result.rejoin)
