@@ -73,9 +73,10 @@ from ansible_collections.carpentries.amy.plugins.module_utils.deploy_plan import
 def deploy_plan(hosts: list[dict[str, Any]], release: str) -> dict[str, Any]:
     """Return the plan for `hosts`; raise AnsibleFilterError when one is not described as the documentation says."""
     try:
-        return plan(hosts=[Host(**host) for host in hosts], release=release).as_result()
+        result: dict[str, Any] = plan(hosts=[Host(**host) for host in hosts], release=release).as_result()
     except TypeError as error:
         raise AnsibleFilterError(f"deploy_plan: a host lacks name, role, active or current: {error}") from error
+    return result
 
 
 class FilterModule:

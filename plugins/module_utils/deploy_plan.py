@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Decide which hosts a deploy must touch, and in which order: a pure function of what the hosts and the rotation say."""
+"""Decide which hosts a deploy must touch, and in which order, from what the hosts and the rotation say."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ IN_ROTATION = "healthy"
 class Host:
     """What is known of a host of the application.
 
-    `active` is the id of the release it runs, None before its first. `current` tells whether its programs are configured
-    for the wanted release as the roles would configure them now. `target_state` is the load balancer's word on a web host
-    (a TargetHealth state of ELBv2), None for other roles.
+    `active` is the id of the release it runs, None before its first. `current` tells whether its programs are
+    configured as the roles would configure them now. `target_state` is the load balancer's word on a web host (a
+    TargetHealth state of ELBv2), None for other roles.
     """
 
     name: str

@@ -1,0 +1,128 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release_migrate
+short_description: Migrate the database of a staged release, once
+version_added: 0.1.0
+description:
+  - Runs the release's migrations in the release's own environment, as the application's user.
+  - One advisory lock in PostgreSQL makes sure that two controllers never migrate at once.
+  - A lock timeout keeps a migration from queueing behind a long transaction and stopping every request behind itself.
+author: The carpentries.amy contributors
+options:
+  path:
+    description: Directory of the staged release.
+    type: path
+    required: true
+  source_directory:
+    description: Directory of C(manage.py), relative to O(path).
+    type: str
+    default: .
+  settings:
+    description: Django's settings module, unless the release's environment names one.
+    type: str
+    default: config.settings
+  commands:
+    description: Management commands that bring the database up to date.
+    type: list
+    elements: str
+    default: [migrate --noinput]
+  user:
+    description: The user that runs them.
+    type: str
+    required: true
+  lock_timeout:
+    description: Seconds that a migration may wait for a lock in the database.
+    type: int
+    default: 5
+  lock_wait:
+    description: Seconds to wait while another controller migrates.
+    type: int
+    default: 60
+attributes:
+  check_mode:
+    description: Can run in check mode; it then tells which migrations are pending.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Migrate the database
+  carpentries.amy.release_migrate:
+    path: /webapps/amy.example.org/releases/v2-0a1b2c3d4e5f-01234567
+    user: amy
+"""
+
+RETURN = r"""
+pending:
+  description: Migrations that were not applied before, in their order.
+  type: list
+  elements: str
+  returned: success
+  sample: [workshops.0258_remove_trainingprogress_evaluated_by]
+applied:
+  description: Migrations that were applied.
+  type: list
+  elements: str
+  returned: success
+output:
+  description: The end of what the commands printed.
+  type: str
+  returned: success
+"""
+
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.carpentries.amy.plugins.module_utils.migrations import PROGRAM, MigrationError, order, run
+
+
+def main() -> None:
+    """Run the release's migrations and report them."""
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "source_directory": {"type": "str", "default": "."},
+            "settings": {"type": "str", "default": "config.settings"},
+            "commands": {"type": "list", "elements": "str", "default": ["migrate --noinput"]},
+            "user": {"type": "str", "required": True},
+            "lock_timeout": {"type": "int", "default": 5},
+            "lock_wait": {"type": "int", "default": 60},
+        },
+        supports_check_mode=True,
+    )
+    options = module.params
+    launcher = Path(options["path"]) / ".venv/bin/with-environment"
+    command = ["runuser", "-u", options["user"], "--", str(launcher), "python", "-c", PROGRAM]
+
+    def execute(line: str) -> tuple[int, str, str]:
+        code, output, errors = module.run_command(
+            command, data=line, cwd=str(Path(options["path"]) / options["source_directory"])
+        )
+        return int(code), str(output), str(errors)
+
+    line = order(
+        settings=options["settings"],
+        commands=options["commands"],
+        lock_timeout=options["lock_timeout"],
+        lock_wait=options["lock_wait"],
+        check_mode=module.check_mode,
+    )
+    try:
+        migrations = run(execute=execute, line=line)
+    except MigrationError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(
+        changed=bool(migrations.pending),
+        pending=migrations.pending,
+        applied=migrations.applied,
+        output=migrations.output,
+    )
+
+
+if __name__ == "__main__":
+    main()
