@@ -222,10 +222,16 @@ def outcome(*, before: TargetHealth, after: TargetHealth, steps: list[Step]) -> 
 
 
 def record(rotation: Rotation | None) -> dict[str, Any]:
-    """The part of the result that tells what was seen on the way; also returned with a failure."""
+    """The part of the result that tells what was seen on the way; also returned with a failure.
+
+    A failure after the deregistration still has to tell the report that the host is out of service.
+    """
     if rotation is None:
         return {}
+    left = Step.DEREGISTER in rotation.steps
     return {
+        **({"deploy_event": {"type": "host_out_of_service", "at": rotation.turned_at}} if left else {}),
+        "changed": bool(rotation.steps),
         "steps": [step.value for step in rotation.steps],
         "timeline": rotation.timeline,
         "seconds_waited": rotation.waited,

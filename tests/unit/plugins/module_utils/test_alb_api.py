@@ -103,11 +103,7 @@ def test_missing_credentials_tell_how_to_log_in(monkeypatch: pytest.MonkeyPatch)
 def test_an_unreachable_endpoint_hints_at_the_local_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    nowhere = boto3.client(
-        "elbv2",
-        region_name="us-east-1",
-        endpoint_url="http://127.0.0.1:1",
-        config=boto3.session.Config(retries={"total_max_attempts": 1}),
-    )
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    nowhere = boto3.client("elbv2", region_name="us-east-1", endpoint_url="http://127.0.0.1:1")
     with pytest.raises(AwsError, match="make local"):
         TargetGroupApi(client=nowhere, name_or_arn="web")
