@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the scenarios' tests do to hosts and testinfra has no word for."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from testinfra.host import Host
+
+
+def until(condition: Callable[[], bool], *, seconds: float = 30.0, what: str) -> None:
+    """Wait for CONDITION for at most SECONDS; raises AssertionError that names WHAT was waited for."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s"
+        time.sleep(0.2)
+
+
+def restart(host: Host) -> None:
+    """Restart HOST as a power cycle does: /run is empty, and only what starts at boot runs."""
+    subprocess.run(["docker", "restart", "--time", "20", host.backend.get_hostname()], check=True, capture_output=True)
+    until(
+        lambda: host.run("systemctl is-system-running").stdout.strip() == "running",
+        seconds=60,
+        what="every unit of the restarted host runs",
+    )
