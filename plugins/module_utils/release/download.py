@@ -29,7 +29,7 @@ def download(url: str, *, to: Path, sleep: Callable[[float], None]) -> None:
             if attempt == _ATTEMPTS or _refused(error):
                 raise ReleaseError(
                     f"Cannot download {without_query(url)}: {_reason(error)} ({attempt} attempts). "
-                    "Check that this host reaches the bucket (security group, VPC endpoint, DNS); then run the deploy again."
+                    "Check that this host reaches the bucket (security group, VPC endpoint, DNS), then deploy again."
                 ) from None  # urllib's exception knows the whole URL
             sleep(2.0**attempt)
         else:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,15 @@ class Release:
     environment: Mapping[str, Any]
     shared_paths: tuple[str, ...]
     static_directory: str
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that staging writes into a release: `path` in the release, its whole text, its permissions."""
+
+    path: str
+    text: str
+    mode: int
 
 
 def space_needed(*, size: int, unpacked_size: int) -> int:
@@ -105,21 +115,17 @@ def publish(partial: Path, *, site: Site, release: str) -> None:
 
 def finish(directory: Path, *, site: Site, release: Release, owner: Owner) -> list[str]:
     """Make the unpacked `directory` whole: shared paths, settings, launcher, record. Returns what had to be changed."""
-    changes = []
-    for path in release.shared_paths:
-        if share(directory / path, to=site.shared / path, at=site.directory(release.id) / path, owner=owner):
-            changes.append(f"{path} -> {site.shared / path}")
-    programs = directory / ".venv" / "bin"
-    wanted = (
-        (programs / "postactivate", postactivate(release.environment), 0o640),
-        (programs / "with-environment", LAUNCHER, 0o755),
-        # Last: it says that the release is complete.
-        (directory / RECORD, json.dumps(dict(release.record), indent=2, sort_keys=True) + "\n", 0o640),
-    )
-    changes.extend(
-        path.name for path, text, mode in wanted if write_file(path, text=text, mode=mode, group=owner.group)
-    )
-    return changes
+    shared = [
+        path for path in release.shared_paths if share(directory, path=path, site=site, release=release, owner=owner)
+    ]
+    written = [file.path for file in _files(release) if write_file(directory / file.path, file=file, group=owner.group)]
+    return [*shared, *written]
+
+
+def differences(directory: Path, *, site: Site, release: Release) -> list[str]:
+    """What `finish` would change, as far as it can be known without changing anything."""
+    shared = [path for path in release.shared_paths if not _is_shared(directory, path=path, site=site, release=release)]
+    return [*shared, *(file.path for file in _files(release) if not _is_written(directory / file.path, file=file))]
 
 
 def merge(site: Site, *, release: Release, owner: Owner) -> int:
@@ -127,43 +133,42 @@ def merge(site: Site, *, release: Release, owner: Owner) -> int:
     return merge_static(site.directory(release.id) / release.static_directory, into=site.static, group=owner.group)
 
 
-def share(path: Path, *, to: Path, at: Path, owner: Owner) -> bool:
-    """Replace `path` in a release by a link to the shared directory `to`; True if it was not one.
+def share(directory: Path, *, path: str, site: Site, release: Release, owner: Owner) -> bool:
+    """Replace `path` in a release by a link to the site's shared directory; True if it was not one.
 
-    `at` is where `path` will be when the release is published. What the release has there becomes the seed of the
-    shared directory, and never replaces what is shared already.
+    What the release has there becomes the seed of the shared directory, and never replaces what is shared already.
     """
-    target = os.path.relpath(to, at.parent)
-    if not to.is_dir():
-        to.mkdir(parents=True)
-        _give(to, owner=owner)
-    if path.is_symlink() and str(path.readlink()) == target:
+    shared = site.shared / path
+    if not shared.is_dir():
+        shared.mkdir(parents=True)
+        os.chown(shared, owner.user, owner.group)
+        shared.chmod(0o750)
+    if _is_shared(directory, path=path, site=site, release=release):
         return False
-    if path.is_dir() and not path.is_symlink():
-        _seed(path, to=to, owner=owner)
-        remove_tree(path)
-    elif path.is_symlink() or path.exists():
-        path.unlink()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.symlink_to(target)
+    link = directory / path
+    if link.is_dir() and not link.is_symlink():
+        _seed(link, to=shared, owner=owner)
+        remove_tree(link)
+    elif link.is_symlink() or link.exists():
+        link.unlink()
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(_shared_target(path, site=site, release=release))
     return True
 
 
-def write_file(path: Path, *, text: str, mode: int, group: int) -> bool:
-    """Make `path` hold `text`, as root's and `group`'s with `mode`; True if it did not. Never half written."""
-    if path.is_file() and not path.is_symlink():
-        status = path.stat()
-        if path.read_text() == text and (status.st_mode & 0o7777, status.st_gid) == (mode, group):
-            return False
+def write_file(path: Path, *, file: File, group: int) -> bool:
+    """Make `path` be `file`, root's and `group`'s; True if it was not. Never half written."""
+    if _is_written(path, file=file) and path.stat().st_gid == group:
+        return False
     partial = path.with_name(path.name + PARTIAL)
     partial.unlink(missing_ok=True)
     # The file may hold secrets: it must not be readable by others, not even for a moment.
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(file.text)
+        stream.flush()
+        os.fsync(stream.fileno())
     os.chown(partial, 0, group)
-    partial.chmod(mode)
+    partial.chmod(file.mode)
     partial.rename(path)
     return True
 
@@ -190,9 +195,33 @@ def _seed(path: Path, *, to: Path, owner: Owner) -> None:
                 os.chown(created, owner.user, owner.group)
 
 
-def _give(directory: Path, *, owner: Owner) -> None:
-    os.chown(directory, owner.user, owner.group)
-    directory.chmod(0o750)
+def _files(release: Release) -> tuple[File, ...]:
+    record = json.dumps(dict(release.record), indent=2, sort_keys=True) + "\n"
+    return (
+        File(".venv/bin/postactivate", text=postactivate(release.environment), mode=0o640),
+        File(".venv/bin/with-environment", text=LAUNCHER, mode=0o755),
+        # Last: it says that the release is complete.
+        File(RECORD, text=record, mode=0o640),
+    )
+
+
+def _is_written(path: Path, *, file: File) -> bool:
+    return (
+        path.is_file()
+        and not path.is_symlink()
+        and stat.S_IMODE(path.stat().st_mode) == file.mode
+        and path.read_text() == file.text
+    )
+
+
+def _shared_target(path: str, *, site: Site, release: Release) -> str:
+    """Relative to where the link will be when the release is published."""
+    return os.path.relpath(site.shared / path, (site.directory(release.id) / path).parent)
+
+
+def _is_shared(directory: Path, *, path: str, site: Site, release: Release) -> bool:
+    link = directory / path
+    return link.is_symlink() and str(link.readlink()) == _shared_target(path, site=site, release=release)
 
 
 def _read_only(mode: int) -> int:

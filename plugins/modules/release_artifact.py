@@ -1,0 +1,234 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release_artifact
+short_description: Find, download, upload and record a built release in the stage's bucket
+version_added: 0.1.0
+description:
+  - An artifact is C(<prefix>/<commit>-<platform>.tar.zst) with a manifest C(.json) beside it. The manifest is written
+    last, so an artifact without one does not exist.
+  - Hosts transfer it by presigned URLs and need no credentials. A URL is a secret for as long as it is valid, so every
+    task that uses this module needs C(no_log=true).
+  - Runs on the controller.
+options:
+  state:
+    description:
+      - V(query) only looks, and gives a URL to download if the artifact is complete.
+      - V(upload) gives a URL and the headers to upload an artifact of O(sha256).
+      - V(complete) checks what was uploaded against O(sha256) and O(size), and records it.
+    type: str
+    choices: [query, upload, complete]
+    default: query
+  bucket:
+    description: Name of the bucket.
+    type: str
+    required: true
+  prefix:
+    description: Where in the bucket artifacts are.
+    type: str
+    default: artifacts
+  commit:
+    description: The full commit id of the source.
+    type: str
+    required: true
+  platform:
+    description: For what machines and by what recipe it is built.
+    type: str
+    required: true
+  sha256:
+    description: The checksum of the archive, hexadecimal.
+    type: str
+  size:
+    description: The archive's bytes.
+    type: int
+  unpacked_size:
+    description: The bytes of what is in the archive.
+    type: int
+    default: 0
+  expires:
+    description: Seconds for which URLs are valid.
+    type: int
+    default: 900
+  signing_endpoint_url:
+    description: The URL of S3 as hosts reach it, if it is not AWS's own.
+    type: str
+  encryption:
+    description: How S3 encrypts the artifact.
+    type: str
+    choices: [AES256, "aws:kms"]
+    default: AES256
+  kms_key:
+    description: Id of the key for V(aws:kms); by default the account's own.
+    type: str
+    default: ""
+extends_documentation_fragment: [carpentries.amy.aws_connection]
+attributes:
+  check_mode:
+    description: V(complete) checks and does not record.
+    support: full
+  diff_mode:
+    description: Nothing to show.
+    support: none
+author:
+  - The carpentries.amy contributors (@carpentries)
+"""
+
+EXAMPLES = r"""
+- name: Look for the artifact
+  carpentries.amy.release_artifact:
+    bucket: amy-production-releases
+    commit: "{{ release_resolved.commit }}"
+    platform: debian12-x86_64-0a1b2c3d
+  delegate_to: localhost
+  no_log: true
+
+- name: Record the uploaded artifact
+  carpentries.amy.release_artifact:
+    state: complete
+    bucket: amy-production-releases
+    commit: "{{ release_resolved.commit }}"
+    platform: debian12-x86_64-0a1b2c3d
+    sha256: "{{ built.sha256 }}"
+    size: "{{ built.size }}"
+  delegate_to: localhost
+  no_log: true
+"""
+
+RETURN = r"""
+exists:
+  description: Whether the artifact is complete.
+  returned: success
+  type: bool
+key:
+  description: The object's key.
+  returned: success
+  type: str
+sha256:
+  description: The checksum of the archive.
+  returned: when it exists
+  type: str
+size:
+  description: The archive's bytes.
+  returned: when it exists
+  type: int
+unpacked_size:
+  description: The bytes of what is in it.
+  returned: when it exists
+  type: int
+download_url:
+  description: A URL that gives the archive. Secret.
+  returned: when O(state=query) and it exists
+  type: str
+upload_url:
+  description: A URL to which the archive is PUT. Secret.
+  returned: when O(state=upload)
+  type: str
+upload_headers:
+  description: The headers of that request, all of them.
+  returned: when O(state=upload)
+  type: dict
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ..module_utils import _aws_client as aws
+from ..module_utils.release.artifact import ArtifactStore, Encryption, Manifest
+from ..module_utils.release.failure import ReleaseError
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["query", "upload", "complete"], "default": "query"},
+            "bucket": {"type": "str", "required": True},
+            "prefix": {"type": "str", "default": "artifacts"},
+            "commit": {"type": "str", "required": True},
+            "platform": {"type": "str", "required": True},
+            "sha256": {"type": "str"},
+            "size": {"type": "int"},
+            "unpacked_size": {"type": "int", "default": 0},
+            "expires": {"type": "int", "default": 900},
+            "signing_endpoint_url": {"type": "str"},
+            "encryption": {"type": "str", "choices": ["AES256", "aws:kms"], "default": "AES256"},
+            "kms_key": {"type": "str", "default": "", "no_log": False},
+            **aws.CONNECTION_OPTIONS,
+        },
+        required_if=[("state", "upload", ["sha256"]), ("state", "complete", ["sha256", "size"])],
+        supports_check_mode=True,
+    )
+    if aws.IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("boto3"), exception=str(aws.IMPORT_ERROR))
+    act = {"query": query, "upload": upload, "complete": complete}[module.params["state"]]
+    try:
+        result = act(store=store_of(module.params), parameters=module.params, check_mode=module.check_mode)
+    except (aws.AwsError, ReleaseError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+def store_of(parameters: dict[str, Any]) -> ArtifactStore:
+    """The artifacts of the module's bucket."""
+    client = aws.client(service="s3", parameters=parameters)
+    signing = {**parameters, "endpoint_url": parameters["signing_endpoint_url"] or parameters["endpoint_url"]}
+    return ArtifactStore(
+        client=client,
+        signer=aws.client(service="s3", parameters=signing),
+        bucket=parameters["bucket"],
+        prefix=parameters["prefix"],
+        expires=parameters["expires"],
+        encryption=Encryption(algorithm=parameters["encryption"], kms_key=parameters["kms_key"]),
+    )
+
+
+def query(*, store: ArtifactStore, parameters: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Whether the artifact is complete, and how to download it."""
+    key = store.key(commit=parameters["commit"], platform=parameters["platform"])
+    manifest = store.find(key)
+    if manifest is None:
+        return {"changed": False, "exists": False, "key": key}
+    return {"changed": False, **facts(manifest), "download_url": store.download_url(key)}
+
+
+def upload(*, store: ArtifactStore, parameters: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """How to upload the artifact."""
+    key = store.key(commit=parameters["commit"], platform=parameters["platform"])
+    how = store.upload(key, sha256=parameters["sha256"])
+    return {"changed": False, "exists": False, "key": key, "upload_url": how.url, "upload_headers": how.headers}
+
+
+def complete(*, store: ArtifactStore, parameters: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Record the uploaded artifact, unless the same is recorded already."""
+    wanted = Manifest(
+        key=store.key(commit=parameters["commit"], platform=parameters["platform"]),
+        commit=parameters["commit"],
+        platform=parameters["platform"],
+        sha256=parameters["sha256"],
+        size=parameters["size"],
+        unpacked_size=parameters["unpacked_size"],
+    )
+    changed = store.find(wanted.key) != wanted
+    if changed and not check_mode:
+        store.complete(wanted)
+    return {"changed": changed, **facts(wanted)}
+
+
+def facts(manifest: Manifest) -> dict[str, Any]:
+    """What is returned of a complete artifact."""
+    return {
+        "exists": True,
+        "key": manifest.key,
+        "sha256": manifest.sha256,
+        "size": manifest.size,
+        "unpacked_size": manifest.unpacked_size,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release_source
+short_description: Find the commit of a version, and archive its source
+version_added: 0.1.0
+description:
+  - Resolves a tag, a branch or a commit of a git repository, and writes the commit's files as a tar archive.
+  - Nothing is checked out. A bare clone in O(cache_dir) makes the next run short.
+  - Runs on the controller and uses its git, with whatever access to the repository git has there.
+  - Submodules and Git LFS objects are not part of the archive.
+options:
+  repository:
+    description: URL or local path of the git repository.
+    type: str
+    required: true
+  version:
+    description: A tag, else a branch, else a commit id of at least 7 digits. Of equal names the tag wins.
+    type: str
+    required: true
+  cache_dir:
+    description: Where clones and archives are kept. Made if it is absent; may be removed at any time.
+    type: path
+    required: true
+attributes:
+  check_mode:
+    description: Resolves in a temporary clone; writes nothing.
+    support: full
+  diff_mode:
+    description: Nothing to show.
+    support: none
+author:
+  - The carpentries.amy contributors (@carpentries)
+"""
+
+EXAMPLES = r"""
+- name: Find the source of the release
+  carpentries.amy.release_source:
+    repository: https://git.example.org/amy.git
+    version: v4.2.4
+    cache_dir: .cache/sources
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+ref:
+  description: The version that was asked for.
+  returned: success
+  type: str
+  sample: v4.2.4
+commit:
+  description: The full commit id it means.
+  returned: success
+  type: str
+  sample: 0123456789abcdef0123456789abcdef01234567
+commit_date:
+  description: When it was committed, ISO 8601.
+  returned: success
+  type: str
+  sample: "2026-01-31T12:00:00+00:00"
+subject:
+  description: The first line of the commit's message.
+  returned: success
+  type: str
+archive:
+  description: Path of the tar archive. In check mode it may not exist.
+  returned: success
+  type: str
+  sample: .cache/sources/0123456789abcdef0123456789abcdef01234567.tar
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.release.failure import ReleaseError
+from ..module_utils.release.source import Clone, Source, clone_directory, locked
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "repository": {"type": "str", "required": True},
+            "version": {"type": "str", "required": True},
+            "cache_dir": {"type": "path", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    cache = Path(module.params["cache_dir"]).absolute()
+    find = look if module.check_mode else fetch
+    try:
+        source, changed = find(repository=module.params["repository"], version=module.params["version"], cache=cache)
+    except ReleaseError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=changed, **asdict(source), archive=str(archive_of(source, cache=cache)))
+
+
+def fetch(*, repository: str, version: str, cache: Path) -> tuple[Source, bool]:
+    """The source of `version`, with its archive in `cache`; and whether that had to be written."""
+    with locked(cache):
+        clone = Clone(repository=repository, directory=clone_directory(cache=cache, repository=repository))
+        clone.refresh()
+        source = clone.resolve(version)
+        archive = archive_of(source, cache=cache)
+        missing = not archive.exists()
+        if missing:
+            clone.archive(source.commit, to=archive)
+    return source, missing
+
+
+def look(*, repository: str, version: str, cache: Path) -> tuple[Source, bool]:
+    """What `fetch` would return."""
+    with TemporaryDirectory() as temporary:
+        clone = Clone(repository=repository, directory=Path(temporary, "clone.git"))
+        clone.refresh()
+        source = clone.resolve(version)
+    return source, not archive_of(source, cache=cache).exists()
+
+
+def archive_of(source: Source, *, cache: Path) -> Path:
+    """Where the archive of a commit is kept."""
+    return cache / f"{source.commit}.tar"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release_state
+short_description: Tell which releases a host has and which is active
+version_added: 0.1.0
+description:
+  - Only reads.
+options:
+  site_root:
+    description: The site's tree, C(/webapps/{domain}).
+    type: path
+    required: true
+attributes:
+  check_mode:
+    description: Only reads.
+    support: full
+  diff_mode:
+    description: Nothing to show.
+    support: none
+author:
+  - The carpentries.amy contributors (@carpentries)
+"""
+
+EXAMPLES = r"""
+- name: See what runs here
+  carpentries.amy.release_state:
+    site_root: /webapps/amy.example.org
+  become: true
+  register: state
+"""
+
+RETURN = r"""
+active:
+  description: The active release; null if there is none.
+  returned: success
+  type: dict
+  sample:
+    id: v1-0123456789ab-89abcdef
+    ref: v1
+    commit: 0123456789abcdef0123456789abcdef01234567
+    sha256: "..."
+    path: /webapps/amy.example.org/releases/v1-0123456789ab-89abcdef
+previous:
+  description: What ran before it; null if nothing did or it is no longer staged.
+  returned: success
+  type: dict
+  sample:
+    id: v1-0123456789ab-89abcdef
+    ref: v1
+    commit: 0123456789abcdef0123456789abcdef01234567
+    sha256: "..."
+    path: /webapps/amy.example.org/releases/v1-0123456789ab-89abcdef
+staged:
+  description: The ids of all complete releases.
+  returned: success
+  type: list
+  elements: str
+free_bytes:
+  description: What can still be written to the site's file system.
+  returned: success
+  type: int
+maintenance:
+  description: Whether the maintenance page is on.
+  returned: success
+  type: bool
+platform:
+  description: For what machines an artifact must be built to run here.
+  returned: success
+  type: str
+  sample: debian12-x86_64
+"""
+
+import platform
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.release.failure import ReleaseError
+from ..module_utils.release.site import Site, platform_name, site_state
+
+OS_RELEASE = Path("/etc/os-release")
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(argument_spec={"site_root": {"type": "path", "required": True}}, supports_check_mode=True)
+    try:
+        state = site_state(Site(Path(module.params["site_root"])))
+        name = platform_name(OS_RELEASE.read_text(), machine=platform.machine())
+    except ReleaseError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, **state, platform=name)
+
+
+if __name__ == "__main__":
+    main()
