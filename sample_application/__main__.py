@@ -13,7 +13,7 @@ from sample_application.build_repository import RepositoryError, build_repositor
 def main() -> int:
     """Return the exit code: 0 when the repository is there, 1 when it could not be written."""
     parser = argparse.ArgumentParser(prog="python -m sample_application", description=__doc__)
-    parser.add_argument("destination", type=Path, help="folder of the bare git repository; replaced if it is out of date")
+    parser.add_argument("destination", type=Path, help="folder of the bare git repository, replaced when out of date")
     destination = parser.parse_args().destination
     try:
         releases = build_repository(destination=destination)

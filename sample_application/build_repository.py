@@ -129,5 +129,5 @@ def _git(*arguments: str, repository: Path | None = None, tree: Path | None = No
     except FileNotFoundError as error:
         raise RepositoryError("git is not installed: install the package git and try again.") from error
     if done.returncode:
-        raise RepositoryError(f"git {' '.join(arguments[:2])} failed: {done.stderr.strip()}")
+        raise RepositoryError(f"git {' '.join(arguments)} failed: {done.stderr.strip()}")
     return done.stdout.strip()

@@ -1,4 +1,5 @@
 """The application's command line: `python manage.py migrate`, `rqworker default`, `rqscheduler`, ..."""
+
 from __future__ import annotations
 
 import os

@@ -1,4 +1,5 @@
 """Read the application's settings from its environment."""
+
 from __future__ import annotations
 
 import os

@@ -1,4 +1,5 @@
 """Django settings: everything that differs between stages comes from APP_* environment variables."""
+
 from __future__ import annotations
 
 from pathlib import Path

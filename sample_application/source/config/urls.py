@@ -1,4 +1,5 @@
 """The application's addresses; /version/ is answered by ledger.middleware.ReleaseMiddleware."""
+
 from __future__ import annotations
 
 from django.contrib.auth.views import LogoutView

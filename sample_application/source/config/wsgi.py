@@ -1,4 +1,5 @@
 """The WSGI application that gunicorn serves as `config.wsgi`."""
+
 from __future__ import annotations
 
 import os

@@ -1,4 +1,5 @@
 """Actions: what a job does. Queues hold them pickled, as whole objects, so their module and class names are data."""
+
 from __future__ import annotations
 
 import os

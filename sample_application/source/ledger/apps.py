@@ -1,4 +1,5 @@
 """The one application of this site."""
+
 from __future__ import annotations
 
 from django.apps import AppConfig

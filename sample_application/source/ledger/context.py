@@ -1,4 +1,5 @@
 """What every page's template knows."""
+
 from __future__ import annotations
 
 from django.conf import settings

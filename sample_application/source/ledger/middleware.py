@@ -1,4 +1,5 @@
 """Say which release and which host answered."""
+
 from __future__ import annotations
 
 import socket
@@ -20,7 +21,7 @@ class ReleaseMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path == VERSION_PATH:
-            response = HttpResponse(RELEASE, content_type="text/plain")
+            response = HttpResponse(RELEASE, content_type="text/plain", headers={"Content-Length": len(RELEASE)})
         else:
             response = self.get_response(request)
         response["X-Release"] = RELEASE

@@ -1,4 +1,5 @@
 """The ledger: notices that the login page shows, uploads acknowledged to clients, runs of jobs."""
+
 from __future__ import annotations
 
 import uuid

@@ -1,4 +1,5 @@
 """Read bounded numbers from a query string."""
+
 from __future__ import annotations
 
 import math

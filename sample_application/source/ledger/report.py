@@ -1,4 +1,5 @@
 """Count what the ledger holds."""
+
 from __future__ import annotations
 
 from django.db.models import Count

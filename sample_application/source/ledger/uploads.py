@@ -1,4 +1,5 @@
 """Receive a request's body piece by piece, however large it is."""
+
 from __future__ import annotations
 
 import hashlib

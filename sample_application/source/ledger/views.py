@@ -1,4 +1,5 @@
 """The pages and the instruments: everything a deploy can break has an address here."""
+
 from __future__ import annotations
 
 import time
@@ -74,9 +75,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     if not created:
         UploadRecord.objects.filter(pk=record.pk).update(arrivals=F("arrivals") + 1)
         return JsonResponse({"error": f"The request id {request_id} was used before."}, status=CONFLICT)
-    return JsonResponse(
-        {"request_id": request_id, "size": size, "sha256": sha256, "release": RELEASE, "host": HOST}
-    )
+    return JsonResponse({"request_id": request_id, "size": size, "sha256": sha256, "release": RELEASE, "host": HOST})
 
 
 @csrf_exempt
@@ -110,13 +109,13 @@ def schedule(request: HttpRequest) -> HttpResponse:
     """Schedule a job `in` seconds from now; with `every`, repeat it every so many seconds, `times` runs in all."""
     delay = number(request, "in", default=60, low=0, high=24 * 3600)
     every = int(number(request, "every", default=0, low=0, high=24 * 3600))
-    times = int(number(request, "times", default=2, low=2, high=1000)) if every else 1
+    times = int(number(request, "times", default=2, low=1, high=1000)) if every else 1
     seconds = number(request, "seconds", default=1, low=0, high=300)
     action = AnnounceNotice(notice=Notice.objects.earliest("position"), seconds=seconds, repeating=bool(every))
     scheduler = django_rq.get_scheduler("default")
     if every:
         launch = datetime.now(timezone.utc) + timedelta(seconds=delay)
-        job = scheduler.schedule(launch, action, interval=every, repeat=times - 1, meta={"action": action})
+        job = scheduler.schedule(launch, action, interval=every, repeat=times, meta={"action": action})
     else:
         job = scheduler.enqueue_in(timedelta(seconds=delay), action, meta={"action": action})
     return JsonResponse({"jobs": {job.id: times}, "release": RELEASE, "host": HOST})

@@ -1,4 +1,5 @@
 """Create the ledger."""
+
 from __future__ import annotations
 
 import uuid

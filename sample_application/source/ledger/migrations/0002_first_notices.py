@@ -1,4 +1,5 @@
 """Give the login page its notices, so that there are rows for every later migration to meet."""
+
 from __future__ import annotations
 
 from django.apps.registry import Apps

@@ -1,4 +1,5 @@
 """`manage.py ledger_report`: print the ledger's counts as JSON."""
+
 from __future__ import annotations
 
 import json
