@@ -20,7 +20,7 @@ def ensure_network(settings: Settings) -> None:
         driver="bridge",
         ipam=IPAMConfig(pool_configs=[pool]),
         options={"com.docker.network.bridge.name": settings.bridge},
-        labels={settings.label: "network"},
+        labels={settings.label: str(settings.directory)},  # whose it is: `up` refuses to share it
     )
 
 

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The local cloud's command line: `python -m local_cloud up|down|status|serve|image|fault`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from . import engine, images, lifecycle
+from .control import ControlError, request
+from .settings import Settings
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; return its exit code: 0 done, 1 refused or failed, 3 (`status`) not running."""
+    options = _parser().parse_args(arguments)
+    settings = Settings(directory=options.directory.resolve())
+    logging.basicConfig(level=logging.INFO, format="local cloud: %(message)s", stream=sys.stderr)
+    try:
+        return int(options.run(settings, options) or 0)
+    except (ControlError, engine.EngineError, images.ImageError, lifecycle.LifecycleError) as error:
+        print(f"local cloud: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local_cloud", description=__doc__)
+    parser.add_argument("--directory", type=Path, default=Path(".local"), help="where all state is (default: .local)")
+    commands = parser.add_subparsers(metavar="command", required=True)
+
+    def command(
+        name: str, run: Callable[[Settings, argparse.Namespace], int | None] | None, text: str
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    command("up", lambda settings, _: lifecycle.up(settings), "Start the local cloud; does nothing if it runs.")
+    command("down", lambda settings, _: lifecycle.down(settings), "Remove everything the local cloud has started.")
+    command("status", _status, "Tell whether it runs, and what its stage consists of.")
+    command("serve", lambda settings, _: lifecycle.serve(settings), "Be the control plane, in the foreground.")
+    command("image", _image, "Build the instances' image if need be, and print its tag.")
+    fault = command("fault", None, "Make AWS API calls throttle, fail or be slow.")
+    _fault_commands(fault)
+    return parser
+
+
+def _fault_commands(parser: argparse.ArgumentParser) -> None:
+    kinds = parser.add_subparsers(metavar="kind", required=True)
+
+    def kind(name: str, text: str) -> argparse.ArgumentParser:
+        added = kinds.add_parser(name, help=text, description=text)
+        added.add_argument("action", help="the action's name or a shell pattern: DescribeTargetHealth, 'PUT /bucket/*'")
+        added.add_argument("--times", type=int, default=1, help="how many calls are hit (default: 1)")
+        added.add_argument("--every", type=int, default=1, help="hit each n-th call only (default: 1)")
+        added.set_defaults(run=_add_fault, seconds=0.0, code=None, status=400)
+        return added
+
+    kind("throttle", "Answer with the service's throttling error.").set_defaults(code="throttle")
+    fail = kind("fail", "Answer with an error.")
+    fail.add_argument("--code", required=True, help="the error's code: UnauthorizedOperation, InternalError, ...")
+    fail.add_argument("--status", type=int, default=400, help="the HTTP status (default: 400)")
+    slow = kind("slow", "Carry the call out, but late.")
+    slow.add_argument("--seconds", type=float, required=True)
+    for name, method, path, text in (
+        ("list", "GET", "/_local/faults", "Show the faults that are still to come."),
+        ("clear", "DELETE", "/_local/faults", "Take all faults back."),
+        ("calls", "GET", "/_local/calls", "Show how often each action was called."),
+    ):
+        kinds.add_parser(name, help=text, description=text).set_defaults(run=_fault_control, method=method, path=path)
+
+
+def _add_fault(settings: Settings, options: argparse.Namespace) -> None:
+    names = ("action", "times", "every", "seconds", "code", "status")
+    _print_json(request(settings, "POST", "/_local/faults", {name: getattr(options, name) for name in names}))
+
+
+def _fault_control(settings: Settings, options: argparse.Namespace) -> None:
+    _print_json(request(settings, options.method, options.path))
+
+
+def _status(settings: Settings, _: argparse.Namespace) -> int:
+    state = lifecycle.running(settings)
+    if state is None:
+        print("The local cloud does not run. To start it: python -m local_cloud up")
+        return 3
+    print(f"The local cloud answers at {settings.controller_endpoint} (process {state['pid']}).")
+    print(settings.stage_file.read_text(), end="")
+    return 0
+
+
+def _image(settings: Settings, _: argparse.Namespace) -> None:
+    engine.prepare(settings)
+    print(images.ensure_base_image(settings))
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=2))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every service of the local cloud."""
+
+from __future__ import annotations
+
+from .balancer.service import Balancer
+from .databases import Databases
+from .firewall import Firewall
+from .instances import Instances
+from .metadata import Metadata
+from .service import Service, World
+from .settings import Settings
+from .stage import Stage
+
+
+def services(settings: Settings, world: World) -> list[Service]:
+    """Return the services in the order in which they act: a load balancer's targets exist before it looks at them."""
+    return [
+        Instances(settings, world),
+        Metadata(settings, world),
+        Databases(settings, world),
+        Firewall(settings, world),
+        Balancer(settings, world),
+        Stage(settings, world),
+    ]
