@@ -11,17 +11,19 @@ version_added: 0.1.0
 description:
   - An artifact is C(<prefix>/<commit>-<platform>.tar.zst) with a manifest C(.json) beside it. The manifest is written
     last, so an artifact without one does not exist.
-  - Hosts transfer it by presigned URLs and need no credentials. A URL is a secret for as long as it is valid, so every
-    task that uses this module needs C(no_log=true).
+  - Hosts transfer it by presigned URLs and need no credentials. A URL is a secret for as long as it is valid, so tasks
+    with O(state=download) or O(state=upload) need C(no_log=true). They only sign and ask AWS nothing; the states
+    that ask return no secret, so that their errors can be read.
   - Runs on the controller.
 options:
   state:
     description:
-      - V(query) only looks, and gives a URL to download if the artifact is complete.
+      - V(query) only looks.
+      - V(download) gives a URL to download the artifact.
       - V(upload) gives a URL and the headers to upload an artifact of O(sha256).
       - V(complete) checks what was uploaded against O(sha256) and O(size), and records it.
     type: str
-    choices: [query, upload, complete]
+    choices: [query, download, upload, complete]
     default: query
   bucket:
     description: Name of the bucket.
@@ -84,6 +86,14 @@ EXAMPLES = r"""
     commit: "{{ release_resolved.commit }}"
     platform: debian12-x86_64-0a1b2c3d
   delegate_to: localhost
+
+- name: Let a host download it
+  carpentries.amy.release_artifact:
+    state: download
+    bucket: amy-production-releases
+    commit: "{{ release_resolved.commit }}"
+    platform: debian12-x86_64-0a1b2c3d
+  delegate_to: localhost
   no_log: true
 
 - name: Record the uploaded artifact
@@ -95,13 +105,12 @@ EXAMPLES = r"""
     sha256: "{{ built.sha256 }}"
     size: "{{ built.size }}"
   delegate_to: localhost
-  no_log: true
 """
 
 RETURN = r"""
 exists:
   description: Whether the artifact is complete.
-  returned: success
+  returned: when O(state=query) or O(state=complete)
   type: bool
 key:
   description: The object's key.
@@ -121,7 +130,7 @@ unpacked_size:
   type: int
 download_url:
   description: A URL that gives the archive. Secret.
-  returned: when O(state=query) and it exists
+  returned: when O(state=download)
   type: str
 upload_url:
   description: A URL to which the archive is PUT. Secret.
@@ -146,7 +155,7 @@ def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["query", "upload", "complete"], "default": "query"},
+            "state": {"type": "str", "choices": ["query", "download", "upload", "complete"], "default": "query"},
             "bucket": {"type": "str", "required": True},
             "prefix": {"type": "str", "default": "artifacts"},
             "commit": {"type": "str", "required": True},
@@ -165,7 +174,7 @@ def main() -> None:
     )
     if aws.IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("boto3"), exception=str(aws.IMPORT_ERROR))
-    act = {"query": query, "upload": upload, "complete": complete}[module.params["state"]]
+    act = {"query": query, "download": download, "upload": upload, "complete": complete}[module.params["state"]]
     try:
         result = act(store=store_of(module.params), parameters=module.params, check_mode=module.check_mode)
     except (aws.AwsError, ReleaseError) as error:
@@ -188,19 +197,25 @@ def store_of(parameters: dict[str, Any]) -> ArtifactStore:
 
 
 def query(*, store: ArtifactStore, parameters: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Whether the artifact is complete, and how to download it."""
+    """Whether the artifact is complete."""
     key = store.key(commit=parameters["commit"], platform=parameters["platform"])
     manifest = store.find(key)
     if manifest is None:
         return {"changed": False, "exists": False, "key": key}
-    return {"changed": False, **facts(manifest), "download_url": store.download_url(key)}
+    return {"changed": False, **facts(manifest)}
+
+
+def download(*, store: ArtifactStore, parameters: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """How to download the artifact."""
+    key = store.key(commit=parameters["commit"], platform=parameters["platform"])
+    return {"changed": False, "key": key, "download_url": store.download_url(key)}
 
 
 def upload(*, store: ArtifactStore, parameters: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """How to upload the artifact."""
     key = store.key(commit=parameters["commit"], platform=parameters["platform"])
     how = store.upload(key, sha256=parameters["sha256"])
-    return {"changed": False, "exists": False, "key": key, "upload_url": how.url, "upload_headers": how.headers}
+    return {"changed": False, "key": key, "upload_url": how.url, "upload_headers": how.headers}
 
 
 def complete(*, store: ArtifactStore, parameters: dict[str, Any], check_mode: bool) -> dict[str, Any]:

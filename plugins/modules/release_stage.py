@@ -102,7 +102,6 @@ EXAMPLES = r"""
     user: amy
     group: amy
   become: true
-  no_log: true
 """
 
 RETURN = r"""
@@ -127,11 +126,11 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.release import stage
-from ..module_utils.release.download import download
 from ..module_utils.release.environment import environment_values
 from ..module_utils.release.failure import ReleaseError
 from ..module_utils.release.names import require_release_id
 from ..module_utils.release.site import Site, free_bytes
+from ..module_utils.release.transfer import download
 
 RECORDED = ("id", "ref", "commit", "sha256")
 

@@ -148,7 +148,8 @@ def closest(version: str, tags: Sequence[str]) -> str:
 
 def explained(repository: str, *, command: str, said: str) -> str:
     """A message for a git `command` that failed: what git `said`, without secrets, and how to see it again."""
-    reason = " ".join(redacted(line).strip() for line in said.splitlines() if line.strip()) or "git gave no reason"
+    lines = [redacted(line).strip().rstrip(".") for line in said.splitlines() if line.strip()]
+    reason = "; ".join(lines) or "git gave no reason"
     return (
         f"git {command} of {redacted(repository)} failed: {reason}. "
         f"Try it by hand on the controller: git ls-remote {redacted(repository)}"

@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Moves an artifact by a presigned URL. The URL is a secret: it never appears in a message."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from pathlib import Path
+
+from .failure import ReleaseError
+
+# Seconds without a byte.
+_SILENCE = 30
+_ATTEMPTS = 3
+
+
+def download(url: str, *, to: Path, sleep: Callable[[float], None]) -> None:
+    """Write what `url` gives to `to`, on the disk. Raises ReleaseError after three attempts, 2 and 4 s apart."""
+    _attempt(lambda: _fetch(url, to=to), doing=f"download {without_query(url)}", sleep=sleep)
+
+
+def upload(path: Path, *, url: str, headers: Mapping[str, str], sleep: Callable[[float], None]) -> None:
+    """PUT the file to `url` with `headers`. Raises ReleaseError after three attempts, 2 and 4 s apart."""
+    _attempt(lambda: _send(path, url=url, headers=headers), doing=f"upload to {without_query(url)}", sleep=sleep)
+
+
+def without_query(url: str) -> str:
+    """`url` without its query, where a presigned URL has its signature."""
+    return urllib.parse.urlsplit(url)._replace(query="").geturl()
+
+
+def _attempt(transfer: Callable[[], None], *, doing: str, sleep: Callable[[float], None]) -> None:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            transfer()
+        except OSError as error:
+            if attempt == _ATTEMPTS or _refused(error):
+                raise ReleaseError(
+                    f"Cannot {doing}: {_reason(error)} (attempt {attempt} of {_ATTEMPTS}). Check that this host "
+                    "reaches the bucket (security group, VPC endpoint, DNS), then deploy again."
+                ) from None  # urllib's exception knows the whole URL
+            sleep(2.0**attempt)
+        else:
+            return
+
+
+def _send(path: Path, *, url: str, headers: Mapping[str, str]) -> None:
+    # A length must be given, or urllib sends the body in chunks, which S3 does not take.
+    length = {"Content-Length": str(path.stat().st_size), "Content-Type": "application/octet-stream"}
+    with path.open("rb") as file:
+        request = urllib.request.Request(  # noqa: S310 - checked by _require_http
+            _require_http(url), data=file, method="PUT", headers={**length, **headers}
+        )
+        with urllib.request.urlopen(request, timeout=_SILENCE):  # noqa: S310 - checked by _require_http
+            return
+
+
+def _fetch(url: str, *, to: Path) -> None:
+    with urllib.request.urlopen(_require_http(url), timeout=_SILENCE) as answer, to.open("wb") as file:  # noqa: S310
+        shutil.copyfileobj(answer, file, 1 << 20)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _require_http(url: str) -> str:
+    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+        raise ReleaseError(f"{without_query(url)} is no http or https URL.")
+    return url
+
+
+def _refused(error: OSError) -> bool:
+    return (
+        isinstance(error, urllib.error.HTTPError)
+        and HTTPStatus.BAD_REQUEST <= error.code < HTTPStatus.INTERNAL_SERVER_ERROR
+    )
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        hint = (
+            "; a presigned URL expires, and needs the controller's clock to be right"
+            if error.code == HTTPStatus.FORBIDDEN
+            else ""
+        )
+        return f"the answer was {error.code} {error.reason}{hint}"
+    return str(getattr(error, "reason", error))
