@@ -91,22 +91,30 @@ def media_upload(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"url": default_storage.url(stored), "size": len(body), "release": RELEASE, "host": HOST})
 
 
+def job_name(request: HttpRequest) -> str:
+    """Return the client's name for its jobs, so that it finds them even when this answer is lost; else a new one."""
+    return request.GET.get("id") or str(uuid.uuid4())
+
+
 @csrf_exempt
 @transaction.non_atomic_requests
 def enqueue(request: HttpRequest) -> HttpResponse:
-    """Enqueue `count` jobs of `seconds` each; answer with the runs that each job id is owed."""
+    """Enqueue `count` jobs of `seconds` each, named `id`-0, `id`-1, ...; answer with the runs each job is owed."""
     count = int(number(request, "count", default=1, low=1, high=1000))
     seconds = number(request, "seconds", default=1, low=0, high=300)
     action = AnnounceNotice(notice=Notice.objects.earliest("position"), seconds=seconds)
     queue = django_rq.get_queue("default")
-    jobs = [queue.enqueue_call(func=action, meta={"action": action}) for _ in range(count)]
+    name = job_name(request)
+    jobs = [
+        queue.enqueue_call(func=action, meta={"action": action}, job_id=f"{name}-{index}") for index in range(count)
+    ]
     return JsonResponse({"jobs": {job.id: 1 for job in jobs}, "release": RELEASE, "host": HOST})
 
 
 @csrf_exempt
 @transaction.non_atomic_requests
 def schedule(request: HttpRequest) -> HttpResponse:
-    """Schedule a job `in` seconds from now; with `every`, repeat it every so many seconds, `times` runs in all."""
+    """Schedule the job `id` for `in` seconds from now; with `every`, `times` runs that many seconds apart."""
     delay = number(request, "in", default=60, low=0, high=24 * 3600)
     every = int(number(request, "every", default=0, low=0, high=24 * 3600))
     times = int(number(request, "times", default=2, low=1, high=1000)) if every else 1
@@ -115,9 +123,11 @@ def schedule(request: HttpRequest) -> HttpResponse:
     scheduler = django_rq.get_scheduler("default")
     if every:
         launch = datetime.now(timezone.utc) + timedelta(seconds=delay)
-        job = scheduler.schedule(launch, action, interval=every, repeat=times, meta={"action": action})
+        job = scheduler.schedule(
+            launch, action, interval=every, repeat=times, meta={"action": action}, id=job_name(request)
+        )
     else:
-        job = scheduler.enqueue_in(timedelta(seconds=delay), action, meta={"action": action})
+        job = scheduler.enqueue_in(timedelta(seconds=delay), action, meta={"action": action}, job_id=job_name(request))
     return JsonResponse({"jobs": {job.id: times}, "release": RELEASE, "host": HOST})
 
 

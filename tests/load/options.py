@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a load is made of: one dataclass describes the command line, its help and its bounds."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+from dataclasses import dataclass, field, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+MAX_RATE = 500.0  # requests a second, all kinds together
+MAX_DURATION = 3600.0  # seconds
+MAX_UPLOAD = 20 * 1024 * 1024  # bytes, the sample application's own limit
+
+
+def _option(default: Any, description: str) -> Any:
+    return field(default=default, metadata={"help": description})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """A load. Rates are requests a second and start at their own times, whether earlier ones were answered or not.
+
+    Raises ValueError for an address that is not loopback and for anything beyond the bounds.
+    """
+
+    url: str = _option("http://127.77.0.10", "http address of the load balancer, in 127.0.0.0/8")
+    host: str = _option("amy.carpentries.test", "Host header")
+    duration: float = _option(60.0, f"seconds, at most {MAX_DURATION:g}")
+    rate: float = _option(40.0, "quick requests a second: front page, login page and static files in turn")
+    slow_rate: float = _option(0.2, "slow requests a second")
+    slow_seconds: float = _option(10.0, "seconds that the application takes to answer a slow request, at most 60")
+    upload_rate: float = _option(0.2, "uploads a second")
+    upload_bytes: int = _option(512 * 1024, "bytes of each upload")
+    upload_seconds: float = _option(6.0, "seconds over which each upload is sent")
+    enqueue_rate: float = _option(0.0, "jobs enqueued a second")
+    schedule_rate: float = _option(0.0, "jobs scheduled a second")
+    schedule_in: float = _option(5.0, "seconds from the request to a scheduled job's first run")
+    schedule_every: int = _option(0, "seconds between the runs of a scheduled job; 0: it runs once")
+    schedule_times: int = _option(3, "runs of a repeatedly scheduled job")
+    job_seconds: float = _option(1.0, "seconds that each job takes")
+    timeout: float = _option(60.0, "seconds until an unanswered request counts as lost")
+    run: str = _option("", "name of this run, the beginning of all its ids; default: a random one")
+    report: str = _option("", "file to write the JSON report to")
+    stop_file: str = _option("", "file whose appearance ends the load early (so do SIGTERM and SIGINT)")
+
+    def __post_init__(self) -> None:
+        """Check the bounds."""
+        parts = urlsplit(self.url)
+        if parts.scheme != "http" or parts.path.strip("/") or not _is_loopback(parts.hostname or ""):
+            raise ValueError(
+                f"{self.url} is no http address in 127.0.0.0/8: this load is for a stage on this machine only. "
+                "Give the load balancer's loopback address, such as http://127.77.0.10."
+            )
+        rates = {name: getattr(self, name) for name in RATES}
+        if min(rates.values()) < 0 or not 0 < sum(rates.values()) <= MAX_RATE:
+            raise ValueError(f"The rates together must be above 0 and at most {MAX_RATE:g} a second: {rates}.")
+        if not 0 < self.duration <= MAX_DURATION:
+            raise ValueError(f"The duration must be above 0 and at most {MAX_DURATION:g} s, not {self.duration:g}.")
+        if not 0 <= self.upload_bytes <= MAX_UPLOAD:
+            raise ValueError(f"An upload may have at most {MAX_UPLOAD} bytes, not {self.upload_bytes}.")
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The address and port to connect to."""
+        parts = urlsplit(self.url)
+        return str(parts.hostname), parts.port or 80
+
+    def arguments(self) -> list[str]:
+        """Return the command line that means the same."""
+        return [f"--{_flag(item.name)}={getattr(self, item.name)}" for item in fields(self)]
+
+
+RATES = ("rate", "slow_rate", "upload_rate", "enqueue_rate", "schedule_rate")
+
+
+def parse(arguments: list[str] | None = None) -> Options:
+    """Read the command line; exits with code 2 and a message when it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.load", description="Load a local stage and count what it loses."
+    )
+    for item in fields(Options):
+        parser.add_argument(
+            f"--{_flag(item.name)}",
+            type=type(item.default),
+            default=item.default,
+            help=f"{item.metadata['help']} (default: %(default)s)" if item.default else item.metadata["help"],
+        )
+    try:
+        return Options(**vars(parser.parse_args(arguments)))
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def _flag(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.IPv4Address(host).is_loopback
+    except ValueError:
+        return False
