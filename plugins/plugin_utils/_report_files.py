@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Write a deploy's journal and report: `<directory>/<stage>/<deploy id>/{journal.jsonl,report.json,report.html}`.
+
+Private to this collection.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ._report_html import render
+from ._report_model import Report
+
+
+@dataclass
+class Recorder:
+    """Takes the journal's entries as they happen. Nothing is written before a plan names the deploy."""
+
+    directory: Path
+    report: Report = field(default_factory=Report)
+    _waiting: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where this deploy's files are; None until a plan names the deploy."""
+        if not self.report.deploy_id:
+            return None
+        return self.directory / self.report.stage / self.report.deploy_id
+
+    def record(self, entry: dict[str, Any]) -> None:
+        """Add one entry to the journal. Raises EventError (nothing is recorded then) and OSError."""
+        self.report.apply(entry)
+        self._waiting.append(entry)
+        if self.folder is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # One write for each line, so that a killed controller leaves whole lines only.
+        with (self.folder / "journal.jsonl").open("a", encoding="utf-8") as journal:
+            for waiting in self._waiting:
+                journal.write(json.dumps(waiting, sort_keys=True) + "\n")
+        self._waiting.clear()
+
+    def write(self) -> Path | None:
+        """Write the report as of now and point `latest` at it; returns the page's path. Raises OSError."""
+        if self.folder is None:
+            return None
+        content = self.report.as_dict()
+        _replace(self.folder / "report.json", json.dumps(content, indent=2) + "\n")
+        page = self.folder / "report.html"
+        _replace(page, render(content))
+        _point(self.folder.parent / "latest", at=self.folder.name)
+        return page
+
+
+def read_journal(path: Path) -> list[dict[str, Any]]:
+    """The entries of a journal. Raises OSError and ValueError."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file so that readers see the old one or the new one, never a half."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def _point(link: Path, *, at: str) -> None:
+    """Make `link` a relative symbolic link to its sibling `at`, never absent in between."""
+    draft = link.with_name(f".{link.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(at)
+    draft.replace(link)

@@ -1,0 +1,281 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A deploy's report as a pure function of its journal.
+
+Private to this collection. The journal is a list of entries, each a flat dictionary with `kind` and `at` (ISO 8601,
+UTC). Because the report holds nothing else, it can be written again from a journal whose controller died.
+
+| kind | further keys |
+|---|---|
+| `playbook` | `name` |
+| `phase` | `name` |
+| `step` | `host`, `role`, `name`, `start`, `status` (ok, changed, failed, unreachable), `ignored`, `message` |
+| `event` | `host`, `event` (what a task returned as `deploy_event`) |
+| `finished` | `failed` (hosts that failed), `interrupted` |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ..module_utils._clock import parse_timestamp
+
+EVENT_TYPES = ("plan", "host_out_of_service", "host_in_service", "host_release", "backup", "outcome")
+OUTCOMES = ("succeeded", "rolled_back", "failed")
+# What runs on the controller belongs to no host of the fleet.
+CONTROLLER = ("localhost", "127.0.0.1")
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}\Z")
+
+
+class EventError(ValueError):
+    """A `deploy_event` that the report cannot use."""
+
+
+def check_event(event: dict[str, Any]) -> None:
+    """Raise EventError unless `event` has what its type needs."""
+    kind = event.get("type")
+    if kind not in EVENT_TYPES:
+        raise EventError(f"deploy_event has type {kind!r}; it must be one of: {', '.join(EVENT_TYPES)}")
+    required = {"plan": ("deploy_id", "stage"), "host_release": ("to",), "outcome": ("outcome",)}.get(kind, ())
+    missing = [key for key in required if not event.get(key)]
+    if missing:
+        raise EventError(f"deploy_event of type {kind} lacks: {', '.join(missing)}")
+    for key in ("deploy_id", "stage"):
+        if event.get(key) and not _NAME.match(str(event[key])):
+            raise EventError(f"{key} {event[key]!r} cannot be a folder's name")
+    if not isinstance(event.get("hosts") or {}, dict):
+        raise EventError("hosts must map each host's name to its role")
+    try:
+        parse_timestamp(str(event.get("at") or "1970-01-01T00:00:00Z"))
+    except ValueError as error:
+        raise EventError(f"deploy_event happened at no time: {error}") from error
+    if kind == "outcome" and event["outcome"] not in OUTCOMES:
+        raise EventError(f"outcome is {event['outcome']!r}; it must be one of: {', '.join(OUTCOMES)}")
+
+
+@dataclass
+class Phase:
+    """One play (all its batches together)."""
+
+    name: str
+    start: str
+    end: str | None = None
+
+
+@dataclass
+class Step:
+    """One task on one host."""
+
+    name: str
+    start: str
+    end: str
+    status: str
+    phase: str
+    message: str = ""
+
+
+@dataclass
+class Host:
+    """One host's way through the deploy. Times are None when it never left the load balancer."""
+
+    name: str
+    role: str = ""
+    # `from` is no name that Python allows; see Report.as_dict.
+    from_release: str | None = None
+    to_release: str | None = None
+    out_of_service_start: str | None = None
+    out_of_service_end: str | None = None
+    steps: list[Step] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As in report.json."""
+        values = asdict(self)
+        return {
+            "name": values.pop("name"),
+            "role": values.pop("role"),
+            "from": values.pop("from_release"),
+            "to": values.pop("to_release"),
+            **values,
+        }
+
+
+@dataclass
+class Failure:
+    """A task that failed, and was not told to go on."""
+
+    at: str
+    host: str
+    phase: str
+    step: str
+    message: str
+    unreachable: bool
+
+
+@dataclass
+class Report:
+    """Everything the journal tells. `deploy_id` is empty until the plan was made."""
+
+    deploy_id: str = ""
+    stage: str = ""
+    playbook: str = ""
+    release: dict[str, Any] = field(default_factory=dict)
+    previous_release: Any = None
+    plan: dict[str, Any] = field(default_factory=dict)
+    declared_outcome: str = ""
+    declared_reason: str = ""
+    started: str | None = None
+    finished: str | None = None
+    interrupted: bool = False
+    phases: list[Phase] = field(default_factory=list)
+    hosts: dict[str, Host] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    unresolved: list[str] = field(default_factory=list)
+    backup: dict[str, Any] | None = None
+
+    def apply(self, entry: dict[str, Any]) -> None:
+        """Take the next entry of the journal. Raises EventError for an event that `check_event` refuses."""
+        at = entry["at"]
+        self.started = self.started or at
+        if entry["kind"] == "playbook":
+            self.playbook = entry["name"]
+        elif entry["kind"] == "phase":
+            self._begin_phase(name=entry["name"], at=at)
+        elif entry["kind"] == "step":
+            self._add_step(entry)
+        elif entry["kind"] == "event":
+            self._add_event(host=entry["host"], event=entry["event"], at=at)
+        elif entry["kind"] == "finished":
+            self.finished = at
+            self.interrupted = entry["interrupted"]
+            self.unresolved = entry["failed"]
+            self._end_phase(at)
+
+    @property
+    def outcome(self) -> str:
+        """One of OUTCOMES. What failed after a declared success spoils it: the command's exit code says so too."""
+        if self.declared_outcome in ("rolled_back", "failed"):
+            return self.declared_outcome
+        return "failed" if self.finished is None or self.interrupted or self.unresolved else "succeeded"
+
+    @property
+    def reason(self) -> str:
+        """Why it ended as it did, in one sentence; empty when there is nothing to explain."""
+        if self.declared_reason and self.outcome == (self.declared_outcome or self.outcome):
+            return self.declared_reason
+        phase = f' during "{self.phases[-1].name}"' if self.phases else ""
+        if self.finished is None:
+            return f"The deploy did not finish: it was last heard of{phase}. Run the same command again; it converges."
+        if self.interrupted:
+            return f"The deploy was interrupted{phase}. Run the same command again; it converges."
+        if self.outcome == "succeeded" or not self.failures:
+            return ""
+        first = self.failures[0]
+        return f"{first.host}: {first.step}: {first.message}".rstrip(": ")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The content of report.json."""
+        return {
+            "deploy_id": self.deploy_id,
+            "stage": self.stage,
+            "playbook": self.playbook,
+            "release": {key: self.release.get(key) for key in ("id", "ref", "commit", "sha256")} | self.release,
+            "previous_release": self.previous_release,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "started": self.started,
+            "finished": self.finished,
+            "phases": [asdict(phase) for phase in self.phases],
+            "hosts": [host.as_dict() for name, host in sorted(self.hosts.items()) if name not in CONTROLLER],
+            "controller": [
+                asdict(step) for name in CONTROLLER if name in self.hosts for step in self.hosts[name].steps
+            ],
+            "failures": [asdict(failure) for failure in self.failures],
+            "backup": self.backup,
+            "plan": self.plan,
+        }
+
+    def _begin_phase(self, *, name: str, at: str) -> None:
+        # A play with `serial` begins again with every batch; together they are one phase.
+        if self.phases and self.phases[-1].name == name:
+            return
+        self._end_phase(at)
+        self.phases.append(Phase(name=name, start=at))
+
+    def _end_phase(self, at: str) -> None:
+        if self.phases and self.phases[-1].end is None:
+            self.phases[-1].end = at
+
+    def _host(self, name: str) -> Host:
+        return self.hosts.setdefault(name, Host(name=name))
+
+    def _add_step(self, entry: dict[str, Any]) -> None:
+        phase = self.phases[-1].name if self.phases else ""
+        host = self._host(entry["host"])
+        host.role = entry["role"] or host.role
+        host.steps.append(
+            Step(
+                name=entry["name"],
+                start=entry["start"],
+                end=entry["at"],
+                status=entry["status"],
+                phase=phase,
+                message=entry["message"],
+            )
+        )
+        if entry["status"] in ("failed", "unreachable") and not entry["ignored"]:
+            self.failures.append(
+                Failure(
+                    at=entry["at"],
+                    host=entry["host"],
+                    phase=phase,
+                    step=entry["name"],
+                    message=entry["message"],
+                    unreachable=entry["status"] == "unreachable",
+                )
+            )
+
+    def _add_event(self, *, host: str, event: dict[str, Any], at: str) -> None:
+        check_event(event)
+        content = {key: value for key, value in event.items() if key not in ("type", "host", "at")}
+        at = str(event.get("at") or at)
+        name = str(event.get("host") or host)
+        kind = event["type"]
+        if kind == "plan":
+            self._plan(content)
+        elif kind == "outcome":
+            self.declared_outcome = content["outcome"]
+            self.declared_reason = str(content.get("reason") or "")
+        elif kind == "backup":
+            self.backup = content
+        elif kind == "host_release":
+            # The release of before the deploy stays known when the host's own is taken back.
+            self._host(name).from_release = self._host(name).from_release or content.get("from")
+            self._host(name).to_release = content["to"]
+        elif kind == "host_out_of_service":
+            # A host that leaves twice (its release was taken back) was away from the first time on.
+            self._host(name).out_of_service_start = self._host(name).out_of_service_start or at
+            self._host(name).out_of_service_end = None
+        elif self._host(name).out_of_service_start and not self._host(name).out_of_service_end:
+            self._host(name).out_of_service_end = at
+
+    def _plan(self, content: dict[str, Any]) -> None:
+        self.deploy_id = str(content.pop("deploy_id"))
+        self.stage = str(content.pop("stage"))
+        release = content.pop("release", None)
+        self.release = release if isinstance(release, dict) else {"id": release}
+        self.previous_release = content.pop("previous_release", None)
+        for name, role in dict(content.pop("hosts", None) or {}).items():
+            self._host(name).role = role
+        self.plan = content
+
+
+def from_journal(entries: Iterable[dict[str, Any]]) -> Report:
+    """The report that `entries` tell."""
+    report = Report()
+    for entry in entries:
+        report.apply(entry)
+    return report
