@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of the whole-stage tests. They need a running local stage: `make local`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import cast
+
+import pytest
+
+from tests.load.options import Options
+from tests.load.process import Load
+from tests.load.reconcile import reconcile
+from tests.load.report import Report
+from tests.stage.fleet import Fleet, eventually
+from tests.stage.operator import deploy
+
+# Everything that a deploy may lose: quick and slow answers, uploads, jobs of both kinds.
+LOAD = Options(
+    rate=25.0,
+    slow_rate=0.3,
+    upload_rate=0.3,
+    enqueue_rate=0.5,
+    schedule_rate=0.3,
+    schedule_in=20.0,
+    duration=1200.0,
+)
+
+
+@pytest.fixture(scope="session")
+def fleet() -> Fleet:
+    """Return the running stage."""
+    return Fleet()
+
+
+@pytest.fixture
+def on_v1(fleet: Fleet) -> Fleet:
+    """Return the stage with v1 on every host and every web host in rotation."""
+    if set(fleet.active_releases().values()) != {"v1"} or not fleet.in_rotation():
+        result = deploy("v1")
+        assert result.code == 0, result
+    return fleet
+
+
+class Loaded:
+    """A stage under load; `report` is there when the load has ended."""
+
+    report: Report
+
+    @property
+    def lost(self) -> int:
+        """How many requests got no correct answer."""
+        return sum(kind["lost"] for kind in self.report.kinds.values())
+
+
+@contextmanager
+def under_load(fleet: Fleet) -> Iterator[Loaded]:
+    """Load the stage for as long as the block lasts."""
+    loaded = Loaded()
+    load = Load(replace(LOAD, url=fleet.stage["load_balancer_url"], host=fleet.stage["domain"])).start()
+    try:
+        yield loaded
+    finally:
+        loaded.report = load.stop()
+        print(loaded.report.summary())  # noqa: T201 - the figures are what the test is read for
+
+
+def assert_nothing_lost(fleet: Fleet, loaded: Loaded) -> None:
+    """Require that every request was answered, and every promise about uploads and jobs kept exactly once."""
+    assert loaded.lost == 0, loaded.report.summary()
+
+    def broken_promises() -> list[str]:
+        found = reconcile(loaded.report, query=fleet.query)
+        return [
+            f"{what} {how}: {name}"
+            for what, difference in (
+                ("upload", found["uploads"]),
+                ("job", found["jobs"]),
+                ("scheduled job", found["scheduled"]),
+            )
+            for how, names in difference.items()
+            for name in cast("list[str]", names)
+        ]
+
+    # Jobs that were scheduled last are still to run.
+    eventually(lambda: not broken_promises(), within=120, what="every promise to a client is kept exactly once")

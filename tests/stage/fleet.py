@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The local stage as a test sees it: from outside, past Ansible."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import docker
+
+STAGE_FILE = Path(__file__).resolve().parents[2] / ".local" / "stage.json"
+TARGET_GROUP = "amy-local-web"
+
+
+class Fleet:
+    """The hosts, the database and the load balancer of the running local stage."""
+
+    def __init__(self) -> None:
+        self.stage: dict[str, Any] = json.loads(STAGE_FILE.read_text())
+        self.hosts: dict[str, dict[str, str]] = {host["name"]: host for host in self.stage["hosts"]}
+        settings = {
+            "endpoint_url": self.stage["aws_endpoint_url"],
+            "region_name": "us-east-1",
+            "aws_access_key_id": "local",
+            "aws_secret_access_key": "local",
+        }
+        self.ec2 = boto3.client("ec2", **settings)
+        self.elb = boto3.client("elbv2", **settings)
+        self._docker = docker.from_env()
+
+    def of_role(self, role: str) -> list[str]:
+        """Return the names of a role's hosts."""
+        return sorted(name for name, host in self.hosts.items() if host["role"] == role)
+
+    def container(self, host: str) -> Any:
+        """Return a host's container."""
+        label = f"amy.local-cloud.instance={self.hosts[host]['instance_id']}"
+        return self._docker.containers.list(all=True, filters={"label": label})[0]
+
+    def run(self, host: str, command: str) -> str:
+        """Return what a shell command prints on a host; raise AssertionError when it fails."""
+        code, output = self.container(host).exec_run(["sh", "-c", command])
+        text: str = output.decode(errors="replace")
+        assert code == 0, f"{command!r} on {host} ended with {code}: {text}"
+        return text
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query in the application's database; counts come as int, truths as bool."""
+        database = self._docker.containers.list(filters={"label": "amy.local-cloud.database"})[0]
+        name = self.stage["database"]["name"]
+        wrapped = f"SELECT coalesce(json_agg(row_to_json(r)), '[]') FROM ({sql}) AS r"  # noqa: S608 - from these tests
+        command = [
+            "runuser",
+            "-u",
+            "postgres",
+            "--",
+            "psql",
+            "-d",
+            name,
+            "-AtX",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            wrapped,
+        ]
+        code, output = database.exec_run(command)
+        assert code == 0, output.decode()
+        return [tuple(row.values()) for row in json.loads(output)]
+
+    def active_releases(self) -> dict[str, str]:
+        """Return the version (the ref it was deployed as) that each application host's link points to."""
+        hosts = [name for name, host in self.hosts.items() if host["role"] != "redis"]
+        command = f"cat /webapps/{self.stage['domain']}/repo/.release.json"
+        return {host: json.loads(self.run(host, command))["ref"] for host in hosts}
+
+    def target_states(self) -> dict[str, str]:
+        """Return the load balancer's word on each web host."""
+        group = self.elb.describe_target_groups(Names=[TARGET_GROUP])["TargetGroups"][0]["TargetGroupArn"]
+        found = self.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        names = {host["instance_id"]: name for name, host in self.hosts.items()}
+        return {names[target["Target"]["Id"]]: target["TargetHealth"]["State"] for target in found}
+
+    def in_rotation(self) -> bool:
+        """Whether every web host serves."""
+        return self.target_states() == dict.fromkeys(self.of_role("web"), "healthy")
+
+    def fetch(self, path: str) -> tuple[int, str]:
+        """Return status and body of a page, asked for through the load balancer as a visitor does."""
+        url = self.stage["load_balancer_url"].rstrip("/") + path
+        command = ["curl", "--silent", "--max-time", "10", "--header", f"Host: {self.stage['domain']}"]
+        answer = subprocess.run(
+            [*command, "--write-out", "\n%{http_code}", url], capture_output=True, text=True, check=False
+        )
+        body, _, status = answer.stdout.rpartition("\n")
+        return int(status or 0), body
+
+
+def eventually(condition: Callable[[], bool], *, within: float, what: str) -> None:
+    """Wait until `condition` holds; raise AssertionError when it does not within so many seconds."""
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within:g} s: {what}"
+        time.sleep(0.5)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deploys that are struck: a host dies, the controller dies. The same command again leads to the same end."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.stage.conftest import assert_nothing_lost, under_load
+from tests.stage.fleet import Fleet, eventually
+from tests.stage.operator import RunningDeploy, deploy
+
+QUEUE_KEYS = "rq:suspended rq:scheduler_lock"
+
+
+def test_a_host_killed_while_it_rolls_halts_the_deploy_and_returns_the_fleet(on_v1: Fleet) -> None:
+    with under_load(on_v1) as loaded:
+        running = RunningDeploy("v2")
+        # The second host has left the rotation and has no request in flight: it dies in the middle of its change.
+        running.wait_for(r"Roll the web hosts, a gatekeeper first")
+        running.wait_for(r"Roll the web hosts, a gatekeeper first")
+        running.wait_for(r"Make it the active release")
+        on_v1.container("web2").kill()
+        result = running.finish()
+    assert result.code != 0, result
+    assert "web2" in result.output.split("was not deployed")[-1]
+    assert loaded.lost == 0, loaded.report.summary()
+    on_v1.ec2.reboot_instances(InstanceIds=[on_v1.hosts["web2"]["instance_id"]])
+    eventually(lambda: on_v1.container("web2").status == "running", within=30, what="web2 is back")
+    again = deploy("v2")
+    assert again.code == 0, again
+    assert set(on_v1.active_releases().values()) == {"v2"}
+    assert on_v1.in_rotation()
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        r"TASK \[.*Stage the release",
+        r"PLAY \[Migrate the database once",
+        r"TASK \[.*Run the workers from it",
+        r"TASK \[.*Wait until the requests in flight have ended",
+        r"TASK \[.*Rejoin the rotation|TASK \[.*Join the rotation",
+    ],
+)
+def test_the_same_command_goes_on_where_a_dead_controller_stopped(on_v1: Fleet, moment: str) -> None:
+    with under_load(on_v1) as loaded:
+        running = RunningDeploy("v2")
+        running.wait_for(moment)
+        running.kill()
+        again = deploy("v2")
+    assert again.code == 0, again
+    assert set(on_v1.active_releases().values()) == {"v2"}
+    assert on_v1.in_rotation()
+    assert_nothing_lost(on_v1, loaded)
+    undisturbed = deploy("v2")
+    assert undisturbed.changed == dict.fromkeys(undisturbed.changed, 0), undisturbed
