@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Load every waiting job with a release's own code: `python jobs_probe.py < options.json > findings.json`.
+
+Runs by itself in the release's environment, as the application's user; the module rq_jobs_check starts it.
+Options: `application` (path of manage.py's folder), `settings_module`, `redis_url` (each may be null), `queues`.
+It reads raw fields and saves nothing; once the application is set up, its database connections refuse to open.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import pickle
+import re
+import sys
+import zlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ERROR_LENGTH = 300
+SETTINGS_DEFAULT = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']""")
+
+
+@dataclass(frozen=True)
+class Unloadable:
+    """A waiting job that the release cannot run, where it waits, and the error."""
+
+    id: str
+    where: str
+    function: str
+    error: str
+
+
+def settings_module(*, application: Path, wanted: str | None) -> str | None:
+    """The Django settings: the given one, the environment's, or the default in manage.py; None without Django."""
+    if wanted:
+        return wanted
+    if os.environ.get("DJANGO_SETTINGS_MODULE"):
+        return os.environ["DJANGO_SETTINGS_MODULE"]
+    script = application / "manage.py"
+    found = SETTINGS_DEFAULT.search(script.read_text()) if script.exists() else None
+    return found.group(1) if found else None
+
+
+def set_up(*, application: Path, settings: str | None) -> None:
+    """Make the application's code importable, as manage.py does, and close its database."""
+    sys.path.insert(0, str(application))
+    if settings is None:
+        return
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings
+    importlib.import_module("django").setup()
+    base = importlib.import_module("django.db.backends.base.base")
+    base.BaseDatabaseWrapper.connect = refuse_database
+
+
+def refuse_database(*_arguments: Any, **_keywords: Any) -> NoReturn:
+    """In the place of a database connection: a job that needs one to be loaded is reported."""
+    raise RuntimeError("loading the job opens a database connection")
+
+
+def client(*, redis_url: str | None, queue: str) -> Any:
+    """The client for `redis_url`, or the one that the application's django-rq uses for `queue`."""
+    if redis_url:
+        return importlib.import_module("redis").Redis.from_url(redis_url)
+    return importlib.import_module("django_rq").get_connection(queue)
+
+
+def waiting(connection: Any, queues: list[str]) -> Iterator[tuple[str, str]]:
+    """Id and place of each job that will run: queued, taken, running, deferred, and scheduled by either scheduler."""
+    for queue in queues:
+        for key in (f"rq:queue:{queue}", f"rq:queue:{queue}:intermediate"):
+            yield from ((job.decode(), key) for job in connection.lrange(key, 0, -1))
+        for key in (f"rq:wip:{queue}", f"rq:deferred:{queue}", f"rq:scheduled:{queue}"):
+            yield from ((job.decode().partition(":")[0], key) for job in connection.zrange(key, 0, -1))
+    key = "rq:scheduler:scheduled_jobs"
+    yield from ((job.decode(), key) for job in connection.zrange(key, 0, -1))
+
+
+def load(data: bytes, meta: bytes | None) -> str:
+    """Do what a worker does before it calls the job's function; the function's name. Raises whatever that raises."""
+    try:
+        pickled = zlib.decompress(data)
+    except zlib.error:  # RQ compresses since 1.0, and still reads jobs that are not.
+        pickled = data
+    name, instance, _arguments, _keywords = pickle.loads(pickled)  # noqa: S301 - as the worker will, with its rights
+    if meta:
+        pickle.loads(meta)  # noqa: S301
+    if instance is None:
+        importlib.import_module("rq.utils").import_attribute(name)
+    else:
+        getattr(instance, name)
+    return str(name)
+
+
+def function_name(data: bytes) -> str:
+    """The called function, for a job that cannot be loaded: the first text of the pickle, executing none of it."""
+    import pickletools  # noqa: PLC0415 - only for a failure
+
+    try:
+        texts = (argument for _, argument, _ in pickletools.genops(zlib.decompress(data)) if isinstance(argument, str))
+        return next(texts, "unknown")
+    except (ValueError, zlib.error):
+        return "unknown"
+
+
+def examine(connection: Any, queues: list[str]) -> dict[str, Any]:
+    """Load each waiting job once: how many there are, which cannot be loaded, and which have lost their data."""
+    places = dict(waiting(connection, queues))
+    unloadable: list[Unloadable] = []
+    missing: list[str] = []
+    for job, where in places.items():
+        data, meta = connection.hmget(f"rq:job:{job}", ["data", "meta"])
+        if data is None:
+            missing.append(job)
+            continue
+        try:
+            load(data, meta)
+        except Exception as error:  # A pickle can raise anything, and each is a finding.
+            text = f"{type(error).__name__}: {error}"[:ERROR_LENGTH]
+            unloadable.append(Unloadable(id=job, where=where, function=function_name(data), error=text))
+    return {"checked": len(places), "unloadable": [asdict(job) for job in unloadable], "missing": missing}
+
+
+def main() -> None:
+    """Keep standard output for the findings: what the application prints goes to standard error."""
+    findings = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    options = json.load(sys.stdin)
+    application = Path(options["application"])
+    set_up(
+        application=application,
+        settings=settings_module(application=application, wanted=options["settings_module"]),
+    )
+    connection = client(redis_url=options["redis_url"], queue=options["queues"][0])
+    with findings:
+        json.dump(examine(connection, options["queues"]), findings)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""RQ's state at one moment, and what can be concluded from it. Pure: nothing here speaks to Redis.
+
+Key names and their meaning are those of RQ 1.15 to 2.x.
+"""
+
+from __future__ import annotations
+
+import pickletools
+import zlib
+from dataclasses import dataclass
+
+SUSPENSION_KEY = "rq:suspended"
+SCHEDULER_LOCK_KEY = "rq:scheduler_lock"
+SCHEDULED_KEY = "rq:scheduler:scheduled_jobs"
+DEQUEUE_COMMANDS = frozenset({"blmove", "blpop", "brpop", "brpoplpush"})
+TEXT_OPCODES = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE"})
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker as it has registered itself. `listening`: its process is connected to its command channel."""
+
+    name: str
+    hostname: str
+    pid: int | None
+    state: str
+    birth: str
+    current_job: str | None
+    last_heartbeat: str
+    listening: bool
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether it has seen the suspension: it then holds no job and takes none."""
+        return self.state == "suspended"
+
+    def __str__(self) -> str:
+        return f"worker {self.name} ({self.state}, pid {self.pid} on {self.hostname or 'unknown host'})"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A job that a worker has started, and whose lease (renewed while it runs) has not ended."""
+
+    job: str
+    queue: str
+    function: str
+    lease_ends: float
+
+    def __str__(self) -> str:
+        return f"job {self.job} ({self.function}, queue {self.queue})"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A job that a worker has taken off its queue but not started: a matter of milliseconds, or of a dead worker."""
+
+    job: str
+    queue: str
+
+    def __str__(self) -> str:
+        return f"job {self.job} (taken from queue {self.queue}, not started)"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that says whether a job runs or is about to.
+
+    `waiting_clients` counts the connections that block in a dequeue, whoever made them.
+    """
+
+    workers: tuple[Worker, ...] = ()
+    running: tuple[Running, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    waiting_clients: int = 0
+
+
+def is_live(*, lease_ends: float, now: float) -> bool:
+    """Whether an entry of the started registry is a running job: RQ renews the lease of one that runs.
+
+    Times are Unix seconds. RQ writes the lease's end, or infinity for a job without a time limit.
+    """
+    return lease_ends > now
+
+
+def job_of_execution(member: str) -> str:
+    """The job's id in an entry of the started registry: RQ 2 appends `:<execution>` to it, RQ 1 does not."""
+    return member.partition(":")[0]
+
+
+def function_name(data: bytes) -> str:
+    """The function that a job calls, read from its pickle without executing any of it; `unknown` if there is none.
+
+    RQ pickles `(function, instance, arguments, keywords)`, so that the first text is the function's name.
+    """
+    try:
+        pickled = zlib.decompress(data)
+    except zlib.error:
+        pickled = data
+    try:
+        for opcode, argument, _position in pickletools.genops(pickled):
+            if opcode.name in TEXT_OPCODES:
+                return str(argument)
+    except ValueError:
+        return "unknown"
+    return "unknown"
+
+
+def stranded(snapshot: Snapshot) -> tuple[Taken, ...]:
+    """The jobs that were taken by a worker that no longer lives: nobody will start them.
+
+    Certain only when no living worker can be between taking and starting, which a suspended worker never is;
+    until then the answer is empty. A worker that stopped in that moment was interrupted before it started the job,
+    because RQ starts a job and takes it off this list in one transaction.
+    """
+    if snapshot.waiting_clients or any(worker.listening and not worker.is_suspended for worker in snapshot.workers):
+        return ()
+    return tuple(taken for taken in snapshot.taken if not _runs(taken, snapshot))
+
+
+def obstacles(snapshot: Snapshot) -> list[str]:
+    """Why the queues are not at rest yet, a phrase each; empty when no job runs and none can start.
+
+    Neither an empty registry nor a worker's state `idle` says so: a worker that blocks in its dequeue does not look
+    at the suspension before it has run one more job. Hence each living worker has to say `suspended`, and no
+    connection may block in a dequeue, whoever made it.
+    """
+    nobody_starts = stranded(snapshot)
+    reasons = [f"{running} runs" for running in snapshot.running]
+    reasons += [str(taken) for taken in snapshot.taken if taken not in nobody_starts and not _runs(taken, snapshot)]
+    reasons += [
+        f"{worker} has not noticed the suspension"
+        for worker in snapshot.workers
+        if worker.listening and not worker.is_suspended
+    ]
+    if not reasons and snapshot.waiting_clients:
+        reasons.append(f"{snapshot.waiting_clients} connection(s) wait for a job without being a registered worker")
+    return reasons
+
+
+def to_wake(snapshot: Snapshot, *, woken: frozenset[tuple[str, str]]) -> tuple[Worker, ...]:
+    """The workers that block in their dequeue and have not been woken.
+
+    `woken` holds name and birth of those that have been. One process must never be told twice: RQ takes the second
+    for "do not wait for the job".
+    """
+    return tuple(
+        worker
+        for worker in snapshot.workers
+        if worker.listening and worker.state == "idle" and (worker.name, worker.birth) not in woken
+    )
+
+
+def overdue_seconds(scores: list[float], *, now: float) -> float:
+    """How long the oldest of the scheduled times has passed, in seconds; 0 if none has. All are Unix seconds."""
+    return max(0.0, round(now - min(scores), 1)) if scores else 0.0
+
+
+def _runs(taken: Taken, snapshot: Snapshot) -> bool:
+    # RQ 1 lets an id hold a colon; `job_of_execution` then gives only its beginning.
+    return any(taken.job == running.job or taken.job.startswith(f"{running.job}:") for running in snapshot.running)

@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reading RQ's keys, raw.
+
+RQ's own classes are not used: `Job.fetch` executes the pickle, and listing scheduled jobs deletes entries.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable
+
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import WatchError
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
+    DEQUEUE_COMMANDS,
+    Running,
+    Snapshot,
+    Taken,
+    Worker,
+    function_name,
+    is_live,
+    job_of_execution,
+)
+
+WORKERS_KEY = "rq:workers"
+WORKER_FIELDS = ("hostname", "pid", "state", "birth", "current_job", "last_heartbeat")
+
+
+class RqStore:
+    """RQ's keys in one Redis database. `now` is the time of day in Unix seconds."""
+
+    def __init__(self, *, client: Any, queues: list[str], now: Callable[[], float]) -> None:
+        self._client = client
+        self._queues = queues
+        self._now = now
+
+    def snapshot(self) -> Snapshot:
+        """The state of workers, started jobs and taken jobs, read in one transaction."""
+        worker_keys = sorted(_texts(self._client.smembers(WORKERS_KEY)))
+        with self._client.pipeline(transaction=True) as pipeline:
+            for key in worker_keys:
+                pipeline.hmget(key, WORKER_FIELDS)
+            for queue in self._queues:
+                pipeline.zrange(f"rq:wip:{queue}", 0, -1, withscores=True)
+                pipeline.lrange(f"rq:queue:{queue}:intermediate", 0, -1)
+            answers = pipeline.execute()
+        hashes, lists = answers[: len(worker_keys)], answers[len(worker_keys) :]
+        started = dict(zip(self._queues, lists[0::2]))
+        taken = dict(zip(self._queues, lists[1::2]))
+        return Snapshot(
+            workers=self._workers(worker_keys, hashes),
+            running=tuple(
+                self._running(job_of_execution(member), queue, score)
+                for queue, members in started.items()
+                for member, score in _scored(members)
+                if is_live(lease_ends=score, now=self._now())
+            ),
+            taken=tuple(Taken(job=job, queue=queue) for queue, jobs in taken.items() for job in _texts(jobs)),
+            waiting_clients=self._waiting_clients(),
+        )
+
+    def wake(self, worker: Worker) -> None:
+        """Tell `worker` to stop as RQ's own shutdown command does: after its job, if it has one."""
+        self._client.publish(f"rq:pubsub:{worker.name}", json.dumps({"command": "shutdown"}))
+
+    def return_to_queue(self, taken: Taken) -> bool:
+        """Put a stranded job back to the head of its queue. False if somebody has moved it meanwhile."""
+        key = f"rq:queue:{taken.queue}:intermediate"
+        with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.watch(key)
+            if taken.job not in _texts(pipeline.lrange(key, 0, -1)):
+                return False
+            pipeline.multi()
+            pipeline.lrem(key, 1, taken.job)
+            pipeline.lpush(f"rq:queue:{taken.queue}", taken.job)
+            try:
+                pipeline.execute()
+            except WatchError:
+                return False
+        return True
+
+    def members(self, key: str) -> list[dict[str, Any]]:
+        """Ids and scores of the sorted set at `key`, lowest score first."""
+        return [{"id": job, "score": score} for job, score in _scored(self._client.zrange(key, 0, -1, withscores=True))]
+
+    def ids(self, key: str) -> list[str]:
+        """The ids in the list at `key`, in its order."""
+        return _texts(self._client.lrange(key, 0, -1))
+
+    def due(self, key: str) -> frozenset[str]:
+        """The ids in the sorted set at `key` whose time has come."""
+        return frozenset(_texts(self._client.zrangebyscore(key, 0, self._now())))
+
+    def schedulers(self) -> list[dict[str, Any]]:
+        """The schedulers that have registered, with the seconds until their registration ends."""
+        keys = sorted(_texts(self._client.scan_iter(match="rq:scheduler_instance:*", count=500)))
+        return [{"name": key.rpartition(":")[2], "seconds_left": self._client.ttl(key)} for key in keys]
+
+    def _workers(self, keys: list[str], hashes: list[list[bytes | None]]) -> tuple[Worker, ...]:
+        names = [key.partition("rq:worker:")[2] for key in keys]
+        listeners = dict(self._client.pubsub_numsub(*(f"rq:pubsub:{name}" for name in names))) if names else {}
+        return tuple(
+            _worker(name, dict(zip(WORKER_FIELDS, values)), listeners.get(f"rq:pubsub:{name}".encode(), 0) > 0)
+            for name, values in zip(names, hashes)
+            if any(values)  # Without its hash it is only a name that RQ has not cleaned up yet.
+        )
+
+    def _running(self, job: str, queue: str, lease_ends: float) -> Running:
+        data = self._client.hget(f"rq:job:{job}", "data")
+        return Running(job=job, queue=queue, function=function_name(data or b""), lease_ends=lease_ends)
+
+    def _waiting_clients(self) -> int:
+        database = str(self._client.connection_pool.connection_kwargs.get("db") or 0)
+        return sum(
+            1
+            for client in self._client.client_list()
+            if "b" in client["flags"] and client["db"] == database and client["cmd"].lower() in DEQUEUE_COMMANDS
+        )
+
+
+def _worker(name: str, fields: dict[str, bytes | None], listening: bool) -> Worker:
+    text = {key: (value or b"").decode(errors="replace") for key, value in fields.items()}
+    return Worker(
+        name=name,
+        hostname=text["hostname"],
+        pid=int(text["pid"]) if text["pid"].isdigit() else None,
+        state=text["state"],
+        birth=text["birth"],
+        current_job=text["current_job"] or None,
+        last_heartbeat=text["last_heartbeat"],
+        listening=listening,
+    )
+
+
+def _texts(values: Any) -> list[str]:
+    return [value.decode(errors="replace") for value in values]
+
+
+def _scored(members: Any) -> list[tuple[str, float]]:
+    return [(member.decode(errors="replace"), score) for member, score in members]

@@ -1,0 +1,116 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rq_jobs_check
+short_description: Prove that a release's code can load every waiting job
+version_added: 0.1.0
+description:
+  - RQ stores pickled objects. A class that a release renamed or removed makes the jobs that name it impossible to load,
+    and one such job that is due stops rq-scheduler altogether.
+  - Loads each job that is queued, running, deferred or scheduled in the release's environment, as the application's
+    user. Nothing is executed, saved or deleted, and the application's database is not used.
+  - Fails if a job cannot be loaded, and names it.
+author: The carpentries.amy contributors
+options:
+  release:
+    description: Absolute path of the release, whose C(.venv/bin/with-environment) starts its programs.
+    type: path
+    required: true
+  application_directory:
+    description: Folder with C(manage.py), relative to O(release).
+    type: str
+    default: "."
+  user:
+    description: The user that runs the application.
+    type: str
+    default: amy
+  redis_url:
+    description: URL of the Redis database that RQ uses. Without it, what django-rq reads from Django's settings.
+    type: str
+  settings_module:
+    description: Django's settings. Without it, E(DJANGO_SETTINGS_MODULE), or the default in C(manage.py).
+    type: str
+  queues:
+    description: Names of the queues.
+    type: list
+    elements: str
+    default: [default]
+  timeout:
+    description: Seconds that loading all jobs may take.
+    type: int
+    default: 300
+attributes:
+  check_mode:
+    description: Changes nothing, so that check mode makes no difference.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Check that the new code can load every waiting job
+  carpentries.amy.rq_jobs_check:
+    release: /webapps/amy.carpentries.org/releases/v4.2.4-0123456789ab-01234567
+"""
+
+RETURN = r"""
+checked:
+  description: How many jobs wait.
+  type: int
+  returned: success
+unloadable:
+  description: The jobs that cannot be loaded, with id, where (Redis key), function and error.
+  type: list
+  elements: dict
+  returned: always
+missing:
+  description: Ids on a queue or schedule whose job no longer exists. RQ passes over them.
+  type: list
+  elements: str
+  returned: success
+"""
+
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.carpentries.amy.plugins.module_utils.rq import jobs_probe  # noqa: F401 - sends it to the host
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_check import explain, probe
+
+
+def main() -> None:
+    """Probe, report."""
+    module = AnsibleModule(
+        argument_spec={
+            "release": {"type": "path", "required": True},
+            "application_directory": {"type": "str", "default": "."},
+            "user": {"type": "str", "default": "amy"},
+            "redis_url": {"type": "str", "no_log": True},
+            "settings_module": {"type": "str"},
+            "queues": {"type": "list", "elements": "str", "default": ["default"]},
+            "timeout": {"type": "int", "default": 300},
+        },
+        supports_check_mode=True,
+    )
+    options = module.params
+    release = Path(options["release"])
+    try:
+        findings = probe(
+            release=release,
+            application=release / options["application_directory"],
+            user=options["user"],
+            options={name: options[name] for name in ("redis_url", "settings_module", "queues")},
+            timeout=options["timeout"],
+        )
+    except QueueError as error:
+        module.fail_json(msg=f"The waiting jobs could not be checked: {error}", unloadable=[])
+    if findings["unloadable"]:
+        module.fail_json(msg=explain(findings, release=release.name), **findings)
+    module.exit_json(changed=False, **findings)
+
+
+if __name__ == "__main__":
+    main()

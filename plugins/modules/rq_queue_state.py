@@ -1,0 +1,142 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rq_queue_state
+short_description: Say which jobs RQ has, where each is, and which workers there are
+version_added: 0.1.0
+description:
+  - Reads RQ's and rq-scheduler's keys as they are. Unlike RQ's own listing, it unpickles, prunes and writes nothing.
+  - Two results can be compared as sets, to prove that no job was lost or doubled.
+author: The carpentries.amy contributors
+options:
+  redis_url:
+    description: URL of the Redis database that RQ uses.
+    type: str
+    required: true
+  queues:
+    description: Names of the queues.
+    type: list
+    elements: str
+    default: [default]
+requirements:
+  - redis (Python library, 3.5 or later)
+attributes:
+  check_mode:
+    description: Changes nothing, so that check mode makes no difference.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Take stock of the jobs
+  carpentries.amy.rq_queue_state:
+    redis_url: "{{ rq_redis_url }}"
+  register: jobs_before
+"""
+
+RETURN = r"""
+scheduled:
+  description: The jobs that rq-scheduler will enqueue, with their Unix time as score.
+  type: list
+  elements: dict
+  returned: success
+oldest_overdue_seconds:
+  description: How long the oldest scheduled job has been due, in seconds; 0 if none is.
+  type: float
+  returned: success
+queues:
+  description: For each queue the ids in C(queued) and C(taken), and ids with scores in C(running) and C(failed).
+  type: dict
+  returned: success
+workers:
+  description: The registered workers, with name, hostname, pid, state, current_job, last_heartbeat and listening.
+  type: list
+  elements: dict
+  returned: success
+schedulers:
+  description: The registered schedulers, with the seconds until their registration ends.
+  type: list
+  elements: dict
+  returned: success
+suspended_by:
+  description: The suspension's value and the seconds it still lasts; null if the workers are not suspended.
+  type: dict
+  returned: success
+scheduler_locked_by:
+  description: The scheduler lock's value and the seconds it still lasts; null if it is free.
+  type: dict
+  returned: success
+"""
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import (
+    CONNECTION_OPTIONS,
+    RedisError,
+    connect,
+)
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.lease import RedisLease
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
+    SCHEDULED_KEY,
+    SCHEDULER_LOCK_KEY,
+    SUSPENSION_KEY,
+    overdue_seconds,
+)
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.store import RqStore
+
+
+def read(options: dict[str, Any]) -> dict[str, Any]:
+    """The state, as the result shows it. Raises QueueError."""
+    client = connect(url=options["redis_url"])
+    store = RqStore(client=client, queues=options["queues"], now=time.time)
+    claims = {key: RedisLease(client=client, key=key).claim() for key in (SUSPENSION_KEY, SCHEDULER_LOCK_KEY)}
+    scheduled = store.members(SCHEDULED_KEY)
+    return {
+        "scheduled": scheduled,
+        "oldest_overdue_seconds": overdue_seconds([entry["score"] for entry in scheduled], now=time.time()),
+        "queues": {
+            queue: {
+                "queued": store.ids(f"rq:queue:{queue}"),
+                "taken": store.ids(f"rq:queue:{queue}:intermediate"),
+                "running": store.members(f"rq:wip:{queue}"),
+                "failed": store.members(f"rq:failed:{queue}"),
+            }
+            for queue in options["queues"]
+        },
+        "workers": [asdict(worker) for worker in store.snapshot().workers],
+        "schedulers": store.schedulers(),
+        "suspended_by": _shown(claims[SUSPENSION_KEY]),
+        "scheduler_locked_by": _shown(claims[SCHEDULER_LOCK_KEY]),
+    }
+
+
+def _shown(claim: Any) -> dict[str, Any] | None:
+    return asdict(claim) if claim else None
+
+
+def main() -> None:
+    """Read, report."""
+    module = AnsibleModule(
+        argument_spec={
+            **CONNECTION_OPTIONS,
+            "queues": {"type": "list", "elements": "str", "default": ["default"]},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        state = read(module.params)
+    except (QueueError, RedisError) as error:
+        module.fail_json(msg=f"The queues' state cannot be read: {error}")
+    module.exit_json(changed=False, **state)
+
+
+if __name__ == "__main__":
+    main()

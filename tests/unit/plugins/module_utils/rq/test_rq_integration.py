@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Holding real RQ 1.15 workers on a real Redis, and loading their jobs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.carpentries.amy.plugins.module_utils._clock import SystemClock
+from ansible_collections.carpentries.amy.plugins.module_utils.rq import jobs_probe
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.hold import hold, release
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.lease import RedisLease
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import SUSPENSION_KEY
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.store import RqStore
+
+from tests.unit.plugins.module_utils.rq.rq_system import eventually
+
+if TYPE_CHECKING:
+    from tests.unit.plugins.module_utils.rq.rq_system import Rq
+
+HOLDER = "deploy:1"
+
+
+def held(rq: Rq, *, timeout: int = 15) -> Any:
+    return hold(
+        lease=RedisLease(client=rq.client, key=SUSPENSION_KEY),
+        store=RqStore(client=rq.client, queues=["default"], now=time.time),
+        holder=HOLDER,
+        ttl=60,
+        timeout=timeout,
+        take_over=False,
+        clock=SystemClock(),
+    )
+
+
+def released(rq: Rq) -> tuple[bool, list[str]]:
+    outcome: tuple[bool, list[str]] = release(
+        lease=RedisLease(client=rq.client, key=SUSPENSION_KEY),
+        store=RqStore(client=rq.client, queues=["default"], now=time.time),
+        holder=HOLDER,
+    )
+    return outcome
+
+
+def done(rq: Rq, key: str) -> int:
+    return int(rq.client.llen(f"rq:test:{key}"))
+
+
+def test_an_idle_worker_runs_no_job_while_held(rq: Rq) -> None:
+    rq.supervised_worker()
+    eventually(rq.waits_for_jobs)
+    journal = held(rq)
+    assert len(journal.woken_workers) == 1
+    rq.run("q.enqueue(jobs.record, 'held')")
+    time.sleep(1.5)
+    assert done(rq, "held") == 0
+    assert released(rq) == (True, [])
+    eventually(lambda: done(rq, "held") == 1)
+
+
+def test_without_the_wake_an_idle_worker_would_run_one_more_job(rq: Rq) -> None:
+    """The reason for waking workers: should RQ change, this fails and the wake can go."""
+    rq.supervised_worker()
+    eventually(rq.waits_for_jobs)
+    rq.client.set(SUSPENSION_KEY, HOLDER)
+    rq.run("q.enqueue(jobs.record, 'late')")
+    eventually(lambda: done(rq, "late") == 1)
+
+
+def test_a_running_job_is_waited_for_and_runs_once(rq: Rq) -> None:
+    rq.supervised_worker()
+    eventually(rq.waits_for_jobs)
+    job = rq.run("print(q.enqueue(jobs.record, 'long', 2.0).id)")
+    eventually(lambda: rq.client.zcard("rq:wip:default") == 1)
+    journal = held(rq)
+    assert journal.jobs == [f"job {job} (jobs.record, queue default)"]
+    assert journal.woken_workers == []
+    assert done(rq, "long") == 1
+    assert rq.client.zcard("rq:failed:default") == 0
+
+
+def test_a_job_that_lasts_too_long_ends_the_hold(rq: Rq) -> None:
+    rq.supervised_worker()
+    eventually(rq.waits_for_jobs)
+    job = rq.run("print(q.enqueue(jobs.record, 'longer', 4.0).id)")
+    eventually(lambda: rq.client.zcard("rq:wip:default") == 1)
+    with pytest.raises(QueueError, match=rf"in 1 seconds: job {job} \(jobs.record, queue default\) runs"):
+        held(rq, timeout=1)
+    assert not rq.client.exists(SUSPENSION_KEY)
+    eventually(lambda: done(rq, "longer") == 1)
+
+
+def test_a_job_that_a_killed_worker_took_goes_back_to_its_queue(rq: Rq) -> None:
+    job = rq.run("print(q.enqueue(jobs.record, 'taken').id)")
+    rq.client.lmove("rq:queue:default", "rq:queue:default:intermediate")  # What a worker does, which then dies.
+    held(rq)
+    rq.supervised_worker()
+    eventually(lambda: b"suspended" in [rq.client.hget(key, "state") for key in rq.client.smembers("rq:workers")])
+    assert released(rq) == (True, [job])
+    eventually(lambda: done(rq, "taken") == 1)
+    assert rq.client.llen("rq:queue:default:intermediate") == 0
+
+
+def probe(rq: Rq) -> dict[str, Any]:
+    options = {"application": str(rq.directory), "settings_module": None, "redis_url": rq.url, "queues": ["default"]}
+    command = [str(rq.python), str(Path(jobs_probe.__file__))]
+    process = subprocess.run(command, input=json.dumps(options), check=True, capture_output=True, text=True)
+    findings: dict[str, Any] = json.loads(process.stdout)
+    return findings
+
+
+def test_jobs_that_the_code_still_knows_can_be_loaded(rq: Rq) -> None:
+    rq.run("q.enqueue(jobs.record, 'a'); s.enqueue_in(datetime.timedelta(hours=1), jobs.Letter('b'), meta={'l': 1})")
+    assert probe(rq) == {"checked": 2, "unloadable": [], "missing": []}
+
+
+def test_jobs_whose_class_or_function_has_gone_are_named(rq: Rq) -> None:
+    code = "print(s.enqueue_in(datetime.timedelta(hours=1), jobs.Letter('b')).id, q.enqueue(jobs.record, 'a').id)"
+    letter, function = rq.run(code).split()
+    (rq.directory / "jobs.py").write_text("print('import noise')\n")
+    before = rq.client.dbsize()
+    findings = probe(rq)
+    assert {job["id"]: job["where"] for job in findings["unloadable"]} == {
+        letter: "rq:scheduler:scheduled_jobs",
+        function: "rq:queue:default",
+    }
+    assert "Letter" in next(job["error"] for job in findings["unloadable"] if job["id"] == letter)
+    assert rq.client.dbsize() == before
+
+
+def test_a_schedule_entry_without_its_job_is_reported_and_stays(rq: Rq) -> None:
+    rq.client.zadd("rq:scheduler:scheduled_jobs", {"ghost": 1})
+    assert probe(rq) == {"checked": 1, "unloadable": [], "missing": ["ghost"]}
+    assert rq.client.zcard("rq:scheduler:scheduled_jobs") == 1
