@@ -24,11 +24,11 @@ options:
     description: The artifact to write, C(.tar.zst).
     type: path
     required: true
-  build_dir:
+  build_directory:
     description: Where to build. Removed before and after.
     type: path
     required: true
-  cache_dir:
+  cache_directory:
     description: Downloads that the next build can use again.
     type: path
     required: true
@@ -90,8 +90,8 @@ EXAMPLES = r"""
   carpentries.amy.release_build:
     archive: /var/lib/release-build/source.tar
     output: /var/lib/release-build/release.tar.zst
-    build_dir: /var/lib/release-build/work
-    cache_dir: /var/lib/release-build/cache
+    build_directory: /var/lib/release-build/work
+    cache_directory: /var/lib/release-build/cache
     python: "3.11"
     manage_commands: [collectstatic --noinput]
     environment: {AMY_DEBUG: "true"}
@@ -142,8 +142,8 @@ def main() -> None:
         argument_spec={
             "archive": {"type": "path", "required": True},
             "output": {"type": "path", "required": True},
-            "build_dir": {"type": "path", "required": True},
-            "cache_dir": {"type": "path", "required": True},
+            "build_directory": {"type": "path", "required": True},
+            "cache_directory": {"type": "path", "required": True},
             "source_directory": {"type": "str", "default": "."},
             "python": {"type": "str", "required": True},
             "manage_commands": {"type": "list", "elements": "str", "default": []},
@@ -191,7 +191,7 @@ def build_release(parameters: dict[str, Any]) -> Built:
             nodejs=versions["nodejs"],
             npm=shutil.which("npm"),
         ),
-        workplace=Workplace(directory=Path(parameters["build_dir"]), cache=Path(parameters["cache_dir"])),
+        workplace=Workplace(directory=Path(parameters["build_directory"]), cache=Path(parameters["cache_directory"])),
         output=Path(parameters["output"]),
     )
 

@@ -10,7 +10,7 @@ short_description: Find the commit of a version, and archive its source
 version_added: 0.1.0
 description:
   - Resolves a tag, a branch or a commit of a git repository, and writes the commit's files as a tar archive.
-  - Nothing is checked out. A bare clone in O(cache_dir) makes the next run short.
+  - Nothing is checked out. A bare clone in O(cache_directory) makes the next run short.
   - Runs on the controller and uses its git, with whatever access to the repository git has there.
   - Submodules and Git LFS objects are not part of the archive.
 options:
@@ -22,7 +22,7 @@ options:
     description: A tag, else a branch, else a commit id of at least 7 digits. Of equal names the tag wins.
     type: str
     required: true
-  cache_dir:
+  cache_directory:
     description: Where clones and archives are kept. Made if it is absent; may be removed at any time.
     type: path
     required: true
@@ -42,7 +42,7 @@ EXAMPLES = r"""
   carpentries.amy.release_source:
     repository: https://git.example.org/amy.git
     version: v4.2.4
-    cache_dir: .cache/sources
+    cache_directory: .cache/sources
   delegate_to: localhost
 """
 
@@ -89,11 +89,11 @@ def main() -> None:
         argument_spec={
             "repository": {"type": "str", "required": True},
             "version": {"type": "str", "required": True},
-            "cache_dir": {"type": "path", "required": True},
+            "cache_directory": {"type": "path", "required": True},
         },
         supports_check_mode=True,
     )
-    cache = Path(module.params["cache_dir"]).absolute()
+    cache = Path(module.params["cache_directory"]).absolute()
     find = look if module.check_mode else fetch
     try:
         source, changed = find(repository=module.params["repository"], version=module.params["version"], cache=cache)
