@@ -7,7 +7,9 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from moto.core.base_backend import AccountSpecificBackend
 from moto.moto_api._internal.moto_random import MotoRandom
 
 _thread = threading.local()
@@ -31,13 +33,29 @@ def install() -> None:
 
     MotoRandom.getrandbits = getrandbits
     MotoRandom.random = fraction
+    _seed_backends()
+
+
+def _seed_backends() -> None:
+    """moto makes a backend when somebody first asks for it: who that is must make no difference to the request."""
+    make = AccountSpecificBackend.__getitem__
+
+    def get(self: AccountSpecificBackend, region: str) -> Any:
+        if dict.__contains__(self, region):  # its own `in` also knows regions without a backend
+            return dict.__getitem__(self, region)
+        with seeded(f"{self.service_name} {self.account_id} {region}"):
+            return make(self, region)
+
+    AccountSpecificBackend.__getitem__ = get
 
 
 @contextmanager
-def seeded(number: int) -> Iterator[None]:
-    """Draw this thread's random values from the sequence that `number` begins."""
-    _source().seed(number)
+def seeded(seed: int | str) -> Iterator[None]:
+    """Draw this thread's random values from the sequence that `seed` begins; afterwards go on as before."""
+    source = _source()
+    state = source.getstate()
+    source.seed(seed)
     try:
         yield
     finally:
-        _source().seed()
+        source.setstate(state)

@@ -9,18 +9,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from moto.acm.models import AWS_ROOT_CA, CertBundle, acm_backends
-from moto.core.exceptions import RESTError
 from moto.core.utils import utcnow
+from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.models import ELBv2Backend
 from moto.route53.models import route53_backends
 
 from local_cloud.service import after
 
 
-class UnsupportedCertificateError(RESTError):  # type: ignore[misc]
+class UnsupportedCertificateError(ELBClientError):  # type: ignore[misc]
     """What ELBv2 says of a certificate that is not issued yet."""
-
-    code = 400
 
     def __init__(self, arn: str) -> None:
         message = (

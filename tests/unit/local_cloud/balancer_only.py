@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A control plane with nothing but the load balancer: `python balancer_only.py DIRECTORY PORT FIRST_ADDRESS`."""
+
+from __future__ import annotations
+
+import sys
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from local_cloud.balancer.service import Balancer
+from local_cloud.server import ControlPlane
+from local_cloud.service import World
+from local_cloud.settings import Settings
+
+settings = Settings(
+    directory=Path(sys.argv[1]),
+    endpoint_port=int(sys.argv[2]),
+    first_load_balancer=IPv4Address(sys.argv[3]),
+    deregistration_lag=1.0,
+)
+world = World()
+plane = ControlPlane(settings, world, [Balancer(settings, world)])
+plane.start(["127.0.0.1"])
+plane.run()
