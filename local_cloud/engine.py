@@ -94,7 +94,7 @@ def engine_answers() -> bool:
 
 
 def stop_process(pid_file: Path, *, program: str, seconds: float = 30.0) -> None:
-    """End the process in `pid_file` within `seconds` and remove the file; spare a pid that is another program's by now."""
+    """End the process in `pid_file` within `seconds` and remove the file; a pid that is another program's is spared."""
     pid = int(pid_file.read_text())
     if process_runs(pid, program):
         os.kill(pid, signal.SIGTERM)

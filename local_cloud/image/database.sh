@@ -20,10 +20,19 @@ host all postgres all reject
 host all all all scram-sha-256
 RULES
 # PostgreSQL 15 lets every role with CREATEROLE grant itself pg_execute_server_program, which RDS refuses.
-# The grant cannot be forbidden from outside, so the server may execute nothing but itself.
+# The grant cannot be forbidden, so the server may execute nothing but itself. (Debian's pg_ctlcluster needs a shell.)
 install -d /etc/systemd/system/postgresql@15-main.service.d
 cat >/etc/systemd/system/postgresql@15-main.service.d/no-programs.conf <<'UNIT'
 [Service]
+Type=notify
+PIDFile=
+User=postgres
+ExecStart=
+ExecStart=/usr/lib/postgresql/15/bin/postgres -c config_file=/etc/postgresql/15/main/postgresql.conf
+ExecStop=
+ExecReload=
+ExecReload=+/bin/kill -HUP $MAINPID
+KillSignal=SIGINT
 NoExecPaths=/
-ExecPaths=/usr/bin/perl /usr/bin/pg_ctlcluster /usr/lib /lib /lib64
+ExecPaths=/usr/lib /lib /lib64
 UNIT
