@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from tests.load.generator import Generator
@@ -19,7 +20,7 @@ async def run(options: Options) -> Report:
     generator = Generator(options=options)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, lambda name=number.name: generator.stop(reason=name))
+        loop.add_signal_handler(number, partial(generator.stop, reason=number.name))
     sys.stdout.write(f"{STARTED}\n")
     sys.stdout.flush()
     return await generator.run()

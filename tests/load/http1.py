@@ -105,9 +105,9 @@ class Connection:
             return
         step = -(-len(request.body) // SENDING_STEPS) or 1
         for start in range(0, len(request.body), step):
+            await asyncio.sleep(request.sending_seconds / SENDING_STEPS)
             self._writer.write(request.body[start : start + step])
             await self._writer.drain()
-            await asyncio.sleep(request.sending_seconds / SENDING_STEPS)
 
     async def _receive(self) -> tuple[Answer, bool]:
         """Return the answer and whether the connection may carry another request."""

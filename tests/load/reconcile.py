@@ -48,7 +48,7 @@ def reconcile(report: Report, *, query: Query) -> Reconciliation:
 
 def database_query(**connection: Any) -> Query:
     """Return a query that connects with psycopg2's parameters `connection` each time."""
-    import psycopg2  # noqa: PLC0415 - only who reads a real database needs it
+    import psycopg2  # type: ignore[import-untyped]  # noqa: PLC0415 - only who reads a real database needs it
 
     def query(sql: str) -> list[tuple[Any, ...]]:
         database = psycopg2.connect(**connection)
