@@ -33,7 +33,10 @@ class Reconciliation(TypedDict):
 
 
 def reconcile(report: Report, *, query: Query) -> Reconciliation:
-    """Compare `report` with the rows that `query` (SQL in, rows out) returns."""
+    """Compare `report` with the rows that `query` (SQL in, rows out) returns.
+
+    Call it when the queue and the schedule are empty: a job that still waits counts as missing.
+    """
     uploads = {str(name): int(arrivals) for name, arrivals in query(UPLOADS)}
     runs = [(str(job), bool(ended)) for job, ended in query(RUNS)]
     started = Counter(job for job, _ in runs)
