@@ -147,7 +147,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ..module_utils import _aws_client as aws
-from ..module_utils.release.artifact import ArtifactStore, Encryption, Manifest
+from ..module_utils.release.artifact import ArtifactStore, Encryption, Manifest, signing_client
 from ..module_utils.release.failure import ReleaseError
 
 
@@ -185,10 +185,10 @@ def main() -> None:
 def store_of(parameters: dict[str, Any]) -> ArtifactStore:
     """The artifacts of the module's bucket."""
     client = aws.client(service="s3", parameters=parameters)
-    signing = {**parameters, "endpoint_url": parameters["signing_endpoint_url"] or parameters["endpoint_url"]}
+    endpoint_url = parameters["signing_endpoint_url"] or parameters["endpoint_url"]
     return ArtifactStore(
         client=client,
-        signer=aws.client(service="s3", parameters=signing),
+        signer=signing_client(region=parameters["region"], endpoint_url=endpoint_url),
         bucket=parameters["bucket"],
         prefix=parameters["prefix"],
         expires=parameters["expires"],

@@ -37,8 +37,9 @@ def module(host: Host, name: str, **arguments: Any) -> dict[str, Any]:
 
 
 def activated(host: Host) -> list[str]:
-    """The ids in the order of their activation."""
-    return [json.loads(line)["to"] for line in host.file(f"{SITE}/releases/history.jsonl").content_string.splitlines()]
+    """The ids of v1, v2 and the other v2: the last three of the history, in the order of their activation."""
+    lines = host.file(f"{SITE}/releases/history.jsonl").content_string.splitlines()
+    return [json.loads(line)["to"] for line in lines][-3:]
 
 
 def hashed_files(host: Host, release: str) -> set[str]:
@@ -49,7 +50,7 @@ def hashed_files(host: Host, release: str) -> set[str]:
 
 def test_the_last_release_is_active_and_knows_its_predecessor(host: Host) -> None:
     state = module(host, "release_state")
-    first, second, third = activated(host)[:3]
+    first, second, third = activated(host)
     assert state["active"]["id"] == third
     assert state["previous"]["id"] == second
     assert {first, second, third} <= set(state["staged"])
@@ -65,7 +66,7 @@ def test_documented_way_into_the_environment_works(host: Host) -> None:
     said = host.run("bash -c %s", script)
     assert said.rc == 0, said.stderr
     assert "no issues" in said.stdout
-    assert said.stdout.splitlines()[-2:] == ["it's \"quoted\" # and $strange", "testing"]
+    assert said.stdout.splitlines()[-2:] == ['it\'s "quoted" # and $strange', "testing"]
 
 
 def test_launcher_gives_the_application_user_the_environment(host: Host) -> None:
@@ -101,7 +102,7 @@ def test_uploads_survive_a_change_of_the_release(host: Host) -> None:
 
 
 def test_static_files_of_every_release_are_in_one_tree_as_links(host: Host) -> None:
-    first, second, _third = activated(host)[:3]
+    first, second, _third = activated(host)
     only_first = hashed_files(host, first) - hashed_files(host, second)
     assert only_first, "v2 must have changed a hashed file, or this proves nothing"
     for name in only_first:
@@ -111,16 +112,16 @@ def test_static_files_of_every_release_are_in_one_tree_as_links(host: Host) -> N
 
 
 def test_pruning_keeps_what_is_used(host: Host) -> None:
-    first, second, third = activated(host)[:3]
+    first, second, third = activated(host)
     only_first = hashed_files(host, first) - hashed_files(host, second)
     pid = host.check_output(f"cd {SITE}/releases/{first}; nohup sleep 300 >/dev/null 2>&1 & echo $!")
     kept = module(host, "release_prune", keep=1, group="amy")
-    assert kept["removed"] == []
+    assert first not in kept["removed"]
     assert kept["kept"][first] == "in use by a process"
 
     host.check_output(f"kill {pid}")
     pruned = module(host, "release_prune", keep=1, group="amy")
-    assert pruned["removed"] == [first]
+    assert first in pruned["removed"]
     assert set(pruned["kept"]) == {second, third}
     assert not any(host.file(f"{SITE}/static/{name}").exists for name in only_first)
     assert all(host.file(f"{SITE}/static/{name}").exists for name in hashed_files(host, second))

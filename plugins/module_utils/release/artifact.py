@@ -17,6 +17,12 @@ from .._aws_client import AwsError, translated
 from .failure import ReleaseError
 from .names import artifact_key, manifest_key
 
+try:
+    import boto3
+    from botocore.config import Config
+except ImportError:  # the module says so with missing_required_lib
+    pass
+
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
@@ -59,6 +65,20 @@ class Encryption:
         """What an HTTP request calls it."""
         key = {"x-amz-server-side-encryption-aws-kms-key-id": self.kms_key} if self.kms_key else {}
         return {"x-amz-server-side-encryption": self.algorithm, **key}
+
+
+def signing_client(*, region: str | None, endpoint_url: str | None) -> S3Client:
+    """A client whose presigned URLs hosts can use: `endpoint_url` is S3 as they reach it (None: AWS's own).
+
+    Left to itself botocore signs by the old Signature Version 2, which knows neither checksum nor KMS, and for the
+    global endpoint, which redirects requests for a new bucket elsewhere; a signed URL does not survive that.
+    """
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if endpoint_url else "virtual"},
+    )
+    with translated(doing="prepare to sign URLs"):
+        return boto3.client("s3", region_name=region, endpoint_url=endpoint_url, config=config)
 
 
 class ArtifactStore:

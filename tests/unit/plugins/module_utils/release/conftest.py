@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A site in a temporary directory, and artifacts to put there. These tests write as root does: they change owners."""
+"""A site in a temporary directory, and releases on it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,27 +12,7 @@ from plugins.module_utils.release import stage
 from plugins.module_utils.release.build_run import pack
 from plugins.module_utils.release.files import sha256_of
 from plugins.module_utils.release.site import Site
-
-Staged = Callable[..., str]
-OWNER = stage.Owner(user=os.getuid(), group=os.getgid())
-
-
-def release_named(name: str, *, sha256: str = "", environment: dict[str, str] | None = None) -> stage.Release:
-    """A release whose id begins with NAME."""
-    identity = f"{name}-0123456789ab-01234567"
-    return stage.Release(
-        id=identity,
-        record={"id": identity, "ref": name, "commit": "0" * 40, "sha256": sha256},
-        environment=environment or {},
-        shared_paths=("mediafiles",),
-        static_directory="staticfiles",
-    )
-
-
-@pytest.fixture(autouse=True)
-def _only_as_root() -> None:
-    if os.getuid() != 0:
-        pytest.skip("staging gives files to root")
+from tests.unit.plugins.module_utils.release.sites import OWNER, Staged, release_named
 
 
 @pytest.fixture
@@ -46,6 +25,8 @@ def site(tmp_path: Path) -> Site:
 @pytest.fixture
 def staged(site: Site, tmp_path: Path) -> Staged:
     """Stages a release with the given static files; returns its id."""
+    if os.getuid() != 0:
+        pytest.skip("staging gives files to root")
 
     def put(name: str, static: dict[str, str]) -> str:
         tree = tmp_path / f"tree-{name}"

@@ -13,8 +13,7 @@ from plugins.module_utils.release.failure import ReleaseError
 from plugins.module_utils.release.history import Activation, previous_release, read_history
 from plugins.module_utils.release.prune import FRESH, plan_for_site, prune, prune_plan, running_releases
 from plugins.module_utils.release.site import Site, platform_name, site_state
-
-from .conftest import Staged
+from tests.unit.plugins.module_utils.release.sites import Staged
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 OLD = FRESH * 10

@@ -9,8 +9,7 @@ import pytest
 from plugins.module_utils.release import stage
 from plugins.module_utils.release.failure import ReleaseError
 from plugins.module_utils.release.site import Site
-
-from .conftest import OWNER, Staged, release_named
+from tests.unit.plugins.module_utils.release.sites import OWNER, Staged, release_named
 
 
 def test_staged_release_is_whole(site: Site, staged: Staged) -> None:

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.module_utils.release.failure import ReleaseError
+from plugins.module_utils.release.transfer import download, upload
+
+
+class Bucket(BaseHTTPRequestHandler):
+    """Answers with the statuses in `answers`, then 200; remembers what was sent."""
+
+    answers: list[int]
+    requests: list[tuple[str, dict[str, str], bytes]]
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.requests.append((self.command, dict(self.headers), body))
+        self.send_response(self.answers.pop(0) if self.answers else 200)
+        self.end_headers()
+        self.wfile.write(b"artifact")
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("do_GET", "do_PUT"):
+            return self._answer
+        raise AttributeError(name)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Keep the tests quiet."""
+
+
+@pytest.fixture
+def bucket() -> Iterator[str]:
+    Bucket.answers, Bucket.requests = [], []
+    server = HTTPServer(("127.0.0.1", 0), Bucket)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/bucket/key?X-Amz-Signature=canary"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_download_tries_again(bucket: str, tmp_path: Path) -> None:
+    Bucket.answers = [503, 500]
+    slept: list[float] = []
+    download(bucket, to=tmp_path / "artifact", sleep=slept.append)
+    assert (tmp_path / "artifact").read_text() == "artifact"
+    assert slept == [2, 4]
+
+
+@pytest.mark.parametrize(("answers", "asked", "why"), [([503] * 3, 3, "503"), ([403], 1, "controller's clock")])
+def test_failure_is_explained_without_the_signature(
+    bucket: str, tmp_path: Path, answers: list[int], asked: int, why: str
+) -> None:
+    Bucket.answers = list(answers)
+    with pytest.raises(ReleaseError, match=why) as failure:
+        download(bucket, to=tmp_path / "artifact", sleep=lambda _seconds: None)
+    assert len(Bucket.requests) == asked
+    assert "/bucket/key" in str(failure.value)
+    assert "canary" not in str(failure.value)
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseError, match="refused"):
+        download("http://127.0.0.1:9/key", to=tmp_path / "artifact", sleep=lambda _seconds: None)
+
+
+def test_other_schemes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseError, match="no http or https"):
+        download("file:///etc/shadow", to=tmp_path / "artifact", sleep=lambda _seconds: None)
+
+
+def test_upload_sends_the_signed_headers_and_a_length(bucket: str, tmp_path: Path) -> None:
+    path = tmp_path / "artifact"
+    path.write_bytes(b"x" * 100_000)
+    Bucket.answers = [500]
+    upload(path, url=bucket, headers={"x-amz-meta-sha256": "abc"}, sleep=lambda _seconds: None)
+    method, headers, body = Bucket.requests[-1]
+    assert (method, body) == ("PUT", path.read_bytes())
+    sent = {name.lower(): value for name, value in headers.items()}
+    assert (sent["x-amz-meta-sha256"], sent["content-length"]) == ("abc", "100000")
+    assert "transfer-encoding" not in sent

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import socketserver
+import threading
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.module_utils.http_proof import (
+    Answer,
+    Check,
+    Patience,
+    ProofError,
+    TargetClient,
+    check_from,
+    difference,
+    prove,
+)
+from tests.unit.plugins.module_utils.fake_clock import FakeClock
+
+LOGIN = Check(path="/account/login/", host="amy.example.org", text="password")
+GOOD = Answer(status=200, body="your password, please")
+BAD = Answer(status=500, body="<h1>Server\n   Error</h1>")
+
+
+class Scripted:
+    """Gives ANSWERS one after the other, the last one for ever."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+
+    def get(self, check: Check) -> Answer:
+        """The next answer."""
+        self.asked += 1
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+def run(client: Scripted, *, timeout: float = 30, consecutive: int = 3) -> dict[str, Answer]:
+    """Prove the login page."""
+    patience = Patience(timeout=timeout, interval=1, consecutive=consecutive)
+    return prove(checks=[LOGIN], client=client, patience=patience, clock=FakeClock())
+
+
+def test_three_good_answers_in_a_row_are_needed() -> None:
+    client = Scripted(GOOD, GOOD, BAD, GOOD)
+    assert run(client) == {str(LOGIN): GOOD}
+    assert client.asked == 6
+
+
+def test_failure_says_what_was_asked_expected_and_answered() -> None:
+    with pytest.raises(ProofError) as failure:
+        run(Scripted(BAD))
+    message = str(failure.value)
+    assert "GET /account/login/ as amy.example.org answered 500 (expected 200), after 30 s" in message
+    assert "<h1>Server Error</h1>" in message
+
+
+def test_flapping_is_a_failure() -> None:
+    with pytest.raises(ProofError):
+        run(Scripted(*[GOOD, GOOD, BAD] * 20))
+
+
+def test_one_round_is_made_even_without_time() -> None:
+    assert run(Scripted(GOOD), timeout=0, consecutive=1)
+
+
+def test_too_little_time_for_all_rounds_is_told() -> None:
+    with pytest.raises(ProofError, match="passed only 2 of 3 times in a row"):
+        run(Scripted(GOOD), timeout=1)
+
+
+@pytest.mark.parametrize(
+    ("check", "answer", "text"),
+    [
+        (LOGIN, GOOD, ""),
+        (LOGIN, BAD, "answered 500 (expected 200)"),
+        (LOGIN, Answer(status=200, body="nothing"), "answered 200 without the text 'password'"),
+        (LOGIN, Answer(error="refused"), "gave no answer: refused"),
+        (Check(path="/", host="a", status=(301, 302)), Answer(status=302), ""),
+        (Check(path="/", host="a", status=(301, 302)), Answer(status=200), "answered 200 (expected 301 or 302)"),
+    ],
+)
+def test_difference(check: Check, answer: Answer, text: str) -> None:
+    assert difference(check, answer) == text
+
+
+@pytest.mark.parametrize(
+    ("item", "check"),
+    [
+        ({"path": "/", "host": "a"}, Check(path="/", host="a")),
+        ({"path": "/", "host": "a", "status": None, "text": None, "scheme": None, "headers": None}, Check("/", "a")),
+        ({"path": "/", "host": "a", "status": "302"}, Check("/", "a", status=(302,))),
+        ({"path": "/", "host": "a", "status": [200, "302"]}, Check("/", "a", status=(200, 302))),
+        ({"path": "/", "host": "a", "text": "v{release}!"}, Check("/", "a", text="v4.2!")),
+        ({"path": "/", "host": "a", "scheme": "https"}, Check("/", "a", headers={"X-Forwarded-Proto": "https"})),
+    ],
+)
+def test_check_from(item: dict[str, Any], check: Check) -> None:
+    assert check_from(item, release="4.2") == check
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with the Host header it was sent."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.send_response(302)
+        self.end_headers()
+        self.wfile.write(f"{self.headers['Host']} {self.headers['X-Forwarded-Proto']}".encode())
+
+    def log_message(self, *_arguments: object) -> None:
+        """Keep the tests quiet."""
+
+
+class UnixServer(socketserver.UnixStreamServer):
+    """An HTTP server on a Unix socket, as gunicorn's is."""
+
+    def get_request(self) -> tuple[Any, tuple[str, int]]:
+        """A connection; http.server wants an address with it."""
+        connection, _address = super().get_request()
+        return connection, ("unix", 0)
+
+
+@pytest.mark.parametrize("kind", ["socket", "address"])
+def test_real_server_is_asked_by_the_sites_name(kind: str, tmp_path: Path) -> None:
+    server: socketserver.BaseServer
+    if kind == "socket":
+        target = str(tmp_path / "socket")
+        server = UnixServer(target, Echo)
+    else:
+        tcp = socketserver.TCPServer(("127.0.0.1", 0), Echo)
+        server, target = tcp, f"http://127.0.0.1:{tcp.server_address[1]}"
+    with server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        check = Check(path="/", host="amy.example.org", headers={"X-Forwarded-Proto": "https"})
+        answer = TargetClient(target=target, timeout=5, validate_certs=True).get(check)
+        server.shutdown()
+        thread.join()
+    assert answer == Answer(status=302, body="amy.example.org https")
+
+
+@pytest.mark.parametrize("target", ["/nonexistent/socket", "http://127.0.0.1:9"])
+def test_server_that_is_not_there_is_an_answer_too(target: str) -> None:
+    answer = TargetClient(target=target, timeout=1, validate_certs=True).get(LOGIN)
+    assert answer.status == 0
+    assert answer.error
