@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,4 +30,21 @@ def restart(host: Host) -> None:
         lambda: host.run("systemctl is-system-running").stdout.strip() == "running",
         seconds=60,
         what="every unit of the restarted host runs",
+    )
+
+
+def converge(scenario: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Apply SCENARIO's playbook again, with more ARGUMENTS to ansible-playbook, as an operator would."""
+    folder = Path(__file__).parent
+    return subprocess.run(
+        ["ansible-playbook", "-i", folder / "inventory", folder / scenario / "converge.yml", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(folder.parent / ".collections"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_PIPELINING": "1",
+        },
     )
