@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -29,12 +30,12 @@ TOOLS = Tools(
     nodejs="24.19.0",
 )
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-PROJECT = f"""
+PROJECT = """
 [project]
 name = "sample"
 version = "1"
-requires-python = ">={PYTHON}"
-dependencies = ["iniconfig==2.0.0"]
+requires-python = ">={python}"
+dependencies = ["{dependency}"]
 [tool.poetry]
 package-mode = false
 """
@@ -46,6 +47,18 @@ LOCKERS = {
     "requirements.txt": [TOOLS.uv, "pip", "compile", "--generate-hashes", "--output-file=requirements.txt", "-"],
 }
 MANAGE = "import iniconfig, os; print(iniconfig.__name__, os.environ['WORD'], file=open('made.txt', 'w'))"
+
+
+def make_wheel(directory: Path) -> Path:
+    """A package of the same name as the one that the other locks fetch."""
+    wheel = directory / "iniconfig-2.0.0-py3-none-any.whl"
+    about = "iniconfig-2.0.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("iniconfig/__init__.py", "")
+        archive.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: iniconfig\nVersion: 2.0.0\n")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+    return wheel
 
 
 def build_source(source: Path, *, output: Path) -> Built:
@@ -73,7 +86,10 @@ def test_each_lock_builds_and_twice_the_same(lock: str, tmp_path: Path) -> None:
     if lock == "Pipfile.lock":
         (source / "Pipfile").write_text('[packages]\niniconfig = "==2.0.0"\n')
     elif lock != "requirements.txt":
-        (source / "pyproject.toml").write_text(PROJECT)
+        # Poetry asks only indexes that offer PyPI's own API, which mirrors need not have: it gets a file.
+        wheel = f"iniconfig @ {make_wheel(source).as_uri()}"
+        dependency = wheel if lock == "poetry.lock" else "iniconfig==2.0.0"
+        (source / "pyproject.toml").write_text(PROJECT.format(python=PYTHON, dependency=dependency))
     subprocess.run(LOCKERS[lock], cwd=source, input="iniconfig==2.0.0\n", text=True, capture_output=True, check=True)
     assert (source / lock).exists()
 
