@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
@@ -12,10 +14,13 @@ from moto.elbv2.models import elbv2_backends
 from moto.rds.models import rds_backends
 
 from local_cloud import nftables
-from local_cloud.ruleset import TABLE, Group, Member, Rule, render
+from local_cloud.ruleset import Group, Member, Rule, render
 from local_cloud.service import World, after
 from local_cloud.settings import Settings
 
+logger = logging.getLogger(__name__)
+
+CHECK_SECONDS = 10.0
 GROUP_CHANGES = (
     "authorize_security_group_ingress",
     "authorize_security_group_egress",
@@ -34,6 +39,7 @@ class Firewall:
         self._settings = settings
         self._world = world
         self._loaded = ""
+        self._checked = 0.0
 
     def install(self) -> None:
         """A changed rule holds before the API call returns; new members follow at the next tick."""
@@ -44,12 +50,17 @@ class Firewall:
         self._follow()
 
     def tick(self) -> None:
-        """Load the table again if machines, balancers or groups have changed."""
+        """Load the table again if machines, balancers or groups have changed, or if somebody has flushed it."""
+        if time.monotonic() - self._checked > CHECK_SECONDS:
+            self._checked = time.monotonic()
+            if not nftables.table_exists(self._settings.filter_table):
+                logger.warning("the security groups' table was gone; loading it again")
+                self._loaded = ""
         self._follow()
 
     def close(self) -> None:
         """Remove our table; others' are not touched."""
-        nftables.remove_table(TABLE)
+        nftables.remove_table(self._settings.filter_table)
 
     def _follow(self) -> None:
         if self._world.replaying:

@@ -25,7 +25,6 @@ from local_cloud.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-TABLE = "ip amy_local_cloud_metadata"
 TOKEN_HEADER = "X-aws-ec2-metadata-token"  # noqa: S105  # a header's name
 CREDENTIAL_SECONDS = 6 * 3600
 # AWS shows new credentials at least five minutes before the old ones end.
@@ -36,9 +35,9 @@ def redirection(settings: Settings) -> str:
     """The nftables table that brings 169.254.169.254 to our server, on the bridge only."""
     server = f"{settings.gateway}:{settings.metadata_port}"
     return f"""\
-add table {TABLE}
-delete table {TABLE}
-table {TABLE} {{
+add table {settings.metadata_table}
+delete table {settings.metadata_table}
+table {settings.metadata_table} {{
   chain prerouting {{
     type nat hook prerouting priority dstnat - 5; policy accept;
     iifname "{settings.bridge}" ip daddr 169.254.169.254 tcp dport 80 dnat to {server}
@@ -71,7 +70,7 @@ class Metadata:
 
     def close(self) -> None:
         """Remove the redirection; the server ends with its process."""
-        nftables.remove_table(TABLE)
+        nftables.remove_table(self._settings.metadata_table)
 
     def put_token(self, address: IPv4Address, lifetime: str | None, *, forwarded: bool) -> tuple[int, str]:
         """Answer `PUT /latest/api/token`: status and body. A proxy's request is refused, as it may be an attacker's."""

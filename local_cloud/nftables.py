@@ -20,3 +20,8 @@ def load(text: str) -> None:
 def remove_table(name: str) -> None:
     """Remove a table ("inet example") if it is there."""
     load(f"add table {name}\ndelete table {name}\n")
+
+
+def table_exists(name: str) -> bool:
+    """Whether a table ("inet example") is loaded."""
+    return subprocess.run(["nft", "list", "table", *name.split()], capture_output=True, check=False).returncode == 0

@@ -9,7 +9,6 @@ from ipaddress import IPv4Address, IPv4Network, collapse_addresses
 
 from local_cloud.settings import Settings
 
-TABLE = "inet amy_local_cloud"
 ANY_PROTOCOL = "-1"
 WITH_PORTS = ("tcp", "udp")
 
@@ -56,9 +55,9 @@ def render(
         str(port) for port in (settings.endpoint_port, settings.metadata_port, settings.package_cache_port)
     )
     lines = [
-        f"add table {TABLE}",
-        f"delete table {TABLE}",
-        f"table {TABLE} {{",
+        f"add table {settings.filter_table}",
+        f"delete table {settings.filter_table}",
+        f"table {settings.filter_table} {{",
         "  chain forward {",
         "    type filter hook forward priority filter - 5; policy accept;",
         f'    iifname != "{settings.bridge}" oifname != "{settings.bridge}" accept',

@@ -57,6 +57,16 @@ class Settings:
         return self.directory / "journal.jsonl"
 
     @property
+    def filter_table(self) -> str:
+        """The nftables table with the security groups; nobody else's tables are touched."""
+        return f"inet {self.network_name.replace('-', '_')}"
+
+    @property
+    def metadata_table(self) -> str:
+        """The nftables table that leads to the instance metadata service."""
+        return f"ip {self.network_name.replace('-', '_')}_metadata"
+
+    @property
     def known_hosts(self) -> Path:
         """The instances' SSH host keys, for `ssh -o UserKnownHostsFile`."""
         return self.directory / "known_hosts"

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from local_cloud.images import (
+    DEFAULT_SOURCES,
+    RECIPE,
+    base_tag,
+    certificate_bundle,
+    database_tag,
+    debian_sources,
+    fingerprint,
+    missing_certificates,
+    overlay,
+    packages,
+)
+
+OURS = {
+    "ansible",
+    "nginx",
+    "gunicorn",
+    "redis-server",
+    "redis",
+    "postgresql",
+    "supervisor",
+    "git",
+    "uv",
+    "python3-venv",
+}
+
+
+def pem(body: str) -> str:
+    return f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----"
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(RECIPE, tmp_path / "image"))
+
+
+def test_machine_image_has_nothing_of_our_stack() -> None:
+    assert not OURS.intersection(packages(RECIPE))
+    assert {"systemd", "openssh-server", "python3", "sudo"} <= set(packages(RECIPE))
+
+
+@pytest.mark.parametrize("name", ["base.sh", "packages.txt", "base/usr/local/sbin/boot"])
+def test_tag_follows_every_part_of_the_recipe(recipe: Path, name: str) -> None:
+    before = base_tag(recipe, "")
+    assert before == base_tag(RECIPE, "")
+    with (recipe / name).open("a") as file:
+        file.write("\n")
+    assert base_tag(recipe, "") != before
+
+
+def test_tag_follows_trusted_certificates() -> None:
+    assert base_tag(RECIPE, "") != base_tag(RECIPE, pem("x"))
+
+
+def test_database_tag_follows_its_recipe_and_its_base(recipe: Path) -> None:
+    before = database_tag(recipe, "a")
+    assert database_tag(recipe, "b") != before
+    (recipe / "database.sh").write_text("")
+    assert database_tag(recipe, "a") != before
+
+
+def test_fingerprint_sees_borders() -> None:
+    assert fingerprint([b"ab", b"c"]) != fingerprint([b"a", b"bc"])
+
+
+def test_overlay_keeps_programs_executable() -> None:
+    modes = {file.path: file.mode for file in overlay(RECIPE / "base")}
+    assert modes["usr/local/sbin/boot"] == 0o755
+    assert modes["etc/systemd/system/ssh-host-keys.service"] == 0o644
+
+
+def test_missing_certificates_ignore_layout() -> None:
+    present = pem("AAAA\nBBBB")
+    assert missing_certificates(pem("AA\nAABBBB") + "\n" + pem("CCCC"), present) == [pem("CCCC")]
+
+
+def test_certificate_bundle_is_the_first_that_exists(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text("text")
+    assert certificate_bundle({"SSL_CERT_FILE": str(tmp_path / "none"), "PIP_CERT": str(bundle)}) == "text"
+    assert certificate_bundle({}) == ""
+
+
+def test_sources_of_both_formats_without_third_parties() -> None:
+    one_line = "deb [signed-by=/k] http://mirror/debian bookworm main contrib\ndeb https://other bookworm stable\n"
+    stanzas = (
+        "Types: deb deb-src\nURIs: http://mirror/security\nSuites: bookworm-security\nComponents: main\n\n"
+        "Types: deb-src\nURIs: http://mirror/debian\nSuites: bookworm\nComponents: main\n"
+    )
+    assert debian_sources([one_line, stanzas]) == [
+        "deb http://mirror/debian bookworm main",
+        "deb http://mirror/security bookworm-security main",
+    ]
+
+
+def test_sources_of_another_distribution_give_debians_own() -> None:
+    assert debian_sources(["deb http://archive/ubuntu noble main universe"]) == list(DEFAULT_SOURCES)
