@@ -106,7 +106,7 @@ def process_file(settings: Settings) -> Path:
 
 def serve(settings: Settings, world: World, services: Sequence[Service]) -> None:
     """Be the control plane of `services` until SIGTERM or SIGINT."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
     for noisy in ("botocore", "docker", "urllib3", "werkzeug"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     plane = ControlPlane(settings, world, services)

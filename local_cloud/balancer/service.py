@@ -84,26 +84,20 @@ class Balancer:
 
     def after_replay(self) -> None:
         """Adopt the HAProxy that still runs, with the health that it knows."""
+        self._follow()
         if self._haproxy.master() is not None:
             self._adopt()
-        self._changed()
+        self.tick()
 
     def tick(self) -> None:
-        """Keep HAProxy alive, follow its checks, and carry out what is due."""
-        if not self._skeleton:
-            return
-        if self._haproxy.master() is None:
-            log.warning("HAProxy has died; starting it again")
-            self._skeleton = ""
-            self._placed.clear()
-            now = self._world.now()
-            self._targets = {
-                key: target if target.state is State.DRAINING else target.begin(now=now)
-                for key, target in self._targets.items()
-            }
-            self._load()
-        self._place()
-        self._observe()
+        """Follow moto, whose instances also change by themselves, and the checks; do what is due; keep HAProxy alive."""
+        self._follow()
+        if self._skeleton and self._haproxy.master() is None:
+            self._forget_haproxy()
+        self._load()
+        if self._skeleton:
+            self._place()
+            self._observe()
 
     def close(self) -> None:
         """End HAProxy."""
@@ -121,11 +115,16 @@ class Balancer:
         self._changed()
 
     def _changed(self, *_: Any) -> None:
-        self._fleet = view.fleet(self._files.directory / "certificates")
-        self._targets = follow(self._targets, self._fleet, now=self._world.now(), lag=self._settings.deregistration_lag)
-        if not self._world.replaying:  # what HAProxy does now must not follow what was said long ago
-            self._load()
+        if self._world.replaying:  # what HAProxy does now must not follow what was said long ago
+            self._follow()
+        else:
             self.tick()
+
+    def _follow(self) -> None:
+        fleet = view.fleet(self._files.directory / "certificates")
+        if fleet != self._fleet:
+            self._fleet = fleet
+            self._targets = follow(self._targets, fleet, now=self._world.now(), lag=self._settings.deregistration_lag)
 
     def _describe(self, backend: Any, arn: str, wanted: list[dict[str, Any]]) -> list[Any]:
         if arn not in backend.target_groups:
@@ -154,7 +153,7 @@ class Balancer:
         path = self._files.directory / "skeleton.cfg"
         self._skeleton = path.read_text() if path.exists() else ""
         rows = self._runtime.servers()
-        groups = self._groups_after_replay()
+        groups = self._groups()
         now = self._world.now()
         for key, target in self._targets.items():
             placed = _place_of(target, groups[key[0]])
@@ -169,9 +168,15 @@ class Balancer:
             if target.state is State.INITIAL and past_initial and not runtime.seen(row).up:
                 self._targets[key] = target.observe(runtime.seen({**row, "check_health": "0"}), check, now=now)
 
-    def _groups_after_replay(self) -> dict[str, TargetGroup]:
-        self._fleet = view.fleet(self._files.directory / "certificates")
-        return self._groups()
+    def _forget_haproxy(self) -> None:
+        """HAProxy has died, and with it all health: the next one begins with every target anew."""
+        log.warning("HAProxy has died; starting it again")
+        self._skeleton = ""
+        self._placed.clear()
+        now = self._world.now()
+        for key, target in self._targets.items():
+            if target.state is not State.DRAINING:
+                self._targets[key] = target.begin(now=now)
 
     def _load(self) -> None:
         """Give HAProxy a new structure if it has changed; targets come and go without that."""
