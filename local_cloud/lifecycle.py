@@ -38,7 +38,6 @@ def up(settings: Settings) -> None:
 
     Raises LifecycleError when the port or the network belongs to somebody else, or the control plane does not come up.
     """
-    settings.directory.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(settings):
         if running(settings) is not None:
             log.info("already running at %s", settings.controller_endpoint)
@@ -60,11 +59,16 @@ def down(settings: Settings) -> None:
         return
     with _one_at_a_time(settings):
         _stop(settings)
-        if engine.engine_answers():
-            from .registry import services  # noqa: PLC0415  (moto takes a second to import: only where it is needed)
+        # moto takes a second to import: only where it is needed.
+        from .balancer.service import Balancer  # noqa: PLC0415
+        from .registry import services  # noqa: PLC0415
 
-            for service in reversed(services(settings, World())):
+        ours = engine.engine_answers() and _network_owner(settings) in (None, str(settings.directory))
+        for service in reversed(services(settings, World())):
+            # Containers are found by their label, which another checkout's have too; HAProxy by our own file.
+            if ours or isinstance(service, Balancer):
                 service.close()
+        if ours:
             network.remove_network(settings)
         engine.release(settings)
         shutil.rmtree(settings.directory)
@@ -103,15 +107,21 @@ def _refuse_taken_port(settings: Settings) -> None:
             raise LifecycleError(msg) from error
 
 
-def _refuse_foreign_network(settings: Settings) -> None:
+def _network_owner(settings: Settings) -> str | None:
+    """Return the directory whose local cloud has the network, an empty string for a stranger, None without network."""
     for found in docker.from_env().networks.list(names=[f"^{settings.network_name}$"]):
-        owner = (found.attrs["Labels"] or {}).get(settings.label)
-        if owner != str(settings.directory):
-            msg = (
-                f"the Docker network {settings.network_name} belongs to {owner or 'something else'}; run"
-                f" `python -m local_cloud down` there, or, if it is gone: docker network rm {settings.network_name}"
-            )
-            raise LifecycleError(msg)
+        return str((found.attrs["Labels"] or {}).get(settings.label, ""))
+    return None
+
+
+def _refuse_foreign_network(settings: Settings) -> None:
+    owner = _network_owner(settings)
+    if owner not in (None, str(settings.directory)):
+        msg = (
+            f"the Docker network {settings.network_name} belongs to {owner or 'something else'}; run"
+            f" `python -m local_cloud down` there, or, if it is gone: docker network rm {settings.network_name}"
+        )
+        raise LifecycleError(msg)
 
 
 def _ensure_ssh_key(settings: Settings) -> None:
@@ -167,6 +177,12 @@ def _wait(condition: Callable[[], bool], seconds: float) -> bool:
 @contextmanager
 def _one_at_a_time(settings: Settings) -> Iterator[None]:
     """Let a second `up` or `down` wait for the first."""
-    with (settings.directory / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    lock = settings.directory / "lock"
+    while True:
+        settings.directory.mkdir(parents=True, exist_ok=True)
+        with lock.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if lock.exists() and os.path.samestat(os.fstat(file.fileno()), lock.stat()):
+                yield
+                return
+            # A `down` has removed the directory while we waited: take the lock of the new one.

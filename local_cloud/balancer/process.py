@@ -80,7 +80,7 @@ class Haproxy:
             os.kill(master, signal.SIGKILL)  # its workers notice, and end too
 
     def _start(self) -> None:
-        self._files.state.write_text("")
+        self._files.state.write_text("1\n")  # the version of its format, and no servers
         directory = self._files.directory
         with (directory / "access.log").open("ab") as access, (directory / "haproxy.log").open("ab") as messages:
             self._process = subprocess.Popen(

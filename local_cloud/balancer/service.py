@@ -90,7 +90,7 @@ class Balancer:
         self.tick()
 
     def tick(self) -> None:
-        """Follow moto, whose instances also change by themselves, and the checks; do what is due; keep HAProxy alive."""
+        """Follow moto, whose instances also change by themselves, and the checks; do what is due; revive HAProxy."""
         self._follow()
         if self._skeleton and self._haproxy.master() is None:
             self._forget_haproxy()

@@ -250,7 +250,7 @@ def test_draining_goes_on_for_lag_and_delay_and_loses_nothing(cloud: Cloud, back
 def test_at_the_end_of_the_delay_requests_are_cut(cloud: Cloud, backends: tuple[Backend, Backend]) -> None:
     short = [{"Key": "deregistration_delay.timeout_seconds", "Value": "0"}]
     cloud.elb.modify_target_group_attributes(TargetGroupArn=cloud.group, Attributes=short)
-    first, second = backends
+    first, _ = backends
     outcomes: list[object] = []
 
     def ask() -> None:
@@ -285,7 +285,7 @@ def test_a_target_registered_while_it_drains_is_initial_again(cloud: Cloud, back
 def test_a_refused_connection_is_502_and_is_not_tried_elsewhere(
     cloud: Cloud, backends: tuple[Backend, Backend]
 ) -> None:
-    first, second = backends
+    first, _ = backends
     first.end()
     statuses = [cloud.get()[0] for _ in range(6)]
     assert sorted(statuses) == [200] * 3 + [502] * 3
