@@ -84,7 +84,7 @@ from ..module_utils._supervisor import (
     tail,
 )
 
-LOG_LINES = 40
+LOG_LINES = 60
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ ASK = (
 )
 
 
-def ask(host: Host, path: str = "/", user: str = "www-data") -> dict[str, Any] | None:
+def ask(host: Host, path: str = "/", user: str = "amy") -> dict[str, Any] | None:
     """The application's answer to USER's request, None if there is none."""
     result = host.run("runuser -u %s -- python3 -c %s %s", user, ASK, path)
     answer: dict[str, Any] | None = json.loads(result.stdout) if result.succeeded else None
