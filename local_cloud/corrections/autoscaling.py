@@ -11,7 +11,7 @@ def install() -> None:
     """Add the action: without `Metrics` it ends the collection of all of them."""
 
     def disable_metrics_collection(self: AutoScalingResponse) -> ActionResult:
-        group = self.autoscaling_backend.auto_scaling_groups[self._get_param("AutoScalingGroupName")]
+        group = self.autoscaling_backend.autoscaling_groups[self._get_param("AutoScalingGroupName")]
         ended = self._get_param("Metrics") or list(group.metrics)
         group.metrics = [metric for metric in group.metrics if metric not in ended]
         return EmptyResult()

@@ -40,15 +40,15 @@ def _complete(_name: str, instance: DBInstance, *_: Any) -> None:
     if instance.storage_type == "gp3":
         instance.iops = instance.iops or GP3_IOPS
         instance.storage_throughput = instance.storage_throughput or GP3_THROUGHPUT
-    if instance.db_subnet_group is None:
-        instance.db_subnet_group = _default_subnet_group(instance.account_id, instance.region)
+    if instance._db_subnet_group_name is None:
+        _ensure_default_subnet_group(instance.account_id, instance.region)
+        instance.db_subnet_group_name = "default"
 
 
-def _default_subnet_group(account: str, region: str) -> DBSubnetGroup:
+def _ensure_default_subnet_group(account: str, region: str) -> None:
     backend = rds_backends[account][region]
     if "default" not in backend.subnet_groups:
         subnets = [
             subnet for subnet in ec2_backends[account][region].describe_subnets() if subnet.default_for_az == "true"
         ]
         backend.subnet_groups["default"] = DBSubnetGroup(backend, "default", "default", subnets, [])
-    return backend.subnet_groups["default"]

@@ -161,7 +161,7 @@ def test_https_takes_several_certificates_and_http2(files: Files) -> None:
         assert x509.load_pem_x509_certificate(bundle.cert)
         paths.append(files.directory / f"{name}.pem")
         paths[-1].write_bytes(bundle.cert + bundle.key)
-    https = {"port": 8443, "protocol": "HTTPS", "certificates": tuple(paths)}
+    https: dict[str, Any] = {"port": 8443, "protocol": "HTTPS", "certificates": tuple(paths)}
     text = render(fleet(default(forward((WEB, 1))), **https), [], files)
     accept(text, files)
     assert f"bind 127.77.9.9:8443 ssl crt {paths[0]} crt {paths[1]} alpn h2,http/1.1" in lines(text)

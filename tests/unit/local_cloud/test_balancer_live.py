@@ -80,7 +80,7 @@ class Cloud:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.start()
-        keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "us-east-1"}
+        keys: Any = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "us-east-1"}
         endpoint = f"http://127.0.0.1:{self.port}"
         self.elb: Any = boto3.client("elbv2", endpoint_url=endpoint, **keys)
         ec2: Any = boto3.client("ec2", endpoint_url=endpoint, **keys)
