@@ -16,7 +16,7 @@ def main() -> int:
     parser.add_argument("destination", type=Path, help="folder of the bare git repository, replaced when out of date")
     destination = parser.parse_args().destination
     try:
-        releases = build_repository(destination=destination)
+        releases = build_repository(destination=destination.resolve())
     except RepositoryError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -36,15 +36,11 @@ options:
     description: Seconds to wait for the validation records to appear, and then for the certificate.
     type: int
     default: 900
-requirements:
-  - boto3
-notes:
-  - The AWS account is found as boto3 finds it, by the task's environment: E(AWS_REGION), E(AWS_PROFILE).
 attributes:
   check_mode:
     description: Can run in check mode without requesting anything.
     support: full
-extends_documentation_fragment: []
+extends_documentation_fragment: [carpentries.amy.aws_connection]
 """
 
 EXAMPLES = r"""
@@ -82,15 +78,9 @@ validation_records:
 """
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.carpentries.amy.plugins.module_utils.acm import CertificateError, Certificates
 
-try:
-    import boto3
-    import botocore.exceptions
-
-    HAS_BOTO3 = True
-except ImportError:
-    HAS_BOTO3 = False
+from ..module_utils import _aws_client as aws
+from ..module_utils.acm import CertificateError, Certificates
 
 
 def main() -> None:
@@ -102,24 +92,28 @@ def main() -> None:
             "tags": {"type": "dict", "default": {}},
             "wait": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 900},
+            **aws.CONNECTION_OPTIONS,
         },
         supports_check_mode=True,
     )
-    if not HAS_BOTO3:
-        module.fail_json(msg=missing_required_lib("boto3"))
+    if aws.IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("boto3"), exception=str(aws.IMPORT_ERROR))
     options = module.params
     try:
-        certificates = Certificates(client=boto3.client("acm"), timeout=options["timeout"])
-        certificate, changed = certificates.request(
-            domain_name=options["domain_name"],
-            alternative_names=options["alternative_names"],
-            tags=options["tags"],
-            check_mode=module.check_mode,
-        )
-        if options["wait"] and certificate.arn:
-            certificate = certificates.wait_until_issued(certificate)
-    except (CertificateError, botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
-        module.fail_json(msg=f"The certificate for {options['domain_name']} could not be had from ACM: {error}")
+        with aws.translated(doing=f"get a certificate for {options['domain_name']} from ACM"):
+            certificates = Certificates(
+                client=aws.client(service="acm", parameters=options), timeout=options["timeout"]
+            )
+            certificate, changed = certificates.request(
+                domain_name=options["domain_name"],
+                alternative_names=options["alternative_names"],
+                tags=options["tags"],
+                check_mode=module.check_mode,
+            )
+            if options["wait"] and certificate.arn:
+                certificate = certificates.wait_until_issued(certificate)
+    except (CertificateError, aws.AwsError) as error:
+        module.fail_json(msg=f"No certificate for {options['domain_name']}: {error}")
     module.exit_json(changed=changed, **certificate.as_result())
 
 
