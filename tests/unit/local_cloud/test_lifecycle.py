@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starting and removing the whole, without starting or removing anything."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from local_cloud import engine, lifecycle, network, registry
+from local_cloud.balancer.service import Balancer
+from local_cloud.service import World
+from local_cloud.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return Settings(directory=tmp_path / "local", endpoint_port=port)
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> list[str]:
+    """Put recorders in the place of everything that acts."""
+    record: list[str] = []
+
+    class Other(Balancer):
+        def close(self) -> None:
+            record.append("close HAProxy")
+
+    class Containers:
+        def close(self) -> None:
+            record.append("remove containers")
+
+    monkeypatch.setattr(engine, "engine_answers", lambda: True)
+    monkeypatch.setattr(engine, "prepare", lambda _: record.append("prepare"))
+    monkeypatch.setattr(engine, "release", lambda _: record.append("release"))
+    monkeypatch.setattr(network, "remove_network", lambda _: record.append("remove network"))
+    monkeypatch.setattr(registry, "services", lambda *_: [Containers(), Other(settings, World())])
+    return record
+
+
+def owned_by(monkeypatch: pytest.MonkeyPatch, owner: str | None) -> None:
+    monkeypatch.setattr(lifecycle, "_network_owner", lambda _: owner)
+
+
+def test_down_removes_all_that_is_ours(settings: Settings, done: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    owned_by(monkeypatch, str(settings.directory))
+    settings.directory.mkdir()
+    lifecycle.down(settings)
+    assert done == ["close HAProxy", "remove containers", "remove network", "release"]
+    assert not settings.directory.exists()
+
+
+def test_down_spares_what_another_checkout_has_started(
+    settings: Settings, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owned_by(monkeypatch, "/somewhere/else/.local")
+    settings.directory.mkdir()
+    lifecycle.down(settings)
+    assert done == ["close HAProxy", "release"]
+
+
+def test_down_without_a_local_cloud_does_nothing(settings: Settings, done: list[str]) -> None:
+    lifecycle.down(settings)
+    assert done == []
+    assert not settings.directory.exists()
+
+
+def test_up_refuses_a_taken_port(settings: Settings, done: list[str]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", settings.endpoint_port))
+        other.listen()
+        with pytest.raises(lifecycle.LifecycleError, match=rf"port {settings.endpoint_port} .* is taken"):
+            lifecycle.up(settings)
+    assert done == []
+
+
+def test_up_refuses_a_network_of_another_checkout(
+    settings: Settings, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owned_by(monkeypatch, "/somewhere/else/.local")
+    with pytest.raises(lifecycle.LifecycleError, match="belongs to /somewhere/else/.local"):
+        lifecycle.up(settings)
+    assert done == ["prepare"]
