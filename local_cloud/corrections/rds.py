@@ -48,7 +48,5 @@ def _complete(_name: str, instance: DBInstance, *_: Any) -> None:
 def _ensure_default_subnet_group(account: str, region: str) -> None:
     backend = rds_backends[account][region]
     if "default" not in backend.subnet_groups:
-        subnets = [
-            subnet for subnet in ec2_backends[account][region].describe_subnets() if subnet.default_for_az
-        ]
+        subnets = [subnet for subnet in ec2_backends[account][region].describe_subnets() if subnet.default_for_az]
         backend.subnet_groups["default"] = DBSubnetGroup(backend, "default", "default", subnets, [])

@@ -83,6 +83,6 @@ def test_up_refuses_a_network_of_another_checkout(
     settings: Settings, done: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owned_by(monkeypatch, "/somewhere/else/.local")
-    with pytest.raises(lifecycle.LifecycleError, match="belongs to /somewhere/else/.local"):
+    with pytest.raises(lifecycle.LifecycleError, match=r"belongs to /somewhere/else/\.local"):
         lifecycle.up(settings)
     assert done == ["prepare"]
