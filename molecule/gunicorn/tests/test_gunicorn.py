@@ -60,7 +60,8 @@ def test_serves_again_after_kill(host: Host) -> None:
     for victim in (str(master(host)), host.check_output(f"pgrep -P {master(host)} | head -1")):
         host.check_output(f"kill -9 {victim}")
         support.until(lambda: ask(host) is not None, what="gunicorn answers after kill -9")
-    support.until(lambda: len(host.check_output("pgrep -f bin/gunicorn").split()) == 3, what="a master, two workers")
+    # No process of before the kill is left beside the master and its two workers.
+    support.until(lambda: host.run("pgrep --count -f '[b]in/gunicorn'").stdout.strip() == "3", what="three processes")
 
 
 def test_another_release_restarts_and_the_same_does_not(host: Host) -> None:

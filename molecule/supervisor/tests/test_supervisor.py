@@ -30,9 +30,9 @@ def test_only_root_may_command_it(host: Host) -> None:
 
 
 def test_a_stop_lets_the_job_end(host: Host) -> None:
-    before = lines(host, "/var/tmp/job.ended")
+    before = lines(host, "/srv/job.ended")
     host.check_output("systemctl restart supervisor")
-    assert lines(host, "/var/tmp/job.ended") == before + 1
+    assert lines(host, "/srv/job.ended") == before + 1
     support.until(lambda: job_runs(host), what="the job runs again")
 
 
@@ -46,7 +46,7 @@ def test_no_process_outlives_a_killed_supervisord(host: Host) -> None:
 
 
 def test_the_job_runs_after_a_reboot(host: Host) -> None:
-    before = lines(host, "/var/tmp/job.started")
+    before = lines(host, "/srv/job.started")
     support.restart(host)
     support.until(lambda: job_runs(host), what="the job runs after the reboot")
-    assert lines(host, "/var/tmp/job.started") == before + 1
+    assert lines(host, "/srv/job.started") == before + 1

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Renders a role's template as Ansible does, from the role's own defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+
+ROLES = Path(__file__).parents[2] / "roles"
+VARIABLES = Path(__file__).parent / "variables"
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template of a role; `path` is relative to the role's folder templates/."""
+
+    role: str
+    path: str
+
+    @property
+    def output(self) -> str:
+        """The path without `.j2`."""
+        return self.path.removesuffix(".j2")
+
+    def __str__(self) -> str:
+        return f"{self.role}/{self.path}"
+
+
+def all_templates() -> list[Template]:
+    """Every template of every role."""
+    return [
+        Template(role=folder.parent.name, path=str(file.relative_to(folder)))
+        for folder in sorted(ROLES.glob("*/templates"))
+        for file in sorted(folder.rglob("*.j2"))
+    ]
+
+
+def render(template: Template, **overrides: Any) -> str:
+    """The template's text with the role's defaults, its vars, `variables/<role>.yml` and OVERRIDES, in that order.
+
+    Whatever is undefined raises AnsibleUndefinedVariable.
+    """
+    loader = DataLoader()
+    role = ROLES / template.role
+    variables: dict[str, Any] = {"ansible_managed": "Ansible managed", "ansible_check_mode": False}
+    for file in (role / "defaults/main.yml", role / "vars/main.yml", VARIABLES / f"{template.role}.yml"):
+        if file.exists():
+            variables |= loader.load_from_file(str(file), trusted_as_template=True) or {}
+    variables |= overrides
+    templar = Templar(loader=loader, variables=variables)
+    folder = role / "templates"
+    environment = templar.copy_with_new_env(searchpath=[str(folder)])
+    text = (folder / template.path).read_text(encoding="utf-8")
+    rendered: str = environment.template(trust_as_template(text), fail_on_undefined=True, escape_backslashes=False)
+    return rendered

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every template of every role renders from the role's defaults, and the program that reads the file accepts it."""
+
+from __future__ import annotations
+
+import getpass
+import grp
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible.errors import AnsibleUndefinedVariable
+
+from tests.templates import programs
+from tests.templates.rendering import Template, all_templates, render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# The reader of a file by the end of its path, the first that fits. Files without one are only rendered.
+READERS: dict[str, Callable[[str, Path], None]] = {
+    "nginx/nginx.conf": programs.nginx,
+    "gunicorn/gunicorn.conf": programs.supervisor,
+    "rq_worker/rqworker.conf": programs.supervisor,
+    "rq_scheduler/rqscheduler.conf": programs.supervisor,
+    "logrotate.conf": programs.logrotate,
+    "/logrotate": programs.logrotate,
+    ".service": programs.systemd_drop_in,
+    "52amy-security-updates": programs.apt,
+    ".json": programs.json_document,
+}
+
+
+def on_this_machine(role: str, folder: Path) -> dict[str, Any]:
+    """Overrides that let a program check a file here: it looks whether users and folders exist."""
+    user = getpass.getuser()
+    return {
+        f"{role}_user": user,
+        f"{role}_group": grp.getgrgid(os.getgid()).gr_name,
+        f"{role}_log_directory": str(folder),
+        f"{role}_log_file": str(folder / "program.log"),
+    }
+
+
+def read(template: Template, folder: Path, **overrides: Any) -> None:
+    """Render TEMPLATE and let its program read it."""
+    text = render(template, **(on_this_machine(template.role, folder) | overrides))
+    path = f"{template.role}/{template.output}"
+    for end, reader in READERS.items():
+        if path.endswith(end):
+            reader(text, folder)
+            return
+
+
+@pytest.mark.parametrize("template", all_templates(), ids=str)
+def test_defaults(template: Template, tmp_path: Path) -> None:
+    read(template, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "overrides"),
+    [
+        ("nginx/nginx.conf.j2", {"nginx_real_ip_from": []}),
+        ("nginx/nginx.conf.j2", {"nginx_redirect_to_https": True}),
+        ("nginx/nginx.conf.j2", {"nginx_server_names": ["a.example.test", "b.example.test"], "nginx_port": 8080}),
+        ("base/52amy-security-updates.j2", {"base_security_updates": False}),
+        ("base/amy.sources.j2", {"base_time_servers": []}),
+    ],
+)
+def test_variants(path: str, overrides: dict[str, Any], tmp_path: Path) -> None:
+    role, _, file = path.partition("/")
+    read(Template(role=role, path=file), tmp_path, **overrides)
+
+
+@pytest.mark.parametrize(
+    ("path", "overrides", "complaint"),
+    [
+        ("nginx/nginx.conf.j2", {"nginx_client_max_body_size": "banana"}, "client_max_body_size"),
+        ("gunicorn/gunicorn.conf.j2", {"gunicorn_log_size": "banana"}, "invalid literal"),
+        ("nginx/logrotate.conf.j2", {"nginx_log_days": "banana"}, "bad rotation count"),
+        ("supervisor/supervisor.service.j2", {"supervisor_stop_timeout": "banana"}, "Failed to parse time value"),
+    ],
+)
+def test_the_programs_do_refuse(path: str, overrides: dict[str, Any], complaint: str, tmp_path: Path) -> None:
+    role, _, file = path.partition("/")
+    with pytest.raises(AssertionError, match=complaint):
+        read(Template(role=role, path=file), tmp_path, **overrides)
+
+
+def test_undefined_variable_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tests.templates.rendering.VARIABLES", tmp_path)  # where nobody says what nginx_domain is
+    with pytest.raises(AnsibleUndefinedVariable, match="nginx_domain"):
+        render(Template(role="nginx", path="nginx.conf.j2"))
+
+
+def test_markup_in_texts_is_escaped() -> None:
+    page = render(Template(role="base", path="maintenance_off.html.j2"), base_maintenance_text="<script>")
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
