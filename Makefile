@@ -7,7 +7,7 @@ SHELL := /bin/bash
 STAGE ?= local
 VERSION ?=
 ARGS ?=
-MODULES_OF_LOCAL_STAGE = .venv/bin/python -m local_cloud
+LOCAL_CLOUD = .venv/bin/python -m local_cloud
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_HOME := $(CURDIR)/.ansible
@@ -39,13 +39,13 @@ unlock: .venv/operator known-stage ## Take away the deploy lock that a lost cont
 ##@ The local stage
 .PHONY: local
 local: .venv/operator ## Start the local stage (idempotent): a fleet in containers, its AWS and its load balancer
-	@$(MODULES_OF_LOCAL_STAGE) up
+	@$(LOCAL_CLOUD) up
 	python -m sample_application .local/sample_application
 	ansible-playbook -i inventories/local carpentries.amy.provision
 
 .PHONY: local-down
 local-down: .venv/operator ## Remove the local stage and all it has started
-	@$(MODULES_OF_LOCAL_STAGE) down
+	@$(LOCAL_CLOUD) down
 
 ##@ Development
 .PHONY: test
@@ -85,4 +85,6 @@ known-stage:
 
 .PHONY: stage-is-there
 stage-is-there: .venv/operator
-	@if [[ $(STAGE) == local ]] && ! $(MODULES_OF_LOCAL_STAGE) status --quiet; then $(MAKE) --no-print-directory local; fi
+	@if [[ $(STAGE) == local ]] && ! { $(LOCAL_CLOUD) status >/dev/null && grep -q '"load_balancer_url": "http' .local/stage.json; }; then
+	  $(MAKE) --no-print-directory local
+	fi

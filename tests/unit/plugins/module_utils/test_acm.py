@@ -4,7 +4,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.carpentries.amy.plugins.module_utils.acm import (
+
+from plugins.module_utils.acm import (
     Certificate,
     CertificateError,
     Certificates,
