@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,18 +34,28 @@ def restart(host: Host) -> None:
     )
 
 
-def converge(scenario: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Apply SCENARIO's playbook again, with more ARGUMENTS to ansible-playbook, as an operator would."""
+@dataclass(frozen=True)
+class Run:
+    """How ansible-playbook ended, and all it said, with every break and run of blanks made one blank."""
+
+    succeeded: bool
+    text: str
+
+
+def converge(scenario: str, *arguments: str) -> Run:
+    """Apply SCENARIO's role again, with more ARGUMENTS to ansible-playbook, as an operator would."""
     folder = Path(__file__).parent
-    return subprocess.run(
-        ["ansible-playbook", "-i", folder / "inventory", folder / scenario / "converge.yml", *arguments],
+    playbook = folder / scenario / "converge.yml"
+    result = subprocess.run(
+        ["ansible-playbook", "-i", folder / "inventory", playbook, "--skip-tags", "neighbours", *arguments],
         check=False,
         capture_output=True,
         text=True,
         env={
             **os.environ,
             "ANSIBLE_COLLECTIONS_PATH": str(folder.parent / ".collections"),
-            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_FORCE_COLOR": "0",
             "ANSIBLE_PIPELINING": "1",
         },
     )
+    return Run(succeeded=result.returncode == 0, text=" ".join((result.stdout + result.stderr).split()))
