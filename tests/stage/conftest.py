@@ -15,7 +15,7 @@ from tests.load.process import Load
 from tests.load.reconcile import reconcile
 from tests.load.report import Report
 from tests.stage.fleet import Fleet, eventually
-from tests.stage.operator import deploy
+from tests.stage.operator import deploy_to_converged_hosts
 
 # Everything that a deploy may lose: quick and slow answers, uploads, jobs of both kinds.
 LOAD = Options(
@@ -39,7 +39,7 @@ def fleet() -> Fleet:
 def on_v1(fleet: Fleet) -> Fleet:
     """Return the stage with v1 on every host and every web host in rotation."""
     if set(fleet.active_releases().values()) != {"v1"} or not fleet.in_rotation():
-        result = deploy("v1")
+        result = deploy_to_converged_hosts("v1")
         assert result.code == 0, result
     return fleet
 

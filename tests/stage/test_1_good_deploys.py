@@ -7,7 +7,7 @@ import pytest
 
 from tests.stage.conftest import assert_nothing_lost, under_load
 from tests.stage.fleet import Fleet
-from tests.stage.operator import deploy
+from tests.stage.operator import deploy, deploy_to_converged_hosts
 
 
 def test_the_first_deploy_serves_and_the_same_again_changes_nothing(fleet: Fleet) -> None:
@@ -24,7 +24,7 @@ def test_the_first_deploy_serves_and_the_same_again_changes_nothing(fleet: Fleet
 @pytest.mark.parametrize("version", ["v2", "v1"])
 def test_a_deploy_under_load_loses_nothing(fleet: Fleet, version: str) -> None:
     with under_load(fleet) as loaded:
-        result = deploy(version)
+        result = deploy_to_converged_hosts(version)
     assert result.code == 0, result
     assert set(fleet.active_releases().values()) == {version}
     assert fleet.in_rotation()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.stage.conftest import assert_nothing_lost, under_load
 from tests.stage.fleet import Fleet
-from tests.stage.operator import deploy
+from tests.stage.operator import deploy_to_converged_hosts
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from tests.stage.operator import deploy
 )
 def test_a_broken_release_is_refused_and_nothing_is_lost(on_v1: Fleet, version: str, message: str) -> None:
     with under_load(on_v1) as loaded:
-        result = deploy(version)
+        result = deploy_to_converged_hosts(version)
     assert result.code != 0, result
     assert set(on_v1.active_releases().values()) == {"v1"}, result
     assert on_v1.in_rotation(), on_v1.target_states()

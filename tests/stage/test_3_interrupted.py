@@ -7,14 +7,14 @@ import pytest
 
 from tests.stage.conftest import assert_nothing_lost, under_load
 from tests.stage.fleet import Fleet, eventually
-from tests.stage.operator import RunningDeploy, deploy
+from tests.stage.operator import CONVERGED, RunningDeploy, deploy_to_converged_hosts
 
 QUEUE_KEYS = "rq:suspended rq:scheduler_lock"
 
 
 def test_a_host_killed_while_it_rolls_halts_the_deploy_and_returns_the_fleet(on_v1: Fleet) -> None:
     with under_load(on_v1) as loaded:
-        running = RunningDeploy("v2")
+        running = RunningDeploy("v2", *CONVERGED)
         # The second host has left the rotation and has no request in flight: it dies in the middle of its change.
         running.wait_for(r"Roll the web hosts, a gatekeeper first")
         running.wait_for(r"Roll the web hosts, a gatekeeper first")
@@ -26,7 +26,7 @@ def test_a_host_killed_while_it_rolls_halts_the_deploy_and_returns_the_fleet(on_
     assert loaded.lost == 0, loaded.report.summary()
     on_v1.ec2.reboot_instances(InstanceIds=[on_v1.hosts["web2"]["instance_id"]])
     eventually(lambda: on_v1.container("web2").status == "running", within=30, what="web2 is back")
-    again = deploy("v2")
+    again = deploy_to_converged_hosts("v2")
     assert again.code == 0, again
     assert set(on_v1.active_releases().values()) == {"v2"}
     assert on_v1.in_rotation()
@@ -44,13 +44,13 @@ def test_a_host_killed_while_it_rolls_halts_the_deploy_and_returns_the_fleet(on_
 )
 def test_the_same_command_goes_on_where_a_dead_controller_stopped(on_v1: Fleet, moment: str) -> None:
     with under_load(on_v1) as loaded:
-        running = RunningDeploy("v2")
+        running = RunningDeploy("v2", *CONVERGED)
         running.wait_for(moment)
         running.kill()
-        again = deploy("v2")
+        again = deploy_to_converged_hosts("v2")
     assert again.code == 0, again
     assert set(on_v1.active_releases().values()) == {"v2"}
     assert on_v1.in_rotation()
     assert_nothing_lost(on_v1, loaded)
-    undisturbed = deploy("v2")
+    undisturbed = deploy_to_converged_hosts("v2")
     assert undisturbed.changed == dict.fromkeys(undisturbed.changed, 0), undisturbed
