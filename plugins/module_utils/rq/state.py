@@ -136,7 +136,11 @@ def obstacles(snapshot: Snapshot) -> list[str]:
         if worker.listening and not worker.is_suspended
     ]
     if not reasons and snapshot.waiting_clients:
-        reasons.append(f"{snapshot.waiting_clients} connection(s) wait for a job without being a registered worker")
+        deaf = [str(worker) for worker in snapshot.workers if not worker.listening and worker.state == "idle"]
+        reasons.append(
+            f"{snapshot.waiting_clients} connection(s) wait for a job without listening to commands and have to be "
+            f"restarted{': ' + ', '.join(deaf) if deaf else ''}"
+        )
     return reasons
 
 

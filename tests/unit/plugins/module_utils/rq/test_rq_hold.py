@@ -96,6 +96,14 @@ def test_a_job_is_stranded_only_if_nobody_can_be_starting_it(snapshot: Snapshot,
     assert stranded(snapshot) == expected
 
 
+def test_a_worker_that_lost_its_command_channel_is_named() -> None:
+    deaf = worker("idle", name="deaf", listening=False)
+    assert obstacles(Snapshot(workers=(deaf,), waiting_clients=1)) == [
+        "1 connection(s) wait for a job without listening to commands and have to be restarted: "
+        "worker deaf (idle, pid 7 on host)"
+    ]
+
+
 def test_one_process_is_never_woken_twice_and_its_successor_may_be() -> None:
     snapshot = Snapshot(workers=(worker("idle", birth="1"), worker("busy", name="b"), worker("suspended", name="s")))
     assert [entry.name for entry in to_wake(snapshot, woken=frozenset())] == ["w"]
