@@ -5,9 +5,16 @@ set -euo pipefail
 set_of_packages=$1
 cd "$(dirname "$0")/.."
 
-python=$(command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
-if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
-  echo "Python 3.11 or newer is needed; $python is $("$python" --version). Install it (apt-get install python3.11) and run make again." >&2
+# A name on PATH may be the stub of a version manager, so each candidate has to run.
+python=
+for candidate in python3 python3.13 python3.12 python3.11; do
+  if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    python=$candidate
+    break
+  fi
+done
+if [[ -z $python ]]; then
+  echo 'Python 3.11 or newer is needed and not on PATH. Install it (apt-get install python3.11) and run make again.' >&2
   exit 2
 fi
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
