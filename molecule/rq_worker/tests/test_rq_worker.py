@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +116,8 @@ def test_workers_are_back_after_a_reboot(host: Host) -> None:
 def test_what_jobs_write_is_logged_and_rotated(host: Host) -> None:
     log = "/webapps/amy.molecule.test/logs/rqworker.log"
     host.run_expect([0], "logrotate --force /etc/logrotate.d/rqworker")
+    files = "readlink /proc/$(cat /run/supervisord.pid)/fd/*"
+    support.until(lambda: f"{log}\n" in host.run(files).stdout, what="supervisord writes to the new file")
     enqueue(host, "logged")
     await_end(host, "logged")
     support.until(lambda: "jobs.record('logged', 0)" in host.file(log).content_string, what="the job is logged")
@@ -163,7 +164,6 @@ def test_a_release_that_cannot_load_a_job_is_told(host: Host) -> None:
         told = module(host, "rq_jobs_check", check)
     finally:
         host.run_expect([0], f"mv {source}.aside {source}")
-    assert told["failed"]
     assert f"The release mini-2 cannot load 1 of 1 waiting jobs and would lose them: {job} (jobs.record," in told["msg"]
     assert redis(host, "ZCARD rq:scheduler:scheduled_jobs") == "1"
 
@@ -171,12 +171,10 @@ def test_a_release_that_cannot_load_a_job_is_told(host: Host) -> None:
 def test_another_release_takes_over_after_the_running_job(host: Host) -> None:
     """The role itself, applied to a worker in the middle of a job."""
     for release in ("mini-2", "mini-1"):
-        enqueue(host, release, 60)
+        enqueue(host, release, 25)
         support.until(lambda name=release: running(host, name), what="the job starts")
-        begin = time.monotonic()
-        command = ["ansible-playbook", "-i", "molecule/inventory", "molecule/rq_worker/converge.yml"]
+        command = ["ansible-playbook", "-i", "molecule/inventory", "molecule/rq_worker/apply_role.yml"]
         subprocess.run([*command, "-e", f"release={release}"], cwd=ROOT, check=True, capture_output=True)
-        assert time.monotonic() - begin > 5
         await_end(host, release, seconds=1)
         found = module(host, "release_processes", {"releases": RELEASES, "command": "rqworker", "expected": release})
         assert len(found["processes"]) == 2
