@@ -45,6 +45,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+deploy_event:
+  description: What the deploy report records (the host went from one release to another).
+  returned: when it changed, outside check mode
+  type: dict
 previous:
   description: What ran before this release, with its path; null if nothing did or it is no longer staged.
   returned: success
@@ -92,9 +96,12 @@ def main() -> None:
         previous = site.record(came_from) if came_from else None
     except ReleaseError as error:
         module.fail_json(msg=str(error))
+    switched = pending is not None and not module.check_mode
+    event = {"deploy_event": {"type": "host_release", "from": before, "to": release}} if switched else {}
     module.exit_json(
         changed=pending is not None,
         previous=previous,
+        **event,
         diff={"before": {"active": before}, "after": {"active": release}},
     )
 
