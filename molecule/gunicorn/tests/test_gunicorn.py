@@ -57,9 +57,10 @@ def test_log_has_the_request_id_and_no_query_string(host: Host) -> None:
 
 
 def test_serves_again_after_kill(host: Host) -> None:
-    for victim in (str(master(host)), host.check_output(f"pgrep -P {master(host)} | head -1")):
-        host.check_output(f"kill -9 {victim}")
-        support.until(lambda: ask(host) is not None, what="gunicorn answers after kill -9")
+    host.check_output(f"kill -9 {master(host)}")
+    support.until(lambda: ask(host) is not None, what="gunicorn answers after kill -9 of its master")
+    host.check_output(f"kill -9 $(pgrep -P {master(host)} | head -1)")
+    support.until(lambda: ask(host) is not None, what="gunicorn answers after kill -9 of a worker")
     # No process of before the kill is left beside the master and its two workers.
     support.until(lambda: host.run("pgrep --count -f '[b]in/gunicorn'").stdout.strip() == "3", what="three processes")
 
