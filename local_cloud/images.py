@@ -26,12 +26,6 @@ RECIPE = Path(__file__).with_name("image")
 RELEASE = "bookworm"
 PUBLIC_IMAGE = f"debian:{RELEASE}"
 REGISTRY_SECONDS = 8
-# Debian's own addresses, for computers that run another distribution.
-DEFAULT_SOURCES = (
-    f"deb http://deb.debian.org/debian {RELEASE} main",
-    f"deb http://deb.debian.org/debian {RELEASE}-updates main",
-    f"deb http://deb.debian.org/debian-security {RELEASE}-security main",
-)
 # Where programs are told which certificate authorities this computer trusts, in order of precedence.
 CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
 CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -130,14 +124,15 @@ def missing_certificates(wanted: str, present: str) -> list[str]:
 
 
 def debian_sources(texts: Iterable[str]) -> list[str]:
-    """This release's official sources among the contents of apt's files, one line each; Debian's own if there are none.
+    """This release's official sources among the contents of apt's files, one line each.
 
-    Reads both of apt's formats. Third parties' sources are left out: a cloud's image has none.
+    Reads both of apt's formats. Third parties' sources are left out: a cloud's image has none. Empty on a computer with
+    another distribution; mmdebstrap then takes Debian's own.
     """
     found = [line for text in texts for line in (*_one_line_sources(text), *_stanza_sources(text))]
     if any(f" {RELEASE} " in line for line in found):
         return list(dict.fromkeys(found))
-    return list(DEFAULT_SOURCES)
+    return []
 
 
 def _one_line_sources(text: str) -> Iterator[str]:
