@@ -42,6 +42,13 @@ class Fleet:
         label = f"amy.local-cloud.instance={self.hosts[host]['instance_id']}"
         return self._docker.containers.list(all=True, filters={"label": label})[0]
 
+    def start(self, host: str) -> None:
+        """Start a host again that has died, and wait until it answers over SSH."""
+        self.ec2.reboot_instances(InstanceIds=[self.hosts[host]["instance_id"]])
+        eventually(lambda: self.container(host).status == "running", within=30, what=f"{host} runs again")
+        ready = ["systemctl", "is-active", "--quiet", "ssh"]
+        eventually(lambda: self.container(host).exec_run(ready)[0] == 0, within=60, what=f"{host} has booted")
+
     def run(self, host: str, command: str) -> str:
         """Return what a shell command prints on a host; raise AssertionError when it fails."""
         code, output = self.container(host).exec_run(["sh", "-c", command])

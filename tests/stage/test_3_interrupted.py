@@ -6,29 +6,43 @@ from __future__ import annotations
 import pytest
 
 from tests.stage.conftest import assert_nothing_lost, under_load
-from tests.stage.fleet import Fleet, eventually
+from tests.stage.fleet import Fleet
 from tests.stage.operator import CONVERGED, RunningDeploy, deploy_to_converged_hosts
-
-QUEUE_KEYS = "rq:suspended rq:scheduler_lock"
 
 
 def test_a_host_killed_while_it_rolls_halts_the_deploy_and_returns_the_fleet(on_v1: Fleet) -> None:
     with under_load(on_v1) as loaded:
         running = RunningDeploy("v2", *CONVERGED)
-        # The second host has left the rotation and has no request in flight: it dies in the middle of its change.
-        running.wait_for(r"Roll the web hosts, a gatekeeper first")
-        running.wait_for(r"Roll the web hosts, a gatekeeper first")
-        running.wait_for(r"Make it the active release")
-        on_v1.container("web2").kill()
+        for _ in ("gatekeeper", "second host"):
+            running.wait_for(r"PLAY \[Roll the web hosts, a gatekeeper first")
+            second = running.wait_for(r"for web\d").split()[-1]
+        # It has left the rotation and has no request in flight: it dies in the middle of its change.
+        running.wait_for(r"TASK \[Make it the active release")
+        on_v1.container(second).kill()
         result = running.finish()
     assert result.code != 0, result
-    assert "web2" in result.output.split("was not deployed")[-1]
+    assert second in result.output.split("was not deployed")[-1]
     assert loaded.lost == 0, loaded.report.summary()
-    on_v1.ec2.reboot_instances(InstanceIds=[on_v1.hosts["web2"]["instance_id"]])
-    eventually(lambda: on_v1.container("web2").status == "running", within=30, what="web2 is back")
+    on_v1.start(second)
     again = deploy_to_converged_hosts("v2")
     assert again.code == 0, again
     assert set(on_v1.active_releases().values()) == {"v2"}
+    assert on_v1.in_rotation()
+
+
+def test_a_deploy_does_not_succeed_while_a_host_that_had_it_is_gone(on_v1: Fleet) -> None:
+    running = RunningDeploy("v2", *CONVERGED)
+    running.wait_for(r"PLAY \[Roll the web hosts, a gatekeeper first")
+    gatekeeper = running.wait_for(r"for web\d").split()[-1]
+    running.wait_for(r"PLAY \[Roll the web hosts, a gatekeeper first")
+    running.wait_for(r"TASK \[Make it the active release")
+    on_v1.container(gatekeeper).kill()
+    result = running.finish()
+    on_v1.start(gatekeeper)
+    assert result.code != 0, result
+    assert gatekeeper in result.output.rpartition("fatal: ")[2], result
+    again = deploy_to_converged_hosts("v2")
+    assert again.code == 0, again
     assert on_v1.in_rotation()
 
 
