@@ -6,6 +6,9 @@ SHELL := /bin/bash
 
 STAGE ?= local
 VERSION ?=
+MODE ?=
+FROM ?=
+CONFIRM ?=
 ARGS ?=
 LOCAL_CLOUD = .venv/bin/python -m local_cloud
 
@@ -35,6 +38,34 @@ provision: .venv/operator known-stage ## Create or correct the AWS resources of 
 .PHONY: unlock
 unlock: .venv/operator known-stage ## Take away the deploy lock that a lost controller has left on STAGE
 	@$(call playbook,unlock)
+
+.PHONY: rollback
+rollback: .venv/operator known-stage ## Deploy the release that ran before on STAGE
+	@$(call playbook,rollback)
+
+.PHONY: status
+status: .venv/operator known-stage ## Say what runs where on STAGE; exit code 2 if anything is not well
+	@$(call playbook,status)
+
+.PHONY: maintenance
+maintenance: .venv/operator known-stage ## Show every visitor of STAGE the maintenance page, or no longer (MODE: on or off)
+	@if [[ ! '$(MODE)' =~ ^(on|off)$$ ]]; then
+	  printf 'MODE is "%s". Run: make maintenance MODE=on STAGE=%s (or MODE=off)\n' '$(MODE)' '$(STAGE)' >&2
+	  exit 2
+	fi
+	$(call playbook,maintenance) -e maintenance_mode=$(MODE)
+
+.PHONY: backup
+backup: .venv/operator known-stage ## Back up the database of STAGE, verified, on its host and in its bucket
+	@$(call playbook,backup)
+
+.PHONY: restore-drill
+restore-drill: .venv/operator known-stage ## Prove on a scratch database that the newest backup of STAGE restores
+	@$(call playbook,restore_drill)
+
+.PHONY: restore
+restore: .venv/operator known-stage ## Replace the database of STAGE by a backup (FROM: newest, a path or an S3 URL; CONFIRM)
+	@$(call playbook,restore) -e 'restore_from=$(FROM)' -e 'restore_confirm=$(CONFIRM)'
 
 ##@ The local stage
 .PHONY: local

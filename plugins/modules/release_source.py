@@ -22,6 +22,10 @@ options:
     description: A tag, else a branch, else a commit id of at least 7 digits. Of equal names the tag wins.
     type: str
     required: true
+  commit:
+    description: The commit that O(version) meant at an earlier time, if a branch may have moved since.
+    type: str
+    default: ""
   cache_directory:
     description: Where clones and archives are kept. Made if it is absent; may be removed at any time.
     type: path
@@ -73,7 +77,7 @@ archive:
   sample: .cache/sources/0123456789abcdef0123456789abcdef01234567.tar
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -89,6 +93,7 @@ def main() -> None:
         argument_spec={
             "repository": {"type": "str", "required": True},
             "version": {"type": "str", "required": True},
+            "commit": {"type": "str", "default": ""},
             "cache_directory": {"type": "path", "required": True},
         },
         supports_check_mode=True,
@@ -96,7 +101,9 @@ def main() -> None:
     cache = Path(module.params["cache_directory"]).absolute()
     find = look if module.check_mode else fetch
     try:
-        source, changed = find(repository=module.params["repository"], version=module.params["version"], cache=cache)
+        wanted = module.params["commit"] or module.params["version"]
+        source, changed = find(repository=module.params["repository"], version=wanted, cache=cache)
+        source = replace(source, ref=module.params["version"])
     except ReleaseError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=changed, **asdict(source), archive=str(archive_of(source, cache=cache)))

@@ -243,3 +243,11 @@ def test_serves_again_after_kill(host: Host) -> None:
 def test_serves_after_a_reboot(host: Host) -> None:
     support.restart(host)
     support.until(lambda: ask(host, URL).status == 200, what="nginx and gunicorn answer after the reboot")
+
+
+@pytest.mark.usefixtures("maintenance")
+def test_who_works_during_maintenance_gets_the_application(host: Host) -> None:
+    balancer = ("--interface", "127.0.0.9")
+    assert ask(host, f"{URL}/path", *balancer, "--header", "X-Forwarded-For: 192.0.2.7").status == 200
+    assert ask(host, f"{URL}/path", *balancer, "--header", "X-Forwarded-For: 192.0.2.8").status == 503
+    assert ask(host, f"{URL}/path", "--header", "X-Forwarded-For: 192.0.2.7").status == 503

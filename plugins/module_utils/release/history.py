@@ -62,5 +62,5 @@ def append_activation(path: Path, activation: Activation) -> None:
 
 
 def previous_release(history: Sequence[Activation], *, active: str | None) -> str | None:
-    """What ran before `active`: where the latest activation of it came from."""
-    return next((past.came_from for past in reversed(history) if past.to == active), None)
+    """What ran before `active` when it was new here. A release that was left for an older one is not gone back to."""
+    return next((past.came_from for past in history if past.to == active), None)

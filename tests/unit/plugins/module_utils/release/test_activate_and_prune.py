@@ -47,11 +47,11 @@ def test_history_catches_up_after_a_crash_between_link_and_line(site: Site, stag
 
 
 def test_rollback_is_an_activation_like_any_other(site: Site, staged: Staged) -> None:
-    first, second = staged("v1", {}), staged("v2", {})
-    for release in (first, second, first):
+    first, second, third = staged("v1", {}), staged("v2", {}), staged("v3", {})
+    for release in (first, second, third, second):
         turn_to(site, release)
     state = site_state(site)
-    assert (state["active"]["id"], state["previous"]["id"]) == (first, second)
+    assert (state["active"]["id"], state["previous"]["id"]) == (second, first)
 
 
 def test_unstaged_release_is_refused(site: Site, staged: Staged) -> None:
@@ -129,7 +129,10 @@ def test_release_that_never_ran_is_kept_while_it_is_fresh(age: float, removed: l
 
 
 def test_previous_release() -> None:
-    assert previous_release(activations("a", "b", "a"), active="a") == "b"
+    assert previous_release(activations("a", "b", "c"), active="c") == "b"
+    # c was left for b: a second rollback goes on to a.
+    assert previous_release(activations("a", "b", "c", "b"), active="b") == "a"
+    assert previous_release(activations("a", "b", "a"), active="a") is None
     assert previous_release([], active=None) is None
 
 

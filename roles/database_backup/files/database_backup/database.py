@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is asked of PostgreSQL itself. psycopg2 is the distribution's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+from psycopg2 import sql
+
+from .failure import BackupError
+from .settings import Settings
+
+TABLES = """
+SELECT schemaname, tablename FROM pg_tables
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2
+"""
+LAST_MIGRATIONS = "SELECT DISTINCT ON (app) app, name FROM django_migrations ORDER BY app, id DESC"
+
+
+@contextmanager
+def connection(settings: Settings, database: str | None = None) -> Iterator[Any]:
+    """Give a connection to `database`, or to the one that is backed up. Raises BackupError if there is none."""
+    os.environ["PGSERVICEFILE"] = str(settings.service_file)
+    try:
+        connected = psycopg2.connect(settings.conninfo(database))
+    except psycopg2.OperationalError as error:
+        raise BackupError(
+            f"PostgreSQL lets nobody into {database or settings.database}: {str(error).strip()}\n"
+            f"Look at {settings.service_file} and its password file, and at the database's security group."
+        ) from error
+    try:
+        yield connected
+    finally:
+        connected.close()
+
+
+def fetch(connected: Any, statement: Any, *values: Any) -> list[tuple[Any, ...]]:
+    """Return the rows of a query."""
+    with connected.cursor() as cursor:
+        cursor.execute(statement, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def execute(connected: Any, text: str, *names: str) -> None:
+    """Run a statement whose {} stand for the names of databases."""
+    with connected.cursor() as cursor:
+        cursor.execute(sql.SQL(text).format(*map(sql.Identifier, names)))
+
+
+def count_rows(connected: Any) -> dict[str, int]:
+    """Return how many rows each table has, by `schema.table`."""
+    counts = {}
+    for schema, table in fetch(connected, TABLES):
+        statement = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(schema, table))
+        counts[f"{schema}.{table}"] = int(fetch(connected, statement)[0][0])
+    return counts
+
+
+def last_migrations(connected: Any) -> dict[str, str]:
+    """Return the last applied migration of each Django app; none if the database is no Django application's yet."""
+    if fetch(connected, "SELECT to_regclass('django_migrations')")[0][0] is None:
+        return {}
+    return dict(fetch(connected, LAST_MIGRATIONS))  # type: ignore[arg-type]

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operator falls back on: the release before, the maintenance page, a backup."""
+
+from __future__ import annotations
+
+import json
+
+from tests.stage.conftest import assert_nothing_lost, under_load
+from tests.stage.fleet import Fleet
+from tests.stage.operator import CONVERGED, deploy_to_converged_hosts, run_playbook
+
+BACKUPS = "/webapps/amy.carpentries.test/DB_backups"
+
+
+def on_backup_host(fleet: Fleet, command: str) -> tuple[int, str]:
+    """Run a shell command as root; return its exit code and all that it prints."""
+    code, output = fleet.container("scheduler1").exec_run(["sh", "-c", command])
+    return int(code), output.decode()
+
+
+def test_rollback_after_a_good_deploy_loses_nothing_and_is_not_undone_by_another(on_v1: Fleet) -> None:
+    good = deploy_to_converged_hosts("v2")
+    assert good.code == 0, good
+    with under_load(on_v1) as loaded:
+        back = run_playbook("rollback", *CONVERGED)
+    assert back.code == 0, back
+    assert set(on_v1.active_releases().values()) == {"v1"}
+    assert on_v1.in_rotation()
+    assert_nothing_lost(on_v1, loaded)
+
+
+def test_closed_site_is_healthy_and_says_503_until_it_is_opened(on_v1: Fleet) -> None:
+    closed = run_playbook("maintenance", "-e", "maintenance_mode=on")
+    assert closed.code == 0, closed
+    assert on_v1.fetch("/account/login/")[0] == 503
+    assert on_v1.in_rotation()
+    opened = run_playbook("maintenance", "-e", "maintenance_mode=off")
+    assert opened.code == 0, opened
+    assert on_v1.fetch("/account/login/")[0] == 200
+
+
+def test_damaged_backups_are_refused_and_the_whole_one_restores(on_v1: Fleet) -> None:
+    made = run_playbook("backup")
+    assert made.code == 0, made
+    code, answer = on_backup_host(on_v1, "amy-database check")
+    assert code == 0, answer
+    name = json.loads(answer)["name"]
+    for damage in (
+        "truncate --size=-100 damaged.dump",
+        "truncate --size=0 damaged.dump",
+        "printf x | dd of=damaged.dump bs=1 seek=5000 conv=notrunc",
+    ):
+        copy = f"cd {BACKUPS} && cp {name} damaged.dump && cp {name}.manifest.json damaged.dump.manifest.json"
+        code, output = on_backup_host(on_v1, f"{copy} && {damage} && amy-database drill damaged.dump")
+        assert code == 1, output
+        assert "not what it was" in output
+    on_backup_host(on_v1, f"rm {BACKUPS}/damaged.dump*")
+    code, output = on_backup_host(on_v1, f"amy-database drill {name}")
+    assert code == 0, output
+
+
+def test_a_restore_needs_a_confirmation_and_a_closed_site(on_v1: Fleet) -> None:
+    unconfirmed = run_playbook("restore", "-e", "restore_from=newest")
+    assert unconfirmed.code != 0
+    assert "CONFIRM=local/amy" in unconfirmed.output
+    open_site = run_playbook("restore", "-e", "restore_from=newest", "-e", "restore_confirm=local/amy")
+    assert open_site.code != 0
+    assert "MODE=on" in open_site.output
+    assert on_v1.fetch("/account/login/")[0] == 200
