@@ -64,8 +64,10 @@ def site(tmp_path: Path) -> Path:
 
 def start(site: Path, *arguments: str, playbook: str = "deploy") -> subprocess.Popen[str]:
     program = Path(sys.executable).with_name("ansible-playbook")
+    # Whoever starts the tests in the background lets them ignore SIGINT, and a child inherits that.
+    heeding_interrupts = ["env", "--default-signal=INT"]
     return subprocess.Popen(
-        [program, "-i", "hosts.yml", f"playbooks/{playbook}.yml", *arguments],
+        [*heeding_interrupts, program, "-i", "hosts.yml", f"playbooks/{playbook}.yml", *arguments],
         cwd=site,
         env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_LOCAL_TEMP": str(site / ".ansible")},
         stdout=subprocess.PIPE,
