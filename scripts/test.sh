@@ -19,7 +19,7 @@ python -m pytest -q tests/unit/local_cloud
 echo '--- the whole stage under load'
 trap 'python -m local_cloud down' EXIT
 make --no-print-directory local
-# Of the broken releases the one that needs the whole way back; all of them: pytest tests/stage (an hour and a half).
+# Of the broken releases the one that needs the whole way back; all of them: pytest tests/stage.
 python -m pytest -q tests/stage/test_1_good_deploys.py tests/stage/test_2_broken_releases.py \
   tests/stage/test_4_positive_control.py tests/stage/test_5_data.py \
   -k 'not crash and not slow and not badmigration and not poison'
