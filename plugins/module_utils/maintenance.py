@@ -26,10 +26,16 @@ class MaintenancePage:
         """What the page is now, whoever has renamed it."""
         return "on" if self._named("on").exists() else "off"
 
-    def switch(self, mode: Mode, *, dry: bool) -> bool:
+    @property
+    def for_deploy(self) -> bool:
+        """Whether a deploy has switched the page on; it, or the next one, switches it off."""
+        return self.mode == "on" and self._mark.exists()
+
+    def switch(self, mode: Mode, *, dry: bool, for_deploy: bool = False) -> bool:
         """Rename the page so that it is in `mode`; return whether that changes anything. With `dry`, only look.
 
-        One rename: at every moment there is either the one name or the other. Raises MaintenanceError if there is no
+        One rename: at every moment there is either the one name or the other. `for_deploy` leaves a mark, before the
+        page is on, by which a later deploy knows that nobody wants it to stay. Raises MaintenanceError if there is no
         page.
         """
         if self.mode == mode:
@@ -41,8 +47,16 @@ class MaintenancePage:
                 "Write one by hand, or let the role base write its own: make configure"
             )
         if not dry:
+            if for_deploy:
+                self._mark.touch()
             page.rename(self._named(mode))
+            if mode == "off" or not for_deploy:
+                self._mark.unlink(missing_ok=True)
         return True
+
+    @property
+    def _mark(self) -> Path:
+        return self.site_root / ".maintenance_for_deploy"
 
     def _named(self, mode: Mode) -> Path:
         return self.site_root / f"maintenance_{mode}.html"

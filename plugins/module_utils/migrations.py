@@ -4,26 +4,58 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-# Runs inside the release's own environment, read from standard input; it knows Django, this file does not.
+from ._release_program import PRELUDE, Execute, ReleaseProgramError, ask
+
 # The lock is a session's: it ends with the process, so a killed migration leaves nothing to clear up.
-PROGRAM = r"""
-import contextlib, io, json, os, shlex, sys, time
-import django
-order = json.loads(sys.stdin.readline())
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", order["settings"])
-sys.path.insert(0, os.getcwd())
-django.setup()
-from django.core.management import call_command
-from django.db import connections
-from django.db.migrations.executor import MigrationExecutor
+BODY = r"""
+# Those of which others must wait, or wait for: https://www.postgresql.org/docs/current/explicit-locking.html
+LOCKED = '''
+SELECT DISTINCT relname FROM pg_locks JOIN pg_class ON pg_class.oid = relation
+WHERE pid = %s AND granted AND relkind IN ('r', 'p') AND relnamespace::regnamespace::text !~ '^pg_'
+AND mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+'''
+
+class Evidence:
+    # What each migration does: its statements but those on rows, how many of those, seconds, tables that it locks.
+    def __init__(self, watcher):
+        self.watcher, self.migrations = watcher, []
+        self.begin()
+
+    def begin(self):
+        self.statements, self.writes, self.locks, self.started = [], 0, set(), time.monotonic()
+
+    def __call__(self, execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        text = str(sql)
+        verb = text.lstrip().split(None, 1)[0].upper() if text.strip() else ""
+        if text.startswith('INSERT INTO "django_migrations"'):
+            self.end(f"{params[0]}.{params[1]}")
+        elif verb in ("INSERT", "UPDATE", "DELETE"):
+            self.writes += 1
+        elif verb in ("ALTER", "CREATE", "DROP", "REINDEX", "TRUNCATE", "LOCK"):
+            self.statements.append(text)
+            with self.watcher.cursor() as cursor:
+                cursor.execute(LOCKED, [context["connection"].connection.info.backend_pid])
+                self.locks.update(row[0] for row in cursor.fetchall())
+        return result
+
+    def end(self, name):
+        self.migrations.append(
+            {
+                "name": name,
+                "statements": self.statements,
+                "writes": self.writes,
+                "seconds": round(time.monotonic() - self.started, 2),
+                "locks": sorted(self.locks),
+            }
+        )
+        self.begin()
 
 def pending():
-    executor = MigrationExecutor(connections["default"])
+    executor = MigrationExecutor(connection)
     return [f"{m.app_label}.{m.name}" for m, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
 
 def locked(keeper, deadline):
@@ -37,20 +69,24 @@ def locked(keeper, deadline):
         time.sleep(1)
 
 before = pending()
-answer = {"pending": before, "applied": [], "output": "", "error": None}
+answer = {"pending": before, "applied": [], "output": "", "error": None, "evidence": []}
 if before and not order["check_mode"]:
-    keeper = connections["default"].copy()
+    keeper = connection.copy()
+    evidence = Evidence(keeper)
     output = io.StringIO()
     try:
         if not locked(keeper, time.monotonic() + order["lock_wait"]):
             answer["error"] = f"another migration has held the lock for {order['lock_wait']} s"
         else:
-            options = connections["default"].settings_dict.setdefault("OPTIONS", {})
+            options = connection.settings_dict.setdefault("OPTIONS", {})
             options["options"] = f"{options.get('options', '')} -c lock_timeout={order['lock_timeout'] * 1000}".strip()
-            connections["default"].close()
+            connection.close()
             with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-                for command in order["commands"]:
-                    call_command(*shlex.split(command))
+                with connection.execute_wrapper(evidence):
+                    for command in order["commands"]:
+                        call_command(*shlex.split(command))
+                if order["database"]:
+                    call_command("check", databases=["default"])
     except Exception as error:
         answer["error"] = f"{type(error).__name__}: {error}".strip()
     finally:
@@ -58,8 +94,10 @@ if before and not order["check_mode"]:
     after = pending()
     answer["applied"] = [name for name in before if name not in after]
     answer["output"] = output.getvalue()[-4000:]
+    answer["evidence"] = evidence.migrations
 print("\n" + json.dumps(answer))
 """
+PROGRAM = PRELUDE + BODY
 
 # Any fixed number serves, as long as no other program uses it: the bytes of "amy-mig".
 ADVISORY_LOCK = int.from_bytes(b"amy-mig", "big")
@@ -71,48 +109,59 @@ class MigrationError(Exception):
 
 @dataclass(frozen=True)
 class Migrations:
-    """What a run found and did: names as `app.0001_name`, in the order of the plan."""
+    """What a run found and did: names as `app.0001_name`, in the order of the plan.
+
+    `evidence` has for each applied migration its `name`, `statements` (all but those on rows), `writes` (how many of
+    those), `seconds`, and `locks`: the tables that were there before and that others could not write meanwhile.
+    """
 
     pending: list[str]
     applied: list[str]
     output: str
+    evidence: list[dict[str, Any]]
 
 
-def order(*, settings: str, commands: list[str], lock_timeout: int, lock_wait: int, check_mode: bool) -> str:
-    """Return the line that PROGRAM reads from standard input. Times are seconds."""
-    return json.dumps(
-        {
-            "settings": settings,
-            "commands": commands,
-            "lock": ADVISORY_LOCK,
-            "lock_timeout": lock_timeout,
-            "lock_wait": lock_wait,
-            "check_mode": check_mode,
-        }
-    )
+def migrate(
+    execute: Execute,
+    *,
+    settings: str,
+    commands: list[str],
+    lock_timeout: int,
+    lock_wait: int,
+    database: str | None,
+    check_mode: bool,
+) -> Migrations:
+    """Run the commands and return what happened; in check mode, what is pending. Times are seconds.
 
-
-def run(*, execute: Callable[[str], tuple[int, str, str]], line: str) -> Migrations:
-    """Return what happened. `execute` runs PROGRAM with the line as input and gives (return code, output, errors).
-
-    Raises MigrationError when the program failed or reports an error.
+    `database` is another database of the same server, for a rehearsal. Raises MigrationError when the program failed or
+    reports an error.
     """
-    code, output, errors = execute(line)
-    if code:
-        last = (errors or output).strip().splitlines()[-12:]
-        raise MigrationError("The release could not read its migrations:\n" + "\n".join(last))
-    answer: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
+    order = {
+        "settings": settings,
+        "commands": commands,
+        "lock": ADVISORY_LOCK,
+        "lock_timeout": lock_timeout,
+        "lock_wait": lock_wait,
+        "database": database,
+        "check_mode": check_mode,
+    }
+    try:
+        answer = ask(execute, order)
+    except ReleaseProgramError as error:
+        raise MigrationError(str(error)) from error
     if answer["error"]:
-        raise MigrationError(_failure(answer))
-    return Migrations(answer["pending"], answer["applied"], answer["output"])
+        raise MigrationError(_failure(answer, rehearsed=bool(database)))
+    return Migrations(answer["pending"], answer["applied"], answer["output"], answer["evidence"])
 
 
-def _failure(answer: dict[str, Any]) -> str:
+def _failure(answer: dict[str, Any], *, rehearsed: bool) -> str:
     applied = ", ".join(answer["applied"]) or "none"
     left = ", ".join(name for name in answer["pending"] if name not in answer["applied"])
+    where = "A copy of today's database" if rehearsed else "The database"
+    state = "The database itself is untouched, and the" if rehearsed else "The"
     return (
-        f"The database refused the migrations: {answer['error']}\n"
+        f"{where} refused the migrations: {answer['error']}\n"
         f"Applied before that: {applied}. Not applied: {left}.\n"
-        "The application's hosts still run the release they ran before. "
+        f"{state} application's hosts still run the release they ran before. "
         "Correct the migration or the data it stumbled over, then deploy again."
     )

@@ -21,10 +21,11 @@ options:
       - V(host_release) tells that a host went C(from) a release C(to) another.
       - V(host_out_of_service) and V(host_in_service) tell when a host stopped and began to get requests.
       - V(backup) describes the backup (C(path), C(s3), C(sha256), C(verified)).
+      - V(strategy) tells how the release is deployed (C(strategy)) and why (C(reasons)).
       - V(outcome) declares C(outcome) (V(succeeded), V(rolled_back) or V(failed)) and its C(reason).
     type: str
     required: true
-    choices: [plan, host_out_of_service, host_in_service, host_release, backup, outcome]
+    choices: [plan, host_out_of_service, host_in_service, host_release, backup, strategy, outcome]
   data:
     description: The event's content, without secrets.
     type: dict

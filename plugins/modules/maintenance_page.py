@@ -23,6 +23,10 @@ options:
     type: str
     choices: ["on", "off"]
     required: true
+  for_deploy:
+    description: Whether it is a deploy that switches the page on, so that a deploy switches it off again.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Tells whether the page would be renamed.
@@ -56,13 +60,14 @@ def main() -> None:
         argument_spec={
             "site_root": {"type": "path", "required": True},
             "mode": {"type": "str", "choices": ["on", "off"], "required": True},
+            "for_deploy": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
     page = MaintenancePage(Path(module.params["site_root"]))
     before = page.mode
     try:
-        changed = page.switch(module.params["mode"], dry=module.check_mode)
+        changed = page.switch(module.params["mode"], dry=module.check_mode, for_deploy=module.params["for_deploy"])
     except (MaintenanceError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=changed, mode=before)

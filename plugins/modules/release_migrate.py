@@ -44,6 +44,11 @@ options:
     description: Seconds to wait while another controller migrates.
     type: int
     default: 60
+  database:
+    description:
+      - Name of another database of the same server, a copy, in which everything happens instead; for a rehearsal.
+      - The release's system checks for databases are run there, too.
+    type: str
 attributes:
   check_mode:
     description: Can run in check mode; it then tells which migrations are pending.
@@ -69,16 +74,26 @@ applied:
   type: list
   elements: str
   returned: success
+evidence:
+  description: What each applied migration did.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    name: {description: Its name., type: str}
+    statements: {description: Its SQL statements but those on rows., type: list, elements: str}
+    writes: {description: How many statements inserted, changed or deleted rows., type: int}
+    seconds: {description: How long it took., type: float}
+    locks: {description: Tables that others could not write meanwhile., type: list, elements: str}
 output:
   description: The end of what the commands printed.
   type: str
   returned: success
 """
 
-from pathlib import Path
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.carpentries.amy.plugins.module_utils.migrations import PROGRAM, MigrationError, order, run
+from ansible_collections.carpentries.amy.plugins.module_utils._release_program import executor
+from ansible_collections.carpentries.amy.plugins.module_utils.migrations import PROGRAM, MigrationError, migrate
 
 
 def main() -> None:
@@ -92,28 +107,21 @@ def main() -> None:
             "user": {"type": "str", "required": True},
             "lock_timeout": {"type": "int", "default": 5},
             "lock_wait": {"type": "int", "default": 60},
+            "database": {"type": "str"},
         },
         supports_check_mode=True,
     )
     options = module.params
-    launcher = Path(options["path"]) / ".venv/bin/with-environment"
-    command = ["runuser", "-u", options["user"], "--", str(launcher), "python", "-c", PROGRAM]
-
-    def execute(line: str) -> tuple[int, str, str]:
-        code, output, errors = module.run_command(
-            command, data=line, cwd=str(Path(options["path"]) / options["source_directory"])
-        )
-        return int(code), str(output), str(errors)
-
-    line = order(
-        settings=options["settings"],
-        commands=options["commands"],
-        lock_timeout=options["lock_timeout"],
-        lock_wait=options["lock_wait"],
-        check_mode=module.check_mode,
-    )
     try:
-        migrations = run(execute=execute, line=line)
+        migrations = migrate(
+            executor(module, PROGRAM),
+            settings=options["settings"],
+            commands=options["commands"],
+            lock_timeout=options["lock_timeout"],
+            lock_wait=options["lock_wait"],
+            database=options["database"],
+            check_mode=module.check_mode,
+        )
     except MigrationError as error:
         module.fail_json(msg=str(error))
     module.exit_json(
@@ -121,6 +129,7 @@ def main() -> None:
         pending=migrations.pending,
         applied=migrations.applied,
         output=migrations.output,
+        evidence=migrations.evidence,
     )
 
 

@@ -68,6 +68,10 @@ maintenance:
   description: Whether the maintenance page is on.
   returned: success
   type: bool
+maintenance_for_deploy:
+  description: Whether it is a deploy that has switched it on.
+  returned: success
+  type: bool
 platform:
   description: For what machines an artifact must be built to run here.
   returned: success

@@ -23,7 +23,7 @@ from typing import Any
 
 from ..module_utils._clock import parse_timestamp
 
-EVENT_TYPES = ("plan", "host_out_of_service", "host_in_service", "host_release", "backup", "outcome")
+EVENT_TYPES = ("plan", "host_out_of_service", "host_in_service", "host_release", "backup", "strategy", "outcome")
 OUTCOMES = ("succeeded", "rolled_back", "failed")
 # What runs on the controller belongs to no host of the fleet.
 CONTROLLER = ("localhost", "127.0.0.1")
@@ -135,6 +135,7 @@ class Report:
     failures: list[Failure] = field(default_factory=list)
     unresolved: list[str] = field(default_factory=list)
     backup: dict[str, Any] | None = None
+    strategy: dict[str, Any] | None = None
 
     def apply(self, entry: dict[str, Any]) -> None:
         """Take the next entry of the journal. Raises EventError for an event that `check_event` refuses."""
@@ -195,6 +196,7 @@ class Report:
             ],
             "failures": [asdict(failure) for failure in self.failures],
             "backup": self.backup,
+            "strategy": self.strategy,
             "plan": self.plan,
         }
 
@@ -251,6 +253,8 @@ class Report:
             self.declared_reason = str(content.get("reason") or "")
         elif kind == "backup":
             self.backup = content
+        elif kind == "strategy":
+            self.strategy = content
         elif kind == "host_release":
             # The release of before the deploy stays known when the host's own is taken back.
             self._host(name).from_release = self._host(name).from_release or content.get("from")

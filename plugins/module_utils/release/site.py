@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..maintenance import MaintenancePage
 from .failure import ReleaseError
 from .history import history_file, previous_release, read_history
 
@@ -82,6 +83,7 @@ class Site:
 
 def site_state(site: Site) -> dict[str, Any]:
     """What runs and what is staged on this host, for `carpentries.amy.release_state`."""
+    page = MaintenancePage(site.root)
     active = site.active()
     previous = previous_release(read_history(site.history), active=active)
     return {
@@ -89,7 +91,8 @@ def site_state(site: Site) -> dict[str, Any]:
         "previous": site.record(previous) if previous else None,
         "staged": site.staged(),
         "free_bytes": free_bytes(site.root),
-        "maintenance": (site.root / "maintenance_on.html").exists(),
+        "maintenance": page.mode == "on",
+        "maintenance_for_deploy": page.for_deploy,
     }
 
 

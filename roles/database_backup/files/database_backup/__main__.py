@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`amy-database backup|check|drill|restore`: prints JSON, or says on standard error what is wrong and exits with 1."""
+"""`amy-database COMMAND`: prints JSON, or says on standard error what is wrong and exits with 1."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from .backup import back_up
 from .failure import BackupError
 from .manifest import complete_dumps, utc_now
-from .restore import admit, drill, find, replace_database
+from .restore import admit, copy, drill, drop_copy, find, replace_database
 from .settings import Settings
 
 SETTINGS = Path("/etc/amy-database/settings.json")
@@ -38,6 +38,11 @@ def _run(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
         return asdict(back_up(settings, reason=options.reason, release=options.release))
     if options.command == "drill":
         return asdict(drill(settings, source=options.source))
+    if options.command == "copy":
+        return asdict(copy(settings, source=options.source))
+    if options.command == "drop-copy":
+        drop_copy(settings)
+        return {}
     if options.command == "restore":
         return _restore(settings, source=options.source)
     return _check(settings, max_age=options.max_age)
@@ -73,7 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     backup.add_argument("--release", default="")
     check = commands.add_parser("check", help="tell how old the newest backup is")
     check.add_argument("--max-age", type=int, default=2700, help="seconds")
-    for name, text in (("drill", "restore into a scratch database"), ("restore", "replace the living database")):
+    commands.add_parser("drop-copy", help="drop what copy has made")
+    for name, text in (
+        ("drill", "restore into a scratch database"),
+        ("copy", "restore into a database of its own, and leave it there"),
+        ("restore", "replace the living database"),
+    ):
         command = commands.add_parser(name, help=text)
         command.add_argument("source", help="newest, a file in the folder of backups, or an S3 URL")
     return parser

@@ -18,6 +18,9 @@ TABLES = """
 SELECT schemaname, tablename FROM pg_tables
 WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2
 """
+FREE_CONNECTIONS = "SELECT current_setting('max_connections')::int - count(*) FROM pg_stat_activity"
+# What a restore, a migration and those who look on need; the application must not be kept out meanwhile.
+NEEDED_CONNECTIONS = 6
 LAST_MIGRATIONS = "SELECT DISTINCT ON (app) app, name FROM django_migrations ORDER BY app, id DESC"
 
 
@@ -66,3 +69,13 @@ def last_migrations(connected: Any) -> dict[str, str]:
     if fetch(connected, "SELECT to_regclass('django_migrations')")[0][0] is None:
         return {}
     return dict(fetch(connected, LAST_MIGRATIONS))  # type: ignore[arg-type]
+
+
+def require_connections(connected: Any) -> None:
+    """Raise BackupError unless the server has connections to spare for work beside the application's."""
+    free = int(fetch(connected, FREE_CONNECTIONS)[0][0])
+    if free < NEEDED_CONNECTIONS:
+        raise BackupError(
+            f"The database server has {free} connections left, and a restore needs {NEEDED_CONNECTIONS}. "
+            "Look who has them (pg_stat_activity), or raise max_connections."
+        )

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .database import connection, count_rows, execute, fetch
+from .database import connection, count_rows, execute, fetch, require_connections
 from .failure import BackupError
 from .manifest import Manifest, complete_dumps, read_manifest, utc_now
 from .settings import Settings
@@ -21,10 +21,14 @@ NEUTRAL = "postgres"
 
 @dataclass(frozen=True)
 class Restored:
-    """Which backup was restored, in how many seconds, how many rows it has; `kept` is the replaced database's name."""
+    """Which backup was restored, into which database, in how many seconds, and how many rows it has.
+
+    `kept` is the name that a replaced database has now.
+    """
 
     name: str
     started: str
+    database: str
     seconds: float
     rows: int
     kept: str = ""
@@ -33,29 +37,31 @@ class Restored:
 def drill(settings: Settings, *, source: str) -> Restored:
     """Prove that a backup restores, on a scratch database that is gone afterwards."""
     with exclusive(settings):
-        dump, manifest = find(settings, source)
         scratch = f"{settings.database}_drill"
-        began = time.monotonic()
-        _restore(settings, dump, manifest, into=scratch)
-        with connection(settings, NEUTRAL) as connected:
-            connected.autocommit = True
-            execute(connected, "DROP DATABASE {} WITH (FORCE)", scratch)
-        return Restored(
-            manifest.name, manifest.started, round(time.monotonic() - began, 1), sum(manifest.rows.values())
-        )
+        restored = _restore(settings, source, into=scratch)
+        _drop(settings, scratch)
+        return restored
+
+
+def copy(settings: Settings, *, source: str) -> Restored:
+    """Restore a backup into a database of its own, which stays until `drop_copy`, or until the next copy is made."""
+    with exclusive(settings):
+        return _restore(settings, source, into=_copy_name(settings))
+
+
+def drop_copy(settings: Settings) -> None:
+    """Drop what `copy` has made, if it is there."""
+    _drop(settings, _copy_name(settings))
 
 
 def replace_database(settings: Settings, *, source: str) -> Restored:
     """Put a backup in the place of the living database, which is kept under another name and refuses connections."""
     with exclusive(settings):
-        dump, manifest = find(settings, source)
         successor = f"{settings.database}_restore"
         kept = f"{settings.database}_before_{utc_now():%Y%m%dT%H%M%SZ}".lower()
-        began = time.monotonic()
-        _restore(settings, dump, manifest, into=successor)
+        restored = _restore(settings, source, into=successor)
         _swap(settings, successor=successor, kept=kept)
-        seconds = round(time.monotonic() - began, 1)
-        return Restored(manifest.name, manifest.started, seconds, sum(manifest.rows.values()), kept)
+        return replace(restored, database=settings.database, kept=kept)
 
 
 def admit(settings: Settings) -> None:
@@ -86,9 +92,12 @@ def find(settings: Settings, source: str) -> tuple[Path, Manifest]:
     return dump, manifest
 
 
-def _restore(settings: Settings, dump: Path, manifest: Manifest, *, into: str) -> None:
+def _restore(settings: Settings, source: str, *, into: str) -> Restored:
     """Restore into the database `into`, which is made anew, and compare it with the manifest row by row."""
+    dump, manifest = find(settings, source)
+    began = time.monotonic()
     with connection(settings, NEUTRAL) as connected:
+        require_connections(connected)
         connected.autocommit = True
         execute(connected, "DROP DATABASE IF EXISTS {} WITH (FORCE)", into)
         execute(connected, "CREATE DATABASE {} TEMPLATE template0", into)
@@ -111,6 +120,18 @@ def _restore(settings: Settings, dump: Path, manifest: Manifest, *, into: str) -
         raise BackupError(
             f"{manifest.name} restores with other row counts than it was made with: {', '.join(differing)}"
         )
+    seconds = round(time.monotonic() - began, 1)
+    return Restored(manifest.name, manifest.started, into, seconds, sum(manifest.rows.values()))
+
+
+def _drop(settings: Settings, database: str) -> None:
+    with connection(settings, NEUTRAL) as connected:
+        connected.autocommit = True
+        execute(connected, "DROP DATABASE IF EXISTS {} WITH (FORCE)", database)
+
+
+def _copy_name(settings: Settings) -> str:
+    return f"{settings.database}_rehearsal"
 
 
 def _swap(settings: Settings, *, successor: str, kept: str) -> None:

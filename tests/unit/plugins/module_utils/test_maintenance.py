@@ -23,6 +23,20 @@ def test_switching_on_and_off_renames_the_page_and_keeps_its_text(page: Maintena
     assert [file.name for file in page.site_root.iterdir()] == ["maintenance_off.html"]
 
 
+def test_a_page_that_a_deploy_has_switched_on_is_known_until_it_is_off(page: MaintenancePage) -> None:
+    page.switch("on", dry=False, for_deploy=True)
+    assert page.for_deploy
+    page.switch("off", dry=False)
+    assert not page.for_deploy
+    assert [file.name for file in page.site_root.iterdir()] == ["maintenance_off.html"]
+
+
+def test_a_page_that_an_operator_has_switched_on_stays_the_operators(page: MaintenancePage) -> None:
+    page.switch("on", dry=False)
+    page.switch("on", dry=False, for_deploy=True)
+    assert not page.for_deploy
+
+
 @pytest.mark.parametrize("mode", ["on", "off"])
 def test_switching_twice_changes_nothing(page: MaintenancePage, mode: str) -> None:
     page.switch(mode, dry=False)

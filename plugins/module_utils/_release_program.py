@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Run a program inside a release's own Django: it reads one line of JSON, and the last line it prints is its answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# The start of each program: the order is read, and Django is set up. `database` is the name of another database of the
+# same server, in which everything then happens.
+PRELUDE = r"""
+import contextlib, io, json, os, shlex, sys, time
+import django
+order = json.loads(sys.stdin.readline())
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", order["settings"])
+sys.path.insert(0, os.getcwd())
+django.setup()
+from django.core.management import call_command
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
+
+connection = connections["default"]
+if order.get("database"):
+    connection.settings_dict["NAME"] = order["database"]
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_database()")
+        if cursor.fetchone()[0] != order["database"]:
+            sys.exit(f"the release's settings lead to another database than {order['database']}")
+"""
+
+Execute = Callable[[str], tuple[int, str, str]]
+
+
+class ReleaseProgramError(Exception):
+    """The program did not come to its answer; the message has its last words."""
+
+
+def executor(module: Any, program: str) -> Execute:
+    """Return what runs `program` as the user and in the release that the module's options name, given its input."""
+    release = Path(module.params["path"])
+    command = ["runuser", "-u", module.params["user"], "--", str(release / ".venv/bin/with-environment"), "python"]
+
+    def execute(line: str) -> tuple[int, str, str]:
+        code, output, errors = module.run_command(
+            [*command, "-c", program], data=line, cwd=str(release / module.params["source_directory"])
+        )
+        return int(code), str(output), str(errors)
+
+    return execute
+
+
+def ask(execute: Execute, order: dict[str, Any]) -> dict[str, Any]:
+    """Return the program's answer to an order. Raises ReleaseProgramError if it fails."""
+    code, output, errors = execute(json.dumps(order))
+    if code:
+        last = (errors or output).strip().splitlines()[-12:]
+        raise ReleaseProgramError("The release could not read its migrations:\n" + "\n".join(last))
+    answer: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
+    return answer

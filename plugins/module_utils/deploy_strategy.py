@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Choose how to deploy from what the migrations do: while the fleet rolls, two releases live with one schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+TABLE = re.compile(
+    r"(?:(?:ALTER|DROP|CREATE) TABLE(?: IF (?:NOT )?EXISTS)?(?: ONLY)?|CREATE (?:UNIQUE )?INDEX .*? ON) \"?([^\" (;]+)",
+    re.I,
+)
+COLUMN = re.compile(r"(?:ADD|ALTER) COLUMN \"?([^\" ]+)", re.I)
+
+# Given the statements on one column or table, what the running release cannot live with.
+Linter = Callable[[list[str]], list[str]]
+
+
+@dataclass(frozen=True)
+class Migration:
+    """What a migration does; `statements` is None where that cannot be told. `seconds` were measured on a copy."""
+
+    name: str
+    statements: list[str] | None
+    seconds: float = 0
+    writes: int = 0
+    locks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How to deploy, and why: a line for each migration. A `refusal` says why not to, and what to do instead."""
+
+    strategy: str
+    reasons: list[str]
+    refusal: str | None = None
+
+
+def choose(
+    *,
+    asked: str,
+    ahead: list[Migration],
+    behind: list[Migration],
+    accepted: Iterable[str],
+    lock_seconds: float,
+    lint: Linter,
+) -> Choice:
+    """Return the strategy for migrations that the running release lacks (`ahead`), or the wanted one lacks (`behind`).
+
+    `asked` is auto, rolling or maintenance. Nothing is held against migrations that are `accepted` by name.
+    `lock_seconds` is how long visitors may wait for a table.
+    """
+    complaints_ahead = _complaints(ahead, accepted, lint)
+    complaints_behind = _complaints(behind, accepted, lint)
+    for migration in ahead:
+        if migration.locks and migration.seconds > lock_seconds and migration.name not in accepted:
+            wait = f"keeps others from {', '.join(migration.locks)} for up to {migration.seconds} s"
+            complaints_ahead[migration.name] = [*complaints_ahead.get(migration.name, []), wait]
+    reasons = [_line(migration, complaints_ahead.get(migration.name, [])) for migration in ahead]
+    reasons += [_line(migration, complaints_behind.get(migration.name, [])) for migration in behind]
+    if complaints_behind:
+        return Choice("refused", reasons, _too_far(complaints_behind))
+    if asked == "rolling" and complaints_ahead:
+        return Choice("refused", reasons, _not_rolling(complaints_ahead))
+    if asked == "auto":
+        return Choice("maintenance" if complaints_ahead else "rolling", reasons)
+    return Choice(asked, reasons)
+
+
+def _complaints(migrations: list[Migration], accepted: Iterable[str], lint: Linter) -> dict[str, list[str]]:
+    created = {
+        found.group(1)
+        for migration in migrations
+        for statement in migration.statements or []
+        if statement.upper().startswith("CREATE TABLE") and (found := TABLE.match(statement))
+    }
+    found_in = {m.name: _judge(m, created, lint) for m in migrations if m.name not in set(accepted)}
+    return {name: complaints for name, complaints in found_in.items() if complaints}
+
+
+def _judge(migration: Migration, created: set[str], lint: Linter) -> list[str]:
+    """A table that is new with these migrations is unknown to the other release, whatever else is done to it."""
+    if migration.statements is None:
+        return ["does what can only be told by running it"]
+    subjects: dict[tuple[str, str], list[str]] = {}
+    for statement in migration.statements:
+        table, column = TABLE.match(statement), COLUMN.search(statement)
+        name = table.group(1) if table else ""
+        if name not in created:
+            subjects.setdefault((name, column.group(1) if column else ""), []).append(statement)
+    return sorted({complaint for statements in subjects.values() for complaint in lint(statements)})
+
+
+def _line(migration: Migration, complaints: list[str]) -> str:
+    measured = f" ({migration.seconds} s on a copy, {migration.writes} statements on rows)" if migration.seconds else ""
+    return f"{migration.name}{measured}: {'; '.join(complaints) or 'both releases can live with it'}"
+
+
+def _listed(complaints: dict[str, list[str]]) -> str:
+    return "\n".join(f"  {name}: {'; '.join(reasons)}" for name, reasons in complaints.items())
+
+
+def _not_rolling(complaints: dict[str, list[str]]) -> str:
+    return (
+        "With deploy_strategy=rolling the running release would meet a schema that it cannot live with:\n"
+        f"{_listed(complaints)}\n"
+        "Leave deploy_strategy out, or set it to maintenance. If you know that the running release does live with "
+        f"them, name them: -e deploy_accept_migrations={','.join(complaints)}"
+    )
+
+
+def _too_far(complaints: dict[str, list[str]]) -> str:
+    return (
+        f"The database has migrations that this release does not know and cannot live with:\n{_listed(complaints)}\n"
+        "Either reverse them first, on a copy and then on the database: make reverse-migrations; or restore the backup "
+        "that the deploy of the newer release has made: make restore. If you know that this release does live with "
+        f"them, name them: -e deploy_accept_migrations={','.join(complaints)}"
+    )

@@ -1,0 +1,99 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The module carpentries.amy.release_migrations_info."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release_migrations_info
+short_description: Tell which migrations a staged release knows, and which the database has
+version_added: 0.2.0
+description:
+  - Asks the release's own Django, as the application's user. Nothing is changed.
+author: The carpentries.amy contributors
+options:
+  path:
+    description: Directory of the staged release.
+    type: path
+    required: true
+  source_directory:
+    description: Directory of C(manage.py), relative to O(path).
+    type: str
+    default: .
+  settings:
+    description: Django's settings module, unless the release's environment names one.
+    type: str
+    default: config.settings
+  user:
+    description: The user that asks.
+    type: str
+    required: true
+  other:
+    description: What another release knows; the SQL of each applied migration that it lacks is told.
+    type: list
+    elements: str
+attributes:
+  check_mode:
+    description: Changes nothing.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Ask the release about its migrations
+  carpentries.amy.release_migrations_info:
+    path: /webapps/amy.example.org/releases/v2-0a1b2c3d4e5f-01234567
+    user: amy
+  register: migrations
+"""
+
+RETURN = r"""
+known:
+  description: Migrations that the release has, as V(app.0001_name).
+  type: list
+  elements: str
+  returned: success
+applied:
+  description: Migrations that the database has.
+  type: list
+  elements: str
+  returned: success
+pending:
+  description: Migrations of the release that the database does not have, in their order.
+  type: list
+  elements: str
+  returned: success
+statements:
+  description: SQL of each applied migration that the other release lacks; null where it cannot be told.
+  type: dict
+  returned: success
+"""
+
+from dataclasses import asdict
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.carpentries.amy.plugins.module_utils._release_program import ReleaseProgramError, executor
+from ansible_collections.carpentries.amy.plugins.module_utils.migration_facts import PROGRAM, read
+
+
+def main() -> None:
+    """Ask the release and report its answer."""
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "source_directory": {"type": "str", "default": "."},
+            "settings": {"type": "str", "default": "config.settings"},
+            "user": {"type": "str", "required": True},
+            "other": {"type": "list", "elements": "str"},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        facts = read(executor(module, PROGRAM), settings=module.params["settings"], other=module.params["other"])
+    except ReleaseProgramError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, **asdict(facts))
+
+
+if __name__ == "__main__":
+    main()
