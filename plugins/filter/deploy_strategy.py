@@ -66,9 +66,11 @@ from ansible_collections.carpentries.amy.plugins.module_utils.deploy_strategy im
 
 try:
     import sqlparse
-    from django_migration_linter.sql_analyser import PostgresqlAnalyser
+    from django_migration_linter.sql_analyser.postgresql import PostgresqlAnalyser
 except ImportError:
-    PostgresqlAnalyser = None
+    HAS_LINTER = False
+else:
+    HAS_LINTER = True
 
 
 def lint(statements: list[str]) -> list[str]:
@@ -92,7 +94,7 @@ def deploy_strategy(
     lock_seconds: float = 5,
 ) -> dict[str, Any]:
     """Return the choice as a dict; see RETURN. Raises AnsibleFilterError when the linter is missing."""
-    if PostgresqlAnalyser is None:
+    if not HAS_LINTER:
         raise AnsibleFilterError(
             "deploy_strategy needs django-migration-linter on this machine, to tell which migrations the running "
             "release can live with. Install it beside Ansible: pip install django-migration-linter"
