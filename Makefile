@@ -67,6 +67,10 @@ restore-drill: .venv/operator known-stage ## Prove on a scratch database that th
 restore: .venv/operator known-stage ## Replace the database of STAGE by a backup (FROM: newest, a path or an S3 URL; CONFIRM)
 	@$(call playbook,restore) -e 'restore_from=$(FROM)' -e 'restore_confirm=$(CONFIRM)'
 
+.PHONY: reverse-migrations
+reverse-migrations: .venv/operator known-stage ## Take back the migrations of STAGE that the release before does not know (CONFIRM)
+	@$(call playbook,reverse_migrations) -e 'reversal_confirm=$(CONFIRM)'
+
 ##@ The local stage
 .PHONY: local
 local: .venv/operator ## Start the local stage (idempotent): a fleet in containers, its AWS and its load balancer

@@ -12,7 +12,7 @@ from typing import Any
 # The start of each program: the order is read, and Django is set up. `database` is the name of another database of the
 # same server, in which everything then happens.
 PRELUDE = r"""
-import contextlib, io, json, os, shlex, sys, time
+import contextlib, io, json, os, re, shlex, sys, time
 import django
 order = json.loads(sys.stdin.readline())
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", order["settings"])

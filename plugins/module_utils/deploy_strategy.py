@@ -27,6 +27,7 @@ class Migration:
     seconds: float = 0
     writes: int = 0
     locks: list[str] = field(default_factory=list)
+    lost: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

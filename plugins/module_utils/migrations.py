@@ -18,20 +18,25 @@ WHERE pid = %s AND granted AND relkind IN ('r', 'p') AND relnamespace::regnamesp
 AND mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
 '''
 
+LOST = re.compile(r'(?:DROP TABLE|ALTER TABLE) "([^"]+)"(?: DROP COLUMN "([^"]+)")?')
+
 class Evidence:
-    # What each migration does: its statements but those on rows, how many of those, seconds, tables that it locks.
+    # What each migration does: its statements but those on rows, how many of those, seconds, tables that it locks, and
+    # how many rows or values go with the tables and columns that it drops.
     def __init__(self, watcher):
         self.watcher, self.migrations = watcher, []
         self.begin()
 
     def begin(self):
-        self.statements, self.writes, self.locks, self.started = [], 0, set(), time.monotonic()
+        self.statements, self.writes, self.locks, self.lost, self.started = [], 0, set(), {}, time.monotonic()
 
     def __call__(self, execute, sql, params, many, context):
+        text = str(sql).strip()
+        verb = text.split(None, 1)[0].upper() if text else ""
+        if verb in ("ALTER", "DROP"):
+            self.count_what_goes(text, context["connection"].connection)
         result = execute(sql, params, many, context)
-        text = str(sql)
-        verb = text.lstrip().split(None, 1)[0].upper() if text.strip() else ""
-        if text.startswith('INSERT INTO "django_migrations"'):
+        if text.startswith(('INSERT INTO "django_migrations"', 'DELETE FROM "django_migrations"')):
             self.end(f"{params[0]}.{params[1]}")
         elif verb in ("INSERT", "UPDATE", "DELETE"):
             self.writes += 1
@@ -42,6 +47,15 @@ class Evidence:
                 self.locks.update(row[0] for row in cursor.fetchall())
         return result
 
+    def count_what_goes(self, text, session):
+        # In the migration's own session: any other would wait for its locks.
+        found = LOST.match(text)
+        if found and (found[2] or text.startswith("DROP TABLE")):
+            table, column = found[1], found[2]
+            with session.cursor() as cursor:
+                cursor.execute(f'SELECT count({chr(34) + column + chr(34) if column else "*"}) FROM "{table}"')
+                self.lost[f"{table}.{column}" if column else table] = cursor.fetchone()[0]
+
     def end(self, name):
         self.migrations.append(
             {
@@ -50,13 +64,28 @@ class Evidence:
                 "writes": self.writes,
                 "seconds": round(time.monotonic() - self.started, 2),
                 "locks": sorted(self.locks),
+                "lost": self.lost,
             }
         )
         self.begin()
 
-def pending():
+def reversal(executor):
+    # For each app with migrations that the other release does not know: the last one that it does, or none.
+    graph, applied = executor.loader.graph, executor.loader.applied_migrations
+    known = {key for key in applied if ".".join(key) in order["reverse_to"]}
+    last = {app: [k for k in known if k[0] == app and k in graph.nodes] for app, _ in set(applied) - known}
+    newest = lambda keys: max(keys, key=lambda key: len(graph.forwards_plan(key)))[1] if keys else None
+    return [(app, newest(keys)) for app, keys in last.items()]
+
+def planned():
     executor = MigrationExecutor(connection)
-    return [f"{m.app_label}.{m.name}" for m, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+    targets = executor.loader.graph.leaf_nodes() if order["reverse_to"] is None else reversal(executor)
+    return [f"{m.app_label}.{m.name}" for m, _ in executor.migration_plan(targets)] if targets else []
+
+def commands():
+    if order["reverse_to"] is None:
+        return [shlex.split(command) for command in order["commands"]]
+    return [["migrate", "--noinput", app, name or "zero"] for app, name in reversal(MigrationExecutor(connection))]
 
 def locked(keeper, deadline):
     while True:
@@ -68,7 +97,7 @@ def locked(keeper, deadline):
             return False
         time.sleep(1)
 
-before = pending()
+before = planned()
 answer = {"pending": before, "applied": [], "output": "", "error": None, "evidence": []}
 if before and not order["check_mode"]:
     keeper = connection.copy()
@@ -83,15 +112,15 @@ if before and not order["check_mode"]:
             connection.close()
             with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
                 with connection.execute_wrapper(evidence):
-                    for command in order["commands"]:
-                        call_command(*shlex.split(command))
-                if order["database"]:
+                    for command in commands():
+                        call_command(*command)
+                if order["database"] and order["reverse_to"] is None:
                     call_command("check", databases=["default"])
     except Exception as error:
         answer["error"] = f"{type(error).__name__}: {error}".strip()
     finally:
         keeper.close()
-    after = pending()
+    after = planned()
     answer["applied"] = [name for name in before if name not in after]
     answer["output"] = output.getvalue()[-4000:]
     answer["evidence"] = evidence.migrations
@@ -112,7 +141,8 @@ class Migrations:
     """What a run found and did: names as `app.0001_name`, in the order of the plan.
 
     `evidence` has for each applied migration its `name`, `statements` (all but those on rows), `writes` (how many of
-    those), `seconds`, and `locks`: the tables that were there before and that others could not write meanwhile.
+    those), `seconds`, `locks`: the tables that were there before and that others could not write meanwhile, and `lost`:
+    the rows of dropped tables and the values in dropped columns, by `table` or `table.column`.
     """
 
     pending: list[str]
@@ -130,11 +160,13 @@ def migrate(
     lock_wait: int,
     database: str | None,
     check_mode: bool,
+    reverse_to: list[str] | None = None,
 ) -> Migrations:
     """Run the commands and return what happened; in check mode, what is pending. Times are seconds.
 
-    `database` is another database of the same server, for a rehearsal. Raises MigrationError when the program failed or
-    reports an error.
+    `database` is another database of the same server, for a rehearsal. With `reverse_to`, all that an older release
+    knows, whatever else is applied is reversed instead; `pending` and `applied` then are about that. Raises
+    MigrationError when the program failed or reports an error.
     """
     order = {
         "settings": settings,
@@ -144,6 +176,7 @@ def migrate(
         "lock_wait": lock_wait,
         "database": database,
         "check_mode": check_mode,
+        "reverse_to": reverse_to,
     }
     try:
         answer = ask(execute, order)

@@ -49,6 +49,11 @@ options:
       - Name of another database of the same server, a copy, in which everything happens instead; for a rehearsal.
       - The release's system checks for databases are run there, too.
     type: str
+  reverse_to:
+    description:
+      - Migrations that an older release knows. Whatever else is applied is reversed, instead of anything being applied.
+    type: list
+    elements: str
 attributes:
   check_mode:
     description: Can run in check mode; it then tells which migrations are pending.
@@ -84,6 +89,7 @@ evidence:
     statements: {description: Its SQL statements but those on rows., type: list, elements: str}
     writes: {description: How many statements inserted, changed or deleted rows., type: int}
     seconds: {description: How long it took., type: float}
+    lost: {description: Rows of dropped tables and values in dropped columns., type: dict}
     locks: {description: Tables that others could not write meanwhile., type: list, elements: str}
 output:
   description: The end of what the commands printed.
@@ -108,6 +114,7 @@ def main() -> None:
             "lock_timeout": {"type": "int", "default": 5},
             "lock_wait": {"type": "int", "default": 60},
             "database": {"type": "str"},
+            "reverse_to": {"type": "list", "elements": "str"},
         },
         supports_check_mode=True,
     )
@@ -121,6 +128,7 @@ def main() -> None:
             lock_wait=options["lock_wait"],
             database=options["database"],
             check_mode=module.check_mode,
+            reverse_to=options["reverse_to"],
         )
     except MigrationError as error:
         module.fail_json(msg=str(error))
