@@ -97,8 +97,8 @@ def _restore(settings: Settings, source: str, *, into: str) -> Restored:
     dump, manifest = find(settings, source)
     began = time.monotonic()
     with connection(settings, NEUTRAL) as connected:
-        require_connections(connected)
         connected.autocommit = True
+        require_connections(connected)
         execute(connected, "DROP DATABASE IF EXISTS {} WITH (FORCE)", into)
         execute(connected, "CREATE DATABASE {} TEMPLATE template0", into)
     run(
