@@ -1,0 +1,198 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Say what runs where on a stage, and what of it needs a hand, with the command to run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+# The load balancer's word on a target that gets requests.
+IN_ROTATION = "healthy"
+# Less than this, in bytes, does not hold another release.
+LITTLE_SPACE = 1 << 30
+# Jobs that have been due for longer, in seconds, wait for more than the scheduler's next tick.
+LONG_OVERDUE = 180
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host of the application; `state` is what `carpentries.amy.release_state` returns, None if it does not answer.
+
+    `target_state` is the load balancer's word on a web host; None for other roles, or if it knows nothing of the host.
+    """
+
+    name: str
+    role: str
+    state: dict[str, Any] | None
+    target_state: str | None = None
+
+    @property
+    def release(self) -> str | None:
+        """Id of the release it runs, as far as is known."""
+        active = self.state["active"] if self.state else None
+        return active["id"] if active else None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What was found out of a stage.
+
+    `queues` is what `rq_queue_state` returns, `backup` what `amy-database check` prints. Where one could not be
+    had, its text in `errors` (keys `queues` and `backup`) says why. `lock` is the deploy lock, and `lock_is_abandoned` tells
+    that its holder is gone.
+    """
+
+    name: str
+    hosts: list[Host]
+    queues: dict[str, Any] | None
+    backup: dict[str, Any] | None
+    lock: dict[str, Any] | None
+    lock_is_abandoned: bool = False
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def deploys(self) -> bool:
+        """Whether a deploy runs, which has closed, suspended and held back what it needs."""
+        return self.lock is not None and not self.lock_is_abandoned
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that needs a hand, and the command to run next."""
+
+    what: str
+    run: str
+
+
+def lines(stage: Stage) -> list[str]:
+    """Return the stage as a table: a line for each host, then the queues, the backup and the lock."""
+    rows = [_row(host) for host in stage.hosts]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
+    table = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[3]]).rstrip() for row in rows]
+    return [*table, _queues(stage), _backup(stage), _lock(stage)]
+
+
+def findings(stage: Stage) -> list[Finding]:
+    """Return all that needs a hand, the hosts' first."""
+    return [
+        *_host_findings(stage),
+        *_page_findings(stage),
+        *_queue_findings(stage),
+        *_backup_findings(stage),
+        *_lock_findings(stage),
+    ]
+
+
+def _row(host: Host) -> tuple[str, str, str, str]:
+    if host.state is None:
+        return host.name, "does not answer", "", ""
+    state = host.state
+    rotation = "" if host.role != "web" else host.target_state or "not in the target group"
+    page = ["maintenance page"] if state["maintenance"] else []
+    return host.name, host.release or "no release", rotation, ", ".join([f"{_size(state['free_bytes'])} free", *page])
+
+
+def _queues(stage: Stage) -> str:
+    if stage.queues is None:
+        return f"queues: {stage.errors['queues']}"
+    found = stage.queues
+    counts = [
+        f"{name}: {len(queue['queued'])} queued, {len(queue['running'])} running, {len(queue['failed'])} failed"
+        for name, queue in found["queues"].items()
+    ]
+    workers = Counter(worker["hostname"] for worker in found["workers"])
+    on_hosts = ", ".join(f"{count} on {host}" for host, count in sorted(workers.items()))
+    return f"queues: {'; '.join(counts)}; {len(found['scheduled'])} scheduled; workers: {on_hosts or 'none'}"
+
+
+def _backup(stage: Stage) -> str:
+    if stage.backup is None:
+        return f"backup: {stage.errors['backup']}"
+    backup = stage.backup
+    where = backup["s3"] or "on this host only"
+    return f"backup: {backup['name']}, {backup['age'] // 60} minutes old, {_size(backup['size'])}, {where}"
+
+
+def _lock(stage: Stage) -> str:
+    if not stage.lock:
+        return "lock: free"
+    return f"lock: {stage.lock['owner']} since {stage.lock['taken']} ({stage.lock['reason']})"
+
+
+def _host_findings(stage: Stage) -> Iterator[Finding]:
+    deploy = f"make deploy STAGE={stage.name}"
+    releases = Counter(host.release for host in stage.hosts if host.release)
+    for host in stage.hosts:
+        if host.state is None:
+            yield Finding(f"{host.name} does not answer over SSH", "aws ec2 describe-instance-status")
+            continue
+        if host.release is None:
+            yield Finding(f"{host.name} runs no release", deploy)
+        elif host.release != releases.most_common(1)[0][0]:
+            yield Finding(f"{host.name} runs {host.release}, and most hosts another", deploy)
+        if host.role == "web" and host.target_state != IN_ROTATION:
+            word = host.target_state or "not in the target group"
+            yield Finding(f"{host.name} gets no requests: the load balancer calls it {word}", deploy)
+        if host.state["free_bytes"] < LITTLE_SPACE:
+            yield Finding(
+                f"{host.name} has {_size(host.state['free_bytes'])} left", f"on {host.name}: du -xh --max-depth=2 /"
+            )
+
+
+def _page_findings(stage: Stage) -> Iterator[Finding]:
+    for host in stage.hosts:
+        if host.state is not None and host.state["maintenance"]:
+            if not host.state["maintenance_for_deploy"]:
+                yield Finding(
+                    f"{host.name} shows the maintenance page", f"make maintenance MODE=off STAGE={stage.name}"
+                )
+            elif not stage.deploys:
+                yield Finding(
+                    f"{host.name} shows the maintenance page of a deploy that runs no more",
+                    f"make deploy STAGE={stage.name}",
+                )
+
+
+def _queue_findings(stage: Stage) -> Iterator[Finding]:
+    if stage.queues is None:
+        yield Finding(
+            f"The queues cannot be read: {stage.errors['queues']}", "on the redis host: systemctl status redis-server"
+        )
+        return
+    found = stage.queues
+    if found["suspended_by"] and not stage.deploys:
+        yield Finding("The queues are suspended, and no deploy runs", f"make deploy STAGE={stage.name}")
+    if not found["workers"]:
+        yield Finding("No worker takes jobs", "on a worker host: supervisorctl status")
+    for worker in found["workers"]:
+        if not worker["listening"]:
+            yield Finding(
+                f"Worker {worker['name']} on {worker['hostname']} does not hear commands",
+                f"on {worker['hostname']}: supervisorctl restart all",
+            )
+    if len(found["schedulers"]) != 1:
+        yield Finding(
+            f"{len(found['schedulers'])} schedulers are registered, not one", "on scheduler hosts: supervisorctl status"
+        )
+    if found["oldest_overdue_seconds"] > LONG_OVERDUE and not stage.deploys:
+        minutes = round(found["oldest_overdue_seconds"] / 60)
+        yield Finding(
+            f"A scheduled job has been due for {minutes} minutes", "on the scheduler host: supervisorctl status"
+        )
+
+
+def _backup_findings(stage: Stage) -> Iterator[Finding]:
+    if stage.backup is None:
+        yield Finding(stage.errors["backup"], f"make backup STAGE={stage.name}")
+
+
+def _lock_findings(stage: Stage) -> Iterator[Finding]:
+    if stage.lock_is_abandoned:
+        yield Finding("The deploy that holds the lock runs no more", f"make deploy STAGE={stage.name}")
+
+
+def _size(count: int) -> str:
+    return f"{count / (1 << 30):.1f} GiB" if count >= LITTLE_SPACE else f"{count / (1 << 20):.1f} MiB"

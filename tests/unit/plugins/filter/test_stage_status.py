@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A healthy stage has no findings; each thing that is broken is named, with a command."""
+
+from __future__ import annotations
+
+import json
+import re
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from ansible_collections.carpentries.amy.plugins.filter.stage_status import stage_status
+
+LOCK = {"owner": "maria@laptop", "taken": "2026-01-31T12:00:00.000Z", "reason": "make deploy"}
+
+
+def host(name: str, role: str) -> dict[str, Any]:
+    state = {
+        "active": {"id": "v2-0a1b"},
+        "maintenance": False,
+        "maintenance_for_deploy": False,
+        "free_bytes": 20 << 30,
+    }
+    return {
+        "inventory_hostname": name,
+        "ec2_instance_id": f"i-{name}",
+        "ec2_tags": {"Role": role},
+        "status_host": state,
+    }
+
+
+def healthy() -> dict[str, Any]:
+    """The filter's arguments for a stage on which nothing needs a hand."""
+    return {
+        "hosts": [host("web1", "web"), host("web2", "web"), host("worker1", "worker"), host("scheduler1", "scheduler")],
+        "targets": [{"id": "i-web1", "state": "healthy"}, {"id": "i-web2", "state": "healthy"}],
+        "queues": {
+            "queues": {"default": {"queued": ["a"], "running": [], "failed": []}},
+            "scheduled": [{"id": "b", "score": 1.0}],
+            "workers": [{"name": "w1", "hostname": "worker1", "listening": True}],
+            "schedulers": [{"name": "s", "seconds_left": 60}],
+            "oldest_overdue_seconds": 3.0,
+            "suspended_by": None,
+        },
+        "backup": {
+            "rc": 0,
+            "stdout": json.dumps({"name": "amy.dump", "age": 240, "size": 3 << 20, "s3": "s3://bucket/amy.dump"}),
+        },
+        "lock": {"lock": None, "claim": "free"},
+    }
+
+
+def status(facts: dict[str, Any]) -> dict[str, Any]:
+    facts = dict(facts)
+    return stage_status(facts.pop("hosts"), "test", **facts)
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The facts of the healthy stage, but for one: `path` leads to it through keys and indices."""
+    facts = deepcopy(healthy())
+    *parents, last = (int(key) if key.isdigit() else key for key in path.split("/"))
+    found: Any = facts
+    for key in parents:
+        found = found[key]
+    found[last] = value
+    return facts
+
+
+def test_a_healthy_stage_is_a_table_without_findings() -> None:
+    assert status(healthy()) == {
+        "lines": [
+            "web1        v2-0a1b  healthy  20.0 GiB free",
+            "web2        v2-0a1b  healthy  20.0 GiB free",
+            "worker1     v2-0a1b           20.0 GiB free",
+            "scheduler1  v2-0a1b           20.0 GiB free",
+            "queues: default: 1 queued, 0 running, 0 failed; 1 scheduled; workers: 1 on worker1",
+            "backup: amy.dump, 4 minutes old, 3.0 MiB, s3://bucket/amy.dump",
+            "lock: free",
+        ],
+        "findings": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "what", "run"),
+    [
+        ("hosts/2/status_host", {"unreachable": True}, "worker1 does not answer", "describe-instance-status"),
+        ("hosts/0/status_host/active", None, "web1 runs no release", "make deploy STAGE=test"),
+        ("hosts/0/status_host/active/id", "v1-0000", "web1 runs v1-0000", "make deploy STAGE=test"),
+        ("hosts/0/status_host/free_bytes", 5 << 20, "web1 has 5.0 MiB left", "du "),
+        ("hosts/1/status_host/maintenance", True, "web2 shows the maintenance page", "make maintenance MODE=off"),
+        ("targets/0/state", "draining", "web1 gets no requests: the load balancer calls it draining", "make deploy"),
+        ("targets", [{"id": "i-web2", "state": "healthy"}], "web1 gets no requests: .* not in the", "make deploy"),
+        ("queues", {"msg": "Connection refused"}, "cannot be read: Connection refused", "systemctl status redis"),
+        ("queues", {"unreachable": True}, "cannot be read: its host does not answer", "systemctl status redis"),
+        ("queues/workers", [], "No worker takes jobs", "supervisorctl status"),
+        ("queues/workers/0/listening", False, "Worker w1 on worker1 does not hear", "supervisorctl restart"),
+        ("queues/schedulers", [], "0 schedulers are registered", "supervisorctl status"),
+        ("queues/oldest_overdue_seconds", 600.0, "due for 10 minutes", "supervisorctl status"),
+        ("queues/suspended_by", {"value": "x"}, "suspended, and no deploy runs", "make deploy"),
+        (
+            "backup",
+            {"rc": 1, "stdout": "", "stderr": "The newest backup is 90 minutes old"},
+            "90 minutes",
+            "make backup",
+        ),
+        ("backup", {"rc": 2, "msg": "No such file: amy-database"}, "No such file", "make backup"),
+        ("lock", {"lock": LOCK, "claim": "dead"}, "runs no more", "make deploy"),
+    ],
+)
+def test_what_is_broken_is_named_alone_and_with_a_command(path: str, value: Any, what: str, run: str) -> None:
+    (finding,) = status(changed(path, value))["findings"]
+    assert re.search(what, finding["what"])
+    assert run in finding["run"]
+
+
+def test_a_running_deploy_may_suspend_and_close() -> None:
+    facts = changed("hosts/0/status_host/maintenance", True)
+    facts["hosts"][0]["status_host"]["maintenance_for_deploy"] = True
+    facts["queues"]["suspended_by"] = {"value": "x"}
+    facts["lock"] = {"lock": LOCK, "claim": "foreign"}
+    shown = status(facts)
+    assert shown["findings"] == []
+    assert shown["lines"][-1] == "lock: maria@laptop since 2026-01-31T12:00:00.000Z (make deploy)"
+    facts["lock"] = {"lock": None, "claim": "free"}
+    assert [finding["what"] for finding in status(facts)["findings"]] == [
+        "web1 shows the maintenance page of a deploy that runs no more",
+        "The queues are suspended, and no deploy runs",
+    ]
