@@ -40,9 +40,9 @@ class Host:
 class Stage:
     """What was found out of a stage.
 
-    `queues` is what `rq_queue_state` returns, `backup` what `amy-database check` prints. Where one could not be
-    had, its text in `errors` (keys `queues` and `backup`) says why. `lock` is the deploy lock, and `lock_is_abandoned` tells
-    that its holder is gone.
+    `queues` is what `rq_queue_state` returns, `backup` what `amy-database check` prints. Where one could not be had,
+    its text in `errors` (keys `queues` and `backup`) says why. `lock` is the deploy lock, and `lock_is_abandoned`
+    tells that its holder is gone.
     """
 
     name: str
