@@ -70,6 +70,18 @@ def under_load(fleet: Fleet) -> Iterator[Loaded]:
 def assert_nothing_lost(fleet: Fleet, loaded: Loaded) -> None:
     """Require that every request was answered, and every promise about uploads and jobs kept exactly once."""
     assert (loaded.lost, loaded.report.skipped) == (0, 0), loaded.report.summary()
+    assert_promises_kept(fleet, loaded)
+
+
+def assert_only_the_maintenance_page(fleet: Fleet, loaded: Loaded) -> None:
+    """Require that whoever did not get an answer got the page, and that what was acknowledged was done exactly once."""
+    reasons = {reason for kind in loaded.report.kinds.values() for reason in kind["reasons"]}
+    assert reasons == {"status 503"}, loaded.report.summary()
+    assert_promises_kept(fleet, loaded)
+
+
+def assert_promises_kept(fleet: Fleet, loaded: Loaded) -> None:
+    """Require that every promise about uploads and jobs was kept exactly once."""
 
     def broken_promises() -> list[str]:
         found = reconcile(loaded.report, query=fleet.query)

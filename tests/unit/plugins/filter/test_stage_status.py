@@ -51,8 +51,7 @@ def healthy() -> dict[str, Any]:
 
 
 def status(facts: dict[str, Any]) -> dict[str, Any]:
-    facts = dict(facts)
-    return stage_status(facts.pop("hosts"), "test", **facts)
+    return stage_status(facts["hosts"], "test", **{name: facts[name] for name in facts if name != "hosts"})
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Migrations that fail, and those that the running release cannot live with: found on a copy, and the way back."""
+
+from __future__ import annotations
+
+from tests.stage.conftest import assert_nothing_lost, assert_only_the_maintenance_page, under_load
+from tests.stage.fleet import Fleet
+from tests.stage.operator import CONVERGED, deploy_to_converged_hosts, run_playbook
+
+APPLIED = "SELECT app, name FROM django_migrations ORDER BY id"
+COPIES = "SELECT datname FROM pg_database WHERE datname LIKE '%rehearsal'"
+
+
+def test_a_migration_that_fails_on_the_copy_touches_nothing(on_v1: Fleet) -> None:
+    applied = on_v1.query(APPLIED)
+    with under_load(on_v1) as loaded:
+        refused = deploy_to_converged_hosts("v2-badmigration")
+    assert refused.code != 0
+    assert "A copy of today's database refused the migrations: KeyError: 'Hosts'" in refused.output
+    assert on_v1.query(APPLIED) == applied
+    assert on_v1.query(COPIES) == []
+    assert set(on_v1.active_releases().values()) == {"v1"}
+    assert_nothing_lost(on_v1, loaded)
+
+
+def test_a_migration_that_renames_closes_the_site_and_is_reversed_for_a_rollback(on_v1: Fleet) -> None:
+    with under_load(on_v1) as loaded:
+        chosen = deploy_to_converged_hosts("v3")
+    assert chosen.code == 0, chosen
+    assert "Strategy: maintenance" in chosen.output
+    assert set(on_v1.active_releases().values()) == {"v3"}
+    assert on_v1.fetch("/account/login/")[0] == 200
+    assert_only_the_maintenance_page(on_v1, loaded)
+
+    refused = run_playbook("rollback", *CONVERGED)
+    assert refused.code != 0
+    assert "ledger.0004_clearer_names: RENAMING columns" in refused.output
+    assert set(on_v1.active_releases().values()) == {"v3"}
+    assert on_v1.fetch("/account/login/")[0] == 200
+
+    run_playbook("maintenance", "-e", "maintenance_mode=on")
+    applied = on_v1.query(APPLIED)
+    unconfirmed = run_playbook("reverse_migrations")
+    assert unconfirmed.code != 0
+    assert "CONFIRM=local/amy" in unconfirmed.output
+    assert "values of ledger_uploadrecord.content_type are lost" in unconfirmed.output
+    assert on_v1.query(APPLIED) == applied
+
+    reversed_ = run_playbook("reverse_migrations", "-e", "reversal_confirm=local/amy")
+    assert reversed_.code == 0, reversed_
+    back = run_playbook("rollback", *CONVERGED)
+    assert back.code == 0, back
+    run_playbook("maintenance", "-e", "maintenance_mode=off")
+    assert set(on_v1.active_releases().values()) == {"v1"}
+    assert on_v1.fetch("/account/login/")[0] == 200
