@@ -51,7 +51,8 @@ def healthy() -> dict[str, Any]:
 
 
 def status(facts: dict[str, Any]) -> dict[str, Any]:
-    return stage_status(facts["hosts"], "test", **{name: facts[name] for name in facts if name != "hosts"})
+    shown: dict[str, Any] = stage_status(facts["hosts"], "test", **{name: facts[name] for name in facts if name != "hosts"})
+    return shown
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
