@@ -25,7 +25,7 @@ options:
   asked:
     description: What the operator asks for.
     type: str
-    choices: [auto, rolling, maintenance]
+    choices: [auto, rolling, hold, maintenance]
     default: auto
   behind:
     description: SQL of each applied migration that the wanted release does not know; null where it cannot be told.
@@ -39,6 +39,14 @@ options:
     description: How long visitors may wait for a table that a migration locks.
     type: float
     default: 5
+  hold_seconds:
+    description: How long all migrations together may take while requests wait.
+    type: float
+    default: 5
+  one_web_host:
+    description: Whether the stage has only one web host, which cannot leave the rotation without leaving nobody.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -52,8 +60,9 @@ _value:
   description: The choice.
   type: dict
   contains:
-    strategy: {description: V(rolling), V(maintenance) or V(refused)., type: str}
+    strategy: {description: V(rolling), V(hold), V(maintenance) or V(refused)., type: str}
     reasons: {description: A line for each migration., type: list, elements: str}
+    breaking: {description: Whether the running release cannot live with the schema afterwards., type: bool}
     refusal: {description: Why not to deploy, and what to do instead; or null., type: str}
 """
 
@@ -88,10 +97,13 @@ def lint(statements: list[str]) -> list[str]:
 
 def deploy_strategy(
     ahead: list[dict[str, Any]],
+    *,
     asked: str = "auto",
     behind: dict[str, list[str] | None] | None = None,
     accepted: str = "",
     lock_seconds: float = 5,
+    hold_seconds: float = 5,
+    one_web_host: bool = False,
 ) -> dict[str, Any]:
     """Return the choice as a dict; see RETURN. Raises AnsibleFilterError when the linter is missing."""
     if not HAS_LINTER:
@@ -105,6 +117,8 @@ def deploy_strategy(
         behind=[Migration(name, statements) for name, statements in (behind or {}).items()],
         accepted=[name.strip() for name in accepted.split(",") if name.strip()],
         lock_seconds=lock_seconds,
+        hold_seconds=hold_seconds,
+        one_web_host=one_web_host,
         lint=lint,
     )
     return asdict(choice)

@@ -32,11 +32,15 @@ class Migration:
 
 @dataclass(frozen=True)
 class Choice:
-    """How to deploy, and why: a line for each migration. A `refusal` says why not to, and what to do instead."""
+    """How to deploy, and why: a line for each migration. A `refusal` says why not to, and what to do instead.
+
+    `breaking` tells that the running release cannot live with the schema afterwards.
+    """
 
     strategy: str
     reasons: list[str]
     refusal: str | None = None
+    breaking: bool = False
 
 
 def choose(
@@ -46,14 +50,18 @@ def choose(
     behind: list[Migration],
     accepted: Iterable[str],
     lock_seconds: float,
+    hold_seconds: float,
+    one_web_host: bool,
     lint: Linter,
 ) -> Choice:
     """Return the strategy for migrations that the running release lacks (`ahead`), or the wanted one lacks (`behind`).
 
-    `asked` is auto, rolling or maintenance. Nothing is held against migrations that are `accepted` by name.
-    `lock_seconds` is how long visitors may wait for a table.
+    `asked` is auto, rolling, hold or maintenance. Nothing is held against migrations that are `accepted` by name.
+    `lock_seconds` is how long visitors may wait for a table, `hold_seconds` how long migrations may take while requests
+    wait. One web host cannot leave the rotation without leaving nobody, so that its requests wait, too.
     """
     complaints_ahead = _complaints(ahead, accepted, lint)
+    breaking = bool(complaints_ahead)
     complaints_behind = _complaints(behind, accepted, lint)
     for migration in ahead:
         if migration.locks and migration.seconds > lock_seconds and migration.name not in accepted:
@@ -66,8 +74,10 @@ def choose(
     if asked == "rolling" and complaints_ahead:
         return Choice("refused", reasons, _not_rolling(complaints_ahead))
     if asked == "auto":
-        return Choice("maintenance" if complaints_ahead else "rolling", reasons)
-    return Choice(asked, reasons)
+        waits = complaints_ahead or one_web_host
+        short = sum(migration.seconds for migration in ahead) <= hold_seconds
+        asked = "rolling" if not waits else "hold" if short else "maintenance"
+    return Choice(asked, reasons, breaking=breaking)
 
 
 def _complaints(migrations: list[Migration], accepted: Iterable[str], lint: Linter) -> dict[str, list[str]]:

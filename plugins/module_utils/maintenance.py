@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -53,6 +54,15 @@ class MaintenancePage:
             if mode == "off" or not for_deploy:
                 self._mark.unlink(missing_ok=True)
         return True
+
+    def switch_command(self) -> list[str]:
+        """The command that switches the page on for a deploy, for a host to run when no controller is there."""
+        mark, off, on = self._mark, self._named("off"), self._named("on")
+        return [
+            "/bin/sh",
+            "-c",
+            f"touch {shlex.quote(str(mark))} && mv -n {shlex.quote(str(off))} {shlex.quote(str(on))}",
+        ]
 
     @property
     def _mark(self) -> Path:

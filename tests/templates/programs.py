@@ -71,8 +71,10 @@ def logrotate(text: str, folder: Path) -> None:
 
 
 def systemd_drop_in(text: str, folder: Path) -> None:
-    """The settings of a service; systemd ignores what it does not know, and says so."""
-    (folder / "sample.service").write_text("[Service]\nExecStart=/bin/true\n", encoding="utf-8")
+    """The settings of a service, or all of it; systemd ignores what it does not know, and says so."""
+    # Only a oneshot may have two programs, this one and its own.
+    kind = "oneshot" if "\nExecStart=" in text else "simple"
+    (folder / "sample.service").write_text(f"[Service]\nType={kind}\nExecStart=/bin/true\n", encoding="utf-8")
     (folder / "sample.service.d").mkdir()
     (folder / "sample.service.d/amy.conf").write_text(text, encoding="utf-8")
     complaints = _run(program("systemd-analyze"), "verify", folder / "sample.service", SYSTEMD_UNIT_PATH=f"{folder}:")

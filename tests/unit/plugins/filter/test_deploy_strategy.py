@@ -47,10 +47,22 @@ def test_what_both_releases_can_live_with_rolls(statements: list[str]) -> None:
         (None, "can only be told by running it"),
     ],
 )
-def test_what_the_running_release_cannot_live_with_closes_the_site(statements: list[str] | None, reason: str) -> None:
+def test_what_the_running_release_cannot_live_with_holds_requests(statements: list[str] | None, reason: str) -> None:
     choice = deploy_strategy([evidence(statements)])
-    assert choice["strategy"] == "maintenance"
+    assert (choice["strategy"], choice["breaking"]) == ("hold", True)
     assert reason in choice["reasons"][0]
+
+
+def test_a_hold_must_be_short_or_the_site_is_closed() -> None:
+    migrations = [evidence(RENAME, seconds=3.0), evidence(NULLABLE, name="app.0003", seconds=2.5)]
+    assert deploy_strategy(migrations)["strategy"] == "maintenance"
+    assert deploy_strategy(migrations, hold_seconds=6)["strategy"] == "hold"
+
+
+def test_the_only_web_host_holds_requests_since_it_cannot_leave() -> None:
+    choice = deploy_strategy([evidence(NULLABLE)], one_web_host=True)
+    assert (choice["strategy"], choice["breaking"]) == ("hold", False)
+    assert deploy_strategy([], one_web_host=True)["strategy"] == "hold"
 
 
 def test_a_table_of_an_earlier_migration_of_the_same_deploy_is_unknown_to_the_running_release() -> None:
@@ -78,7 +90,12 @@ def test_rolling_against_the_evidence_is_refused_until_the_migrations_are_named(
 
 def test_what_is_asked_for_is_done_where_nothing_speaks_against_it() -> None:
     assert deploy_strategy([evidence(NULLABLE)], asked="maintenance")["strategy"] == "maintenance"
-    assert deploy_strategy([], asked="rolling") == {"strategy": "rolling", "reasons": [], "refusal": None}
+    assert deploy_strategy([], asked="rolling") == {
+        "strategy": "rolling",
+        "reasons": [],
+        "refusal": None,
+        "breaking": False,
+    }
 
 
 @pytest.mark.parametrize("asked", ["auto", "maintenance"])

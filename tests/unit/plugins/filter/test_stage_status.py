@@ -51,7 +51,9 @@ def healthy() -> dict[str, Any]:
 
 
 def status(facts: dict[str, Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = stage_status(facts["hosts"], "test", **{name: facts[name] for name in facts if name != "hosts"})
+    shown: dict[str, Any] = stage_status(
+        facts["hosts"], "test", **{name: facts[name] for name in facts if name != "hosts"}
+    )
     return shown
 
 

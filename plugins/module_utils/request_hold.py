@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Let requests wait while no application runs: nginx connects to a link, and the link leads to a socket that waits.
+
+The waiting socket is systemd's, with a backlog; what has connected to it is passed on to the application by
+systemd-socket-proxyd, which starts when the hold ends. A symbolic link is followed by connect(2) and replaced at once
+by rename(2): at every moment a request gets either to the application or into the backlog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ._clock import Clock
+
+SOCKET_UNIT = "request-hold.socket"
+SERVICE_UNIT = "request-hold.service"
+LIMIT_UNIT = "request-hold-limit"
+# States in /proc/net/unix: SS_CONNECTING, a connection that waits in a backlog; SS_CONNECTED, one that was accepted.
+CONNECTED = ("02", "03")
+INTERVAL = 0.1
+
+# Runs a command. Raises HoldError if it fails.
+Run = Callable[..., None]
+
+
+class HoldError(Exception):
+    """Requests cannot be held or let go; the message says why and what to run."""
+
+
+def connections(unix_sockets: str, path: Path) -> int:
+    """Return how many connections the socket `path` has; `unix_sockets` is the text of /proc/net/unix (proc(5))."""
+    rows = [line.split() for line in unix_sockets.splitlines()]
+    return sum(state in CONNECTED for *_, state, _, named in filter(len, rows) if named == str(path))
+
+
+@dataclass(frozen=True)
+class RequestHold:
+    """The hold of one host: `directory` has the link, the waiting socket and the marks; `application` is a socket."""
+
+    directory: Path
+    application: Path
+    run: Run
+    look: Callable[[], str]  # the text of /proc/net/unix
+    clock: Clock
+
+    @property
+    def held(self) -> bool:
+        """Whether new requests wait."""
+        return self._link.is_symlink() and self._link.readlink() == self._waiting
+
+    def hold(self, *, limit: float, when_over: list[str], patience: float) -> float:
+        """Let new requests wait, and return after how many seconds the last one that was in flight had ended.
+
+        After `limit` seconds the host runs the command `when_over` by itself, even if nobody is left to end the hold.
+        Raises HoldError, and holds nothing, when requests in flight do not end within `patience` seconds.
+        """
+        began = self.clock.monotonic()
+        self._open.unlink(missing_ok=True)
+        self.run("systemctl", "start", SOCKET_UNIT)
+        self._limit_ends()
+        self.run(
+            "systemd-run", f"--unit={LIMIT_UNIT}", f"--on-active={limit}", "--timer-property=AccuracySec=1s", *when_over
+        )
+        self._mark.touch()
+        self._lead_to(self._waiting)
+        while connections(self.look(), self.application):
+            if self.clock.monotonic() - began > patience:
+                self.release(patience=patience)
+                raise HoldError(
+                    f"Requests that were in flight have not ended within {patience:.0f} s, so none is held and "
+                    "nothing has changed. Look for what takes so long (nginx_access.log, seconds), then run the same "
+                    "command again."
+                )
+            self.clock.sleep(INTERVAL)
+        return round(self.clock.monotonic() - began, 1)
+
+    def release(self, *, patience: float) -> float:
+        """Let the requests go that wait, and new ones pass; return after how many seconds none waited any more.
+
+        Raises HoldError when some still wait after `patience` seconds; they go on waiting.
+        """
+        began = self.clock.monotonic()
+        self._lead_to(self.application)
+        self._limit_ends()
+        self._open.touch()
+        while connections(self.look(), self._waiting):
+            if self.clock.monotonic() - began > patience:
+                raise HoldError(
+                    f"Requests still wait after {patience:.0f} s. Look on the host: systemctl status {SERVICE_UNIT}"
+                )
+            self.clock.sleep(INTERVAL)
+        self.run("systemctl", "stop", SOCKET_UNIT, SERVICE_UNIT)
+        self._mark.unlink(missing_ok=True)
+        return round(self.clock.monotonic() - began, 1)
+
+    def _limit_ends(self) -> None:
+        self.run("systemctl", "stop", f"{LIMIT_UNIT}.timer", f"{LIMIT_UNIT}.service", may_fail=True)
+
+    def _lead_to(self, target: Path) -> None:
+        successor = self._link.with_suffix(".new")
+        successor.unlink(missing_ok=True)
+        successor.symlink_to(target)
+        successor.replace(self._link)
+
+    @property
+    def _link(self) -> Path:
+        return self.directory / "application.sock"
+
+    @property
+    def _waiting(self) -> Path:
+        return self.directory / "waiting.sock"
+
+    @property
+    def _mark(self) -> Path:
+        return self.directory / "held"
+
+    @property
+    def _open(self) -> Path:
+        return self.directory / "open"

@@ -1,0 +1,122 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: request_hold
+short_description: Let a web host's requests wait while no application runs, and answer them afterwards
+version_added: 0.2.0
+description:
+  - New requests wait in the backlog of a socket instead of failing; those in flight end.
+  - When the hold ends, those that have waited are answered by the application that runs by then.
+  - If the hold lasts longer than its limit, the host shows the maintenance page by itself.
+  - Needs what the role P(carpentries.amy.request_hold#role) has prepared.
+author: The carpentries.amy contributors
+options:
+  state:
+    description: Whether requests wait.
+    type: str
+    choices: [held, released]
+    required: true
+  directory:
+    description: The folder of the link that nginx connects to.
+    type: path
+    default: /run/request-hold
+  application:
+    description: The application's socket.
+    type: path
+    default: /run/gunicorn/gunicorn.sock
+  site_root:
+    description: The folder of the maintenance page.
+    type: path
+    required: true
+  limit:
+    description: Seconds after which the maintenance page takes over.
+    type: float
+    default: 45
+  patience:
+    description: Seconds to wait for requests in flight, or for those that have waited.
+    type: float
+    default: 30
+attributes:
+  check_mode:
+    description: Tells whether requests would begin or cease to wait.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Let requests wait
+  carpentries.amy.request_hold:
+    site_root: /webapps/amy.example.org
+    state: held
+"""
+
+RETURN = r"""
+seconds:
+  description: How long it took until the requests in flight, or those that waited, were answered.
+  type: float
+  returned: success
+limit_reached:
+  description:
+    - Whether the hold lasted too long, so that the maintenance page was shown; with O(state=released) it is taken away.
+  type: bool
+  returned: success
+"""
+
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.carpentries.amy.plugins.module_utils._clock import SystemClock
+from ansible_collections.carpentries.amy.plugins.module_utils.maintenance import MaintenancePage
+from ansible_collections.carpentries.amy.plugins.module_utils.request_hold import HoldError, RequestHold
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["held", "released"], "required": True},
+            "directory": {"type": "path", "default": "/run/request-hold"},
+            "application": {"type": "path", "default": "/run/gunicorn/gunicorn.sock"},
+            "site_root": {"type": "path", "required": True},
+            "limit": {"type": "float", "default": 45},
+            "patience": {"type": "float", "default": 30},
+        },
+        supports_check_mode=True,
+    )
+
+    def run(*command: str, may_fail: bool = False) -> None:
+        code, output, errors = module.run_command(list(command))
+        if code and not may_fail:
+            raise HoldError(f"{' '.join(command)}: {(errors or output).strip()}. Run: make configure")
+
+    options = module.params
+    hold = RequestHold(
+        directory=Path(options["directory"]),
+        application=Path(options["application"]),
+        run=run,
+        look=lambda: Path("/proc/net/unix").read_text(encoding="ascii"),
+        clock=SystemClock(),
+    )
+    page = MaintenancePage(Path(options["site_root"]))
+    wanted = options["state"] == "held"
+    if module.check_mode or hold.held == wanted:
+        module.exit_json(changed=hold.held != wanted, seconds=0.0, limit_reached=page.for_deploy)
+    try:
+        if wanted:
+            seconds = hold.hold(limit=options["limit"], when_over=page.switch_command(), patience=options["patience"])
+        else:
+            seconds = hold.release(patience=options["patience"])
+        limit_reached = page.for_deploy
+        if not wanted and limit_reached:
+            page.switch("off", dry=False)
+    except (HoldError, OSError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=True, seconds=seconds, limit_reached=limit_reached)
+
+
+if __name__ == "__main__":
+    main()

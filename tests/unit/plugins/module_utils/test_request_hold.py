@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where new requests lead, when the last one in flight has ended, and what is left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.carpentries.amy.plugins.module_utils.request_hold import HoldError, RequestHold, connections
+
+HEAD = "Num       RefCount Protocol Flags    Type St Inode Path\n"
+
+
+class Host:
+    """A clock, the kernel's table of sockets and systemd, for one web host."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.application = tmp_path / "gunicorn.sock"
+        self.commands: list[tuple[str, ...]] = []
+        self.tables: list[dict[Path, int]] = []
+        self.seconds = 0.0
+        self.hold = RequestHold(
+            directory=tmp_path, application=self.application, run=self.run, look=self.look, clock=self
+        )
+        (tmp_path / "application.sock").symlink_to(self.application)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def run(self, *command: str, may_fail: bool = False) -> None:
+        self.commands.append(command)
+
+    def look(self) -> str:
+        table = self.tables.pop(0) if len(self.tables) > 1 else self.tables[0]
+        rows = [f"0: 00000003 0 0 0001 03 42 {path}" for path, count in table.items() for _ in range(count)]
+        return HEAD + "\n".join(rows)
+
+    def ran(self, *words: str) -> bool:
+        return any(set(words) <= set(command) for command in self.commands)
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return Host(tmp_path)
+
+
+def test_only_connections_of_the_socket_count_accepted_or_not() -> None:
+    table = HEAD + "\n".join(
+        [
+            "0: 00000002 00000000 00010000 0001 01 10 /run/a.sock",  # listens
+            "0: 00000003 00000000 00000000 0001 03 11 /run/a.sock",  # accepted
+            "0: 00000002 00000000 00000000 0001 02 0 /run/a.sock",  # in the backlog
+            "0: 00000003 00000000 00000000 0001 03 12 /run/b.sock",
+            "0: 00000003 00000000 00000000 0001 03 13",  # the other end has no name
+        ]
+    )
+    assert connections(table, Path("/run/a.sock")) == 2
+
+
+def test_new_requests_wait_as_soon_as_the_socket_is_there_and_the_limit_is_set(host: Host) -> None:
+    host.tables = [{host.application: 2}, {host.application: 1}, {}]
+    assert host.hold.hold(limit=45, when_over=["true"], patience=30) == 0.2
+    assert host.hold.held
+    assert host.ran("start", "request-hold.socket")
+    assert host.ran("systemd-run", "--on-active=45", "true")
+    assert (host.hold.directory / "held").exists()
+
+
+def test_a_request_that_does_not_end_leaves_everything_as_it_was(host: Host) -> None:
+    host.tables = [{host.application: 1}]
+    with pytest.raises(HoldError, match="none is held and nothing has changed"):
+        host.hold.hold(limit=45, when_over=["true"], patience=3)
+    assert not host.hold.held
+    assert not (host.hold.directory / "held").exists()
+    assert host.ran("stop", "request-hold.socket")
+
+
+def test_all_that_have_waited_are_passed_on_before_the_socket_goes(host: Host) -> None:
+    waiting = host.hold.directory / "waiting.sock"
+    host.tables = [{}]
+    host.hold.hold(limit=45, when_over=["true"], patience=30)
+    host.tables = [{waiting: 700}, {waiting: 3}, {host.application: 1}]
+    assert host.hold.release(patience=30) == 0.2
+    assert not host.hold.held
+    assert (host.hold.directory / "open").exists()
+    assert host.commands[-1] == ("systemctl", "stop", "request-hold.socket", "request-hold.service")
+
+
+def test_those_that_still_wait_go_on_waiting(host: Host) -> None:
+    host.tables = [{host.hold.directory / "waiting.sock": 1}]
+    with pytest.raises(HoldError, match=r"systemctl status request-hold\.service"):
+        host.hold.release(patience=3)
+    assert not host.ran("stop", "request-hold.socket")
+
+
+def test_a_second_hold_forgets_that_the_first_was_opened(host: Host) -> None:
+    host.tables = [{}]
+    host.hold.hold(limit=45, when_over=["true"], patience=30)
+    host.hold.release(patience=30)
+    host.hold.hold(limit=45, when_over=["true"], patience=30)
+    assert not (host.hold.directory / "open").exists()
