@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from tests.stage.conftest import assert_nothing_lost, assert_only_the_maintenance_page, under_load
 from tests.stage.fleet import Fleet
-from tests.stage.operator import CONVERGED, deploy_to_converged_hosts, run_playbook
+from tests.stage.operator import CONVERGED, deploy, deploy_to_converged_hosts, run_playbook
 
 APPLIED = "SELECT app, name FROM django_migrations ORDER BY id"
 COPIES = "SELECT datname FROM pg_database WHERE datname LIKE '%rehearsal'"
@@ -23,14 +23,15 @@ def test_a_migration_that_fails_on_the_copy_touches_nothing(on_v1: Fleet) -> Non
     assert_nothing_lost(on_v1, loaded)
 
 
-def test_a_migration_that_renames_closes_the_site_and_is_reversed_for_a_rollback(on_v1: Fleet) -> None:
+def test_a_migration_that_renames_holds_requests_and_is_reversed_for_a_rollback(on_v1: Fleet) -> None:
     with under_load(on_v1) as loaded:
         chosen = deploy_to_converged_hosts("v3")
     assert chosen.code == 0, chosen
-    assert "Strategy: maintenance" in chosen.output
+    assert "Strategy: hold" in chosen.output
     assert set(on_v1.active_releases().values()) == {"v3"}
     assert on_v1.fetch("/account/login/")[0] == 200
-    assert_only_the_maintenance_page(on_v1, loaded)
+    assert on_v1.in_rotation()
+    assert_nothing_lost(on_v1, loaded)
 
     refused = run_playbook("rollback", *CONVERGED)
     assert refused.code != 0
@@ -38,6 +39,20 @@ def test_a_migration_that_renames_closes_the_site_and_is_reversed_for_a_rollback
     assert set(on_v1.active_releases().values()) == {"v3"}
     assert on_v1.fetch("/account/login/")[0] == 200
 
+    go_back_to_v1(on_v1)
+
+
+def test_a_closed_site_gives_the_page_and_nothing_else(on_v1: Fleet) -> None:
+    with under_load(on_v1) as loaded:
+        closed = deploy("v3", *CONVERGED, "-e", "deploy_strategy=maintenance")
+    assert closed.code == 0, closed
+    assert on_v1.fetch("/account/login/")[0] == 200
+    assert_only_the_maintenance_page(on_v1, loaded)
+    go_back_to_v1(on_v1)
+
+
+def go_back_to_v1(on_v1: Fleet) -> None:
+    """Reverse what v3 has migrated, after it was refused without a confirmation, and roll back."""
     run_playbook("maintenance", "-e", "maintenance_mode=on")
     applied = on_v1.query(APPLIED)
     unconfirmed = run_playbook("reverse_migrations")
