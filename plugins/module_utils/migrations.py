@@ -133,7 +133,14 @@ ADVISORY_LOCK = int.from_bytes(b"amy-mig", "big")
 
 
 class MigrationError(Exception):
-    """The migrations did not all succeed; the message says which did, why the next did not, and what to do."""
+    """The migrations did not all succeed; the message says which did, why the next did not, and what to do.
+
+    `applied` are those that did.
+    """
+
+    def __init__(self, message: str, *, applied: list[str] | None = None) -> None:
+        super().__init__(message)
+        self.applied = applied or []
 
 
 @dataclass(frozen=True)
@@ -183,7 +190,7 @@ def migrate(
     except ReleaseProgramError as error:
         raise MigrationError(str(error)) from error
     if answer["error"]:
-        raise MigrationError(_failure(answer, rehearsed=bool(database)))
+        raise MigrationError(_failure(answer, rehearsed=bool(database)), applied=answer["applied"])
     return Migrations(answer["pending"], answer["applied"], answer["output"], answer["evidence"])
 
 

@@ -78,7 +78,7 @@ applied:
   description: Migrations that were applied.
   type: list
   elements: str
-  returned: success
+  returned: always
 evidence:
   description: What each applied migration did.
   type: list
@@ -131,7 +131,7 @@ def main() -> None:
             reverse_to=options["reverse_to"],
         )
     except MigrationError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), applied=error.applied)
     module.exit_json(
         changed=bool(migrations.pending),
         pending=migrations.pending,

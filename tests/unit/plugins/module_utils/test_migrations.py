@@ -53,8 +53,11 @@ def test_applied_migrations_are_reported_with_their_evidence() -> None:
 
 def test_a_failure_names_what_was_applied_and_what_was_not() -> None:
     release = Release(pending=["a.0001", "a.0002"], applied=["a.0001"], error="IntegrityError: duplicate key")
-    with pytest.raises(MigrationError, match=r"duplicate key\nApplied before that: a.0001. Not applied: a.0002."):
+    with pytest.raises(
+        MigrationError, match=r"duplicate key\nApplied before that: a.0001. Not applied: a.0002."
+    ) as raised:
         run(release)
+    assert raised.value.applied == ["a.0001"]
 
 
 def test_a_failed_rehearsal_says_that_the_database_is_untouched() -> None:
