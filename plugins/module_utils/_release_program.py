@@ -32,6 +32,14 @@ if order.get("database"):
             sys.exit(f"the release's settings lead to another database than {order['database']}")
 """
 
+# The options of each module that runs such a program.
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "path": {"type": "path", "required": True},
+    "source_directory": {"type": "str", "default": "."},
+    "settings": {"type": "str", "default": "config.settings"},
+    "user": {"type": "str", "required": True},
+}
+
 Execute = Callable[[str], tuple[int, str, str]]
 
 
@@ -40,7 +48,7 @@ class ReleaseProgramError(Exception):
 
 
 def executor(module: Any, program: str) -> Execute:
-    """Return what runs `program` as the user and in the release that the module's options name, given its input."""
+    """Return what runs `program`, given its input, as the user and in the release that the module's ARGUMENTS name."""
     release = Path(module.params["path"])
     command = ["runuser", "-u", module.params["user"], "--", str(release / ".venv/bin/with-environment"), "python"]
 

@@ -52,8 +52,9 @@ class Evidence:
         found = LOST.match(text)
         if found and (found[2] or text.startswith("DROP TABLE")):
             table, column = found[1], found[2]
+            counted = f'"{column}"' if column else "*"
             with session.cursor() as cursor:
-                cursor.execute(f'SELECT count({chr(34) + column + chr(34) if column else "*"}) FROM "{table}"')
+                cursor.execute(f'SELECT count({counted}) FROM "{table}"')
                 self.lost[f"{table}.{column}" if column else table] = cursor.fetchone()[0]
 
     def end(self, name):
@@ -73,9 +74,12 @@ def reversal(executor):
     # For each app with migrations that the other release does not know: the last one that it does, or none.
     graph, applied = executor.loader.graph, executor.loader.applied_migrations
     known = {key for key in applied if ".".join(key) in order["reverse_to"]}
-    last = {app: [k for k in known if k[0] == app and k in graph.nodes] for app, _ in set(applied) - known}
-    newest = lambda keys: max(keys, key=lambda key: len(graph.forwards_plan(key)))[1] if keys else None
-    return [(app, newest(keys)) for app, keys in last.items()]
+    targets = []
+    for app in {app for app, _ in set(applied) - known}:
+        kept = [key for key in known if key[0] == app and key in graph.nodes]
+        last = max(kept, key=lambda key: len(graph.forwards_plan(key)), default=(app, None))
+        targets.append(last)
+    return targets
 
 def planned():
     executor = MigrationExecutor(connection)
@@ -96,6 +100,7 @@ def locked(keeper, deadline):
         if time.monotonic() > deadline:
             return False
         time.sleep(1)
+
 
 before = planned()
 answer = {"pending": before, "applied": [], "output": "", "error": None, "evidence": []}
@@ -171,9 +176,9 @@ def migrate(
 ) -> Migrations:
     """Run the commands and return what happened; in check mode, what is pending. Times are seconds.
 
-    `database` is another database of the same server, for a rehearsal. With `reverse_to`, all that an older release
-    knows, whatever else is applied is reversed instead; `pending` and `applied` then are about that. Raises
-    MigrationError when the program failed or reports an error.
+    `database` names another database of the same server, for a rehearsal. `reverse_to` names the migrations that an
+    older release knows: whatever else is applied is then reversed, and `pending` and `applied` are what there was to
+    reverse and what was. Raises MigrationError when the program fails or reports an error.
     """
     order = {
         "settings": settings,

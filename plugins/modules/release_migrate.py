@@ -98,7 +98,7 @@ output:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.carpentries.amy.plugins.module_utils._release_program import executor
+from ansible_collections.carpentries.amy.plugins.module_utils._release_program import ARGUMENTS, executor
 from ansible_collections.carpentries.amy.plugins.module_utils.migrations import PROGRAM, MigrationError, migrate
 
 
@@ -106,11 +106,8 @@ def main() -> None:
     """Run the release's migrations and report them."""
     module = AnsibleModule(
         argument_spec={
-            "path": {"type": "path", "required": True},
-            "source_directory": {"type": "str", "default": "."},
-            "settings": {"type": "str", "default": "config.settings"},
+            **ARGUMENTS,
             "commands": {"type": "list", "elements": "str", "default": ["migrate --noinput"]},
-            "user": {"type": "str", "required": True},
             "lock_timeout": {"type": "int", "default": 5},
             "lock_wait": {"type": "int", "default": 60},
             "database": {"type": "str"},

@@ -72,7 +72,11 @@ statements:
 from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.carpentries.amy.plugins.module_utils._release_program import ReleaseProgramError, executor
+from ansible_collections.carpentries.amy.plugins.module_utils._release_program import (
+    ARGUMENTS,
+    ReleaseProgramError,
+    executor,
+)
 from ansible_collections.carpentries.amy.plugins.module_utils.migration_facts import PROGRAM, read
 
 
@@ -80,10 +84,7 @@ def main() -> None:
     """Ask the release and report its answer."""
     module = AnsibleModule(
         argument_spec={
-            "path": {"type": "path", "required": True},
-            "source_directory": {"type": "str", "default": "."},
-            "settings": {"type": "str", "default": "config.settings"},
-            "user": {"type": "str", "required": True},
+            **ARGUMENTS,
             "other": {"type": "list", "elements": "str"},
         },
         supports_check_mode=True,

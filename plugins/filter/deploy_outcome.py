@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The filter carpentries.amy.deploy_outcome."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: deploy_outcome
+short_description: Say how a deploy has ended, and what to do next
+version_added: 0.2.0
+author: The carpentries.amy contributors
+options:
+  _input:
+    description: Why hosts refused the release.
+    type: list
+    elements: str
+    required: true
+  absences:
+    description: Why web hosts do not serve at the end.
+    type: list
+    elements: str
+    required: true
+  stranded:
+    description: Hosts that could not be given the previous release back.
+    type: list
+    elements: str
+    required: true
+  can_return:
+    description: Whether the previous release can live with what the database has become.
+    type: bool
+    required: true
+  previous:
+    description: Id of the previous release; null at the first deploy.
+    type: str
+    required: true
+  stage:
+    description: Name of the stage.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Record the outcome
+  ansible.builtin.set_fact:
+    outcome: >-
+      {{ failures | carpentries.amy.deploy_outcome(
+           absences=[], stranded=[], can_return=true, previous='v1-0a1b2c3d4e5f-01234567', stage='test') }}
+"""
+
+RETURN = r"""
+_value:
+  description: The outcome.
+  type: dict
+  contains:
+    result: {description: How it has ended., type: str, choices: [succeeded, rolled_back, failed]}
+    next_step: {description: What to do next; empty if there is nothing to be done., type: str}
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from ansible_collections.carpentries.amy.plugins.module_utils import deploy_outcome as outcomes
+
+
+def deploy_outcome(failures: list[str], **facts: Any) -> dict[str, str]:
+    """Return the outcome as a dictionary; the arguments are those of the function in module_utils."""
+    return asdict(outcomes.deploy_outcome(failures, **facts))
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the filters by name."""
+        return {"deploy_outcome": deploy_outcome}

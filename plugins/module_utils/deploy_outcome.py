@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How a deploy has ended, in a word and in the sentence that tells the operator what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`result` is `succeeded`, `rolled_back` or `failed`; `next_step` is empty if there is nothing to be done."""
+
+    result: str
+    next_step: str
+
+
+def deploy_outcome(
+    failures: Sequence[str],
+    *,
+    absences: Sequence[str],
+    stranded: Sequence[str],
+    can_return: bool,
+    previous: str | None,
+    stage: str,
+) -> Outcome:
+    """Return how a deploy has ended.
+
+    `failures` are the reasons why hosts refused the release, `absences` the reasons why web hosts do not serve at the
+    end, `stranded` the hosts that could not be given the `previous` release (its id) back. `can_return` is false where
+    that release cannot live with what the database has become.
+    """
+    if stranded:
+        return Outcome(
+            "failed",
+            f"Out of service until it is repaired: {', '.join(stranded)}. All others serve {previous}. "
+            "Bring the host back, then run the same command again.",
+        )
+    if failures and can_return:
+        return Outcome(
+            "failed" if absences else "rolled_back",
+            f"Every host serves {previous} as before. Correct the release and deploy again.",
+        )
+    if failures and previous:
+        return Outcome(
+            "failed",
+            f"The database has been migrated, and {previous} cannot live with it, so visitors get the "
+            "maintenance page. Correct the release and deploy again; "
+            f"or go back: make reverse-migrations STAGE={stage}, "
+            f"then make rollback STAGE={stage}.",
+        )
+    if failures:
+        return Outcome(
+            "failed",
+            "There was no release before it, so nothing is served. Correct what is named above and run the same "
+            "command again.",
+        )
+    if absences:
+        return Outcome(
+            "failed",
+            "Look at the instance (aws ec2 describe-instance-status), bring it back, then run the same command again.",
+        )
+    return Outcome("succeeded", "")

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a deploy is said to have ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.carpentries.amy.plugins.module_utils.deploy_outcome import deploy_outcome
+
+GOOD: dict[str, Any] = {
+    "absences": [],
+    "stranded": [],
+    "can_return": True,
+    "previous": "v1-0a1b2c3d4e5f-01234567",
+    "stage": "test",
+}
+REFUSED = ["web1: Prove that it serves: /account/login/ gave 500"]
+
+
+@pytest.mark.parametrize(
+    ("failures", "facts", "result", "next_step"),
+    [
+        ([], {}, "succeeded", ""),
+        (REFUSED, {}, "rolled_back", "Every host serves v1-"),
+        (REFUSED, {"stranded": ["web2"]}, "failed", "Out of service until it is repaired: web2."),
+        (REFUSED, {"absences": ["web2 is not healthy"]}, "failed", "Every host serves v1-"),
+        (REFUSED, {"can_return": False}, "failed", "make reverse-migrations STAGE=test"),
+        (REFUSED, {"can_return": False, "previous": None}, "failed", "There was no release before it"),
+        ([], {"absences": ["web2 is not healthy"]}, "failed", "aws ec2 describe-instance-status"),
+    ],
+)
+def test_outcome(failures: list[str], facts: dict[str, Any], result: str, next_step: str) -> None:
+    outcome = deploy_outcome(failures, **{**GOOD, **facts})
+    assert outcome.result == result
+    assert next_step in outcome.next_step
+    assert bool(outcome.next_step) == bool(next_step)
