@@ -39,7 +39,8 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    command("up", lambda settings, _: lifecycle.up(settings), "Start the local cloud; does nothing if it runs.")
+    up = command("up", _up, "Start the local cloud; does nothing if it runs.")
+    up.add_argument("--take-over", action="store_true", help="remove what another checkout's, which ended, has left")
     command("down", lambda settings, _: lifecycle.down(settings), "Remove everything the local cloud has started.")
     command("status", _status, "Tell whether it runs, and what its stage consists of.")
     command("serve", lambda settings, _: lifecycle.serve(settings), "Be the control plane, in the foreground.")
@@ -81,6 +82,10 @@ def _add_fault(settings: Settings, options: argparse.Namespace) -> None:
 
 def _fault_control(settings: Settings, options: argparse.Namespace) -> None:
     _print_json(request(settings, options.method, options.path))
+
+
+def _up(settings: Settings, options: argparse.Namespace) -> None:
+    lifecycle.up(settings, take_over=options.take_over)
 
 
 def _status(settings: Settings, _: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,10 @@ class LifecycleError(RuntimeError):
     """The local cloud cannot be started or removed; the message says what is in the way."""
 
 
-def up(settings: Settings) -> None:
+def up(settings: Settings, *, take_over: bool = False) -> None:
     """Start the local cloud and wait until its API answers; if it runs already, say so.
 
+    What another directory's local cloud has left is removed if that directory is gone, or on demand (`take_over`).
     Raises LifecycleError when the port or the network belongs to somebody else, or the control plane does not come up.
     """
     with _one_at_a_time(settings):
@@ -44,7 +46,7 @@ def up(settings: Settings) -> None:
             return
         _refuse_taken_port(settings)
         engine.prepare(settings)
-        _refuse_foreign_network(settings)
+        _clear_foreign_network(settings, take_over=take_over)
         images.ensure_database_image(settings)  # builds the instances' image first: it is the base of both
         network.ensure_network(settings)
         _ensure_ssh_key(settings)
@@ -59,19 +61,7 @@ def down(settings: Settings) -> None:
         return
     with _one_at_a_time(settings):
         _stop(settings)
-        # moto takes a second to import: only where it is needed.
-        from .balancer.service import Balancer  # noqa: PLC0415
-        from .registry import services  # noqa: PLC0415
-
-        ours = engine.engine_answers() and _network_owner(settings) in (None, str(settings.directory))
-        for service in reversed(services(settings, World())):
-            # Containers are found by their label, which another checkout's have too; HAProxy by our own file.
-            if ours or isinstance(service, Balancer):
-                service.close()
-        if ours:
-            network.remove_network(settings)
-        engine.release(settings)
-        shutil.rmtree(settings.directory)
+        _remove(settings)
     log.info("removed")
 
 
@@ -91,6 +81,23 @@ def running(settings: Settings) -> dict[str, Any] | None:
     except control.ControlError:
         return None
     return status if isinstance(status, dict) and status.get("directory") == str(settings.directory) else None
+
+
+def _remove(settings: Settings) -> None:
+    """Remove what a control plane that no longer runs has left."""
+    # moto takes a second to import: only where it is needed.
+    from .balancer.service import Balancer  # noqa: PLC0415
+    from .registry import services  # noqa: PLC0415
+
+    ours = engine.engine_answers() and _network_owner(settings) in (None, str(settings.directory))
+    for service in reversed(services(settings, World())):
+        # Containers are found by their label, which another checkout's have too; HAProxy by our own file.
+        if ours or isinstance(service, Balancer):
+            service.close()
+    if ours:
+        network.remove_network(settings)
+    engine.release(settings)
+    shutil.rmtree(settings.directory, ignore_errors=True)
 
 
 def _refuse_taken_port(settings: Settings) -> None:
@@ -114,14 +121,21 @@ def _network_owner(settings: Settings) -> str | None:
     return None
 
 
-def _refuse_foreign_network(settings: Settings) -> None:
+def _clear_foreign_network(settings: Settings, *, take_over: bool) -> None:
+    """Remove an abandoned local cloud of another directory; that the port is free says that nobody runs it."""
     owner = _network_owner(settings)
-    if owner not in (None, str(settings.directory)):
-        msg = (
-            f"the Docker network {settings.network_name} belongs to {owner or 'something else'}; run"
-            f" `python -m local_cloud down` there, or, if it is gone: docker network rm {settings.network_name}"
-        )
-        raise LifecycleError(msg)
+    if owner in (None, str(settings.directory)):
+        return
+    if owner and (take_over or not Path(owner).exists()):
+        log.info("removing what the local cloud of %s has left", owner)
+        _remove(replace(settings, directory=Path(owner)))
+        engine.prepare(settings)  # the engine may have been that one's
+        return
+    msg = (
+        f"the Docker network {settings.network_name} belongs to {owner or 'something else'}; run"
+        f" `python -m local_cloud down` there, or here, to remove that one: `python -m local_cloud up --take-over`"
+    )
+    raise LifecycleError(msg)
 
 
 def _ensure_ssh_key(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud import engine, lifecycle, network, registry
+from local_cloud import engine, images, lifecycle, network, registry
 from local_cloud.balancer.service import Balancer
 from local_cloud.service import World
 from local_cloud.settings import Settings
@@ -80,9 +80,35 @@ def test_up_refuses_a_taken_port(settings: Settings, done: list[str]) -> None:
 
 
 def test_up_refuses_a_network_of_another_checkout(
-    settings: Settings, done: list[str], monkeypatch: pytest.MonkeyPatch
+    settings: Settings, done: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    owned_by(monkeypatch, "/somewhere/else/.local")
-    with pytest.raises(lifecycle.LifecycleError, match=r"belongs to /somewhere/else/\.local"):
+    owned_by(monkeypatch, str(tmp_path))
+    with pytest.raises(lifecycle.LifecycleError, match=f"belongs to {tmp_path}; .* --take-over"):
         lifecycle.up(settings)
     assert done == ["prepare"]
+
+
+def test_up_never_removes_a_network_that_no_local_cloud_has_made(
+    settings: Settings, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owned_by(monkeypatch, "")
+    with pytest.raises(lifecycle.LifecycleError, match="belongs to something else"):
+        lifecycle.up(settings, take_over=True)
+    assert done == ["prepare"]
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_up_removes_what_is_abandoned(
+    settings: Settings, done: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, exists: bool
+) -> None:
+    owner = tmp_path / "abandoned"
+    if exists:
+        owner.mkdir()
+    owned_by(monkeypatch, str(owner))
+    monkeypatch.setattr(images, "ensure_database_image", lambda _: done.append("start"))
+    monkeypatch.setattr(network, "ensure_network", lambda _: None)
+    monkeypatch.setattr(lifecycle, "_start", lambda _: None)
+    lifecycle.up(settings, take_over=exists)
+    removal = ["close HAProxy", "remove containers", "remove network", "release"]
+    assert done == ["prepare", *removal, "prepare", "start"]
+    assert not owner.exists()
