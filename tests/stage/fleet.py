@@ -31,6 +31,8 @@ class Fleet:
         }
         self.ec2 = boto3.client("ec2", **settings)
         self.elb = boto3.client("elbv2", **settings)
+        self.s3 = boto3.client("s3", **settings)
+        self.ssm = boto3.client("ssm", **settings)
         self._docker = docker.from_env()
 
     def of_role(self, role: str) -> list[str]:
@@ -41,6 +43,16 @@ class Fleet:
         """Return a host's container."""
         label = f"amy.local-cloud.instance={self.hosts[host]['instance_id']}"
         return self._docker.containers.list(all=True, filters={"label": label})[0]
+
+    def instance(self, host: str) -> Any:
+        """Return EC2's description of a host."""
+        found = self.ec2.describe_instances(InstanceIds=[self.hosts[host]["instance_id"]])
+        return found["Reservations"][0]["Instances"][0]
+
+    @property
+    def database(self) -> Any:
+        """The database server's container."""
+        return self._docker.containers.list(all=True, filters={"label": "amy.local-cloud.database"})[0]
 
     def start(self, host: str) -> None:
         """Start a host again that has died, and wait until it answers over SSH."""
@@ -58,7 +70,6 @@ class Fleet:
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query in the application's database; counts come as int, truths as bool."""
-        database = self._docker.containers.list(filters={"label": "amy.local-cloud.database"})[0]
         name = self.stage["database"]["name"]
         wrapped = f"SELECT coalesce(json_agg(row_to_json(r)), '[]') FROM ({sql}) AS r"  # noqa: S608 - from these tests
         command = [
@@ -75,7 +86,7 @@ class Fleet:
             "-c",
             wrapped,
         ]
-        code, output = database.exec_run(command)
+        code, output = self.database.exec_run(command)
         assert code == 0, output.decode()
         return [tuple(row.values()) for row in json.loads(output)]
 
@@ -96,10 +107,32 @@ class Fleet:
         """Whether every web host serves."""
         return self.target_states() == dict.fromkeys(self.of_role("web"), "healthy")
 
-    def fetch(self, path: str) -> tuple[int, str]:
+    def fingerprint(self) -> dict[str, object]:
+        """Return what a deploy that touches nothing leaves equal: releases, programs, migrations, rotation, lock."""
+        site = f"/webapps/{self.stage['domain']}"
+        programs = f"readlink {site}/repo; ls {site}/releases {site}; supervisorctl status | awk '{{print $1, $2, $4}}'"
+        hosts = [name for name, host in self.hosts.items() if host["role"] in ("web", "worker", "scheduler")]
+        return {
+            "hosts": {host: self.run(host, programs) for host in hosts},
+            "migrations": self.query("SELECT app, name FROM django_migrations ORDER BY id"),
+            "rotation": self.target_states(),
+            "lock": self.s3.list_objects_v2(Bucket="amy-local-releases", Prefix="locks/")["KeyCount"],
+            "site": self.fetch("/account/login/")[0],
+        }
+
+    def fetch(self, path: str, *, method: str = "GET") -> tuple[int, str]:
         """Return status and body of a page, asked for through the load balancer as a visitor does."""
         url = self.stage["load_balancer_url"].rstrip("/") + path
-        command = ["curl", "--silent", "--max-time", "10", "--header", f"Host: {self.stage['domain']}"]
+        command = [
+            "curl",
+            "--silent",
+            "--max-time",
+            "10",
+            "--request",
+            method,
+            "--header",
+            f"Host: {self.stage['domain']}",
+        ]
         answer = subprocess.run(
             [*command, "--write-out", "\n%{http_code}", url], capture_output=True, text=True, check=False
         )

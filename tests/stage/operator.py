@@ -31,6 +31,10 @@ class Deploy:
         """How many tasks changed something, by host."""
         return {host: int(changed) for host, changed, _, _ in RECAP.findall(self.output)}
 
+    def says(self, pattern: str) -> bool:
+        """Whether the output has a text, however its lines were broken."""
+        return re.search(pattern, " ".join(self.output.split())) is not None
+
     def __str__(self) -> str:
         return f"exit code {self.code} after {self.seconds:.0f} s\n{self.output[-6000:]}"
 

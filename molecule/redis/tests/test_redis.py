@@ -123,6 +123,17 @@ def test_every_acknowledged_write_survives_a_kill(host: Host) -> None:
     assert len(stored) <= len(acknowledged) + 1
 
 
+def test_a_transaction_survives_a_restart(host: Host) -> None:
+    # RQ enqueues and schedules in transactions.
+    commands = "MULTI\\nRPUSH rq:queue:default 1\\nZADD rq:scheduler:scheduled_jobs 1 1\\nEXEC\\n"
+    login = f"REDISCLI_AUTH={PASSWORDS['amy']} redis-cli --user amy"
+    host.run_expect([0], f"printf '{commands}' | {login}")
+    host.run_expect([0], "systemctl kill --signal=KILL redis-server")
+    support.until(lambda: serves(host), what="Redis is back")
+    assert redis(host, "LLEN rq:queue:default") == "1"
+    assert redis(host, "ZCARD rq:scheduler:scheduled_jobs") == "1"
+
+
 def test_full_memory_refuses_new_jobs_and_evicts_none(host: Host) -> None:
     redis(host, "SET rq:old 1 EX 1000")
     try:

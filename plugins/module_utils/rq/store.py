@@ -23,6 +23,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
 )
 
 WORKERS_KEY = "rq:workers"
+CHANNEL = "rq:pubsub:"
 WORKER_FIELDS = ("hostname", "pid", "state", "birth", "current_job", "last_heartbeat")
 
 
@@ -36,7 +37,10 @@ class RqStore:
 
     def snapshot(self) -> Snapshot:
         """The state of workers, started jobs and taken jobs, read in one transaction."""
-        worker_keys = sorted(_texts(self._client.smembers(WORKERS_KEY)))
+        # A worker that lives is listening, even where its registration has been lost.
+        channels = _texts(self._client.pubsub_channels(f"{CHANNEL}*"))
+        listening = {f"rq:worker:{channel.partition(CHANNEL)[2]}" for channel in channels}
+        worker_keys = sorted(listening.union(_texts(self._client.smembers(WORKERS_KEY))))
         with self._client.pipeline(transaction=True) as pipeline:
             for key in worker_keys:
                 pipeline.hmget(key, WORKER_FIELDS)
@@ -61,7 +65,7 @@ class RqStore:
 
     def wake(self, worker: Worker) -> None:
         """Tell `worker` to stop as RQ's own shutdown command does: after its job, if it has one."""
-        self._client.publish(f"rq:pubsub:{worker.name}", json.dumps({"command": "shutdown"}))
+        self._client.publish(f"{CHANNEL}{worker.name}", json.dumps({"command": "shutdown"}))
 
     def return_to_queue(self, taken: Taken) -> bool:
         """Put a stranded job back to the head of its queue. False if somebody has moved it meanwhile."""
@@ -98,9 +102,9 @@ class RqStore:
 
     def _workers(self, keys: list[str], hashes: list[list[bytes | None]]) -> tuple[Worker, ...]:
         names = [key.partition("rq:worker:")[2] for key in keys]
-        listeners = dict(self._client.pubsub_numsub(*(f"rq:pubsub:{name}" for name in names))) if names else {}
+        listeners = dict(self._client.pubsub_numsub(*(f"{CHANNEL}{name}" for name in names))) if names else {}
         return tuple(
-            _worker(name, dict(zip(WORKER_FIELDS, values)), listeners.get(f"rq:pubsub:{name}".encode(), 0) > 0)
+            _worker(name, dict(zip(WORKER_FIELDS, values)), listeners.get(f"{CHANNEL}{name}".encode(), 0) > 0)
             for name, values in zip(names, hashes)
             if any(values)  # Without its hash it is only a name that RQ has not cleaned up yet.
         )

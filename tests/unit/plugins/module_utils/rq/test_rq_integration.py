@@ -51,6 +51,17 @@ def done(rq: Rq, key: str) -> int:
     return int(rq.client.llen(f"rq:test:{key}"))
 
 
+def test_a_worker_whose_registration_was_lost_is_found_and_held(rq: Rq) -> None:
+    rq.supervised_worker()
+    eventually(rq.waits_for_jobs)
+    (key,) = rq.client.smembers("rq:workers")
+    rq.client.delete("rq:workers")
+    rq.client.hdel(key, "birth", "hostname", "pid")
+    journal = held(rq)
+    assert len(journal.woken_workers) == 1
+    assert released(rq) == (True, [])
+
+
 def test_an_idle_worker_runs_no_job_while_held(rq: Rq) -> None:
     rq.supervised_worker()
     eventually(rq.waits_for_jobs)
