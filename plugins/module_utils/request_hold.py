@@ -54,16 +54,17 @@ class RequestHold:
     def hold(self, *, limit: float, when_over: list[str], patience: float) -> float:
         """Let new requests wait, and return after how many seconds the last one that was in flight had ended.
 
-        After `limit` seconds the host runs the command `when_over` by itself, even if nobody is left to end the hold.
-        Raises HoldError, and holds nothing, when requests in flight do not end within `patience` seconds.
+        After `limit` seconds the host runs the command `when_over` by itself, even if nobody is left to end the hold,
+        and then closes the socket: those that wait get nginx's answer. Raises HoldError, and holds nothing, when
+        requests in flight do not end within `patience` seconds.
         """
         began = self.clock.monotonic()
         self._open.unlink(missing_ok=True)
         self.run("systemctl", "start", SOCKET_UNIT)
         self._limit_ends()
-        self.run(
-            "systemd-run", f"--unit={LIMIT_UNIT}", f"--on-active={limit}", "--timer-property=AccuracySec=1s", *when_over
-        )
+        timer = (f"--unit={LIMIT_UNIT}", f"--on-active={limit}", "--timer-property=AccuracySec=1s")
+        close = f"ExecStartPost=systemctl stop {SOCKET_UNIT} {SERVICE_UNIT}"
+        self.run("systemd-run", *timer, "--service-type=oneshot", f"--property={close}", *when_over)
         self._mark.touch()
         self._lead_to(self._waiting)
         while connections(self.look(), self.application):

@@ -44,6 +44,16 @@ def on_v1(fleet: Fleet) -> Fleet:
     return fleet
 
 
+@pytest.fixture
+def on_v2_after_v1(fleet: Fleet, request: pytest.FixtureRequest) -> Fleet:
+    """Return the stage with v2 on every host, which ran v1 before."""
+    if set(fleet.active_releases().values()) != {"v2"}:
+        request.getfixturevalue("on_v1")
+        result = deploy_to_converged_hosts("v2")
+        assert result.code == 0, result
+    return fleet
+
+
 class Loaded:
     """A stage under load; `report` is there when the load has ended."""
 

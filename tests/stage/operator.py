@@ -105,6 +105,6 @@ def deploy(version: str, *arguments: str) -> Deploy:
     return RunningDeploy(version, *arguments).finish()
 
 
-def deploy_to_converged_hosts(version: str) -> Deploy:
+def deploy_to_converged_hosts(version: str, *arguments: str) -> Deploy:
     """Run a deploy to its end without looking at the hosts' packages and configuration again, which takes a minute."""
-    return deploy(version, *CONVERGED)
+    return deploy(version, *CONVERGED, *arguments)

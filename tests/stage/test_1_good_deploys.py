@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Good releases: the first, the same again, the next and the one before, all under load."""
+"""Good releases: the first, the same again, and, under load, the next and the one before."""
 
 from __future__ import annotations
 
-import pytest
-
 from tests.stage.conftest import assert_nothing_lost, under_load
 from tests.stage.fleet import Fleet
-from tests.stage.operator import deploy, deploy_to_converged_hosts
+from tests.stage.operator import CONVERGED, deploy, deploy_to_converged_hosts, run_playbook
 
 
 def test_the_first_deploy_serves_and_the_same_again_changes_nothing(fleet: Fleet) -> None:
@@ -21,11 +19,19 @@ def test_the_first_deploy_serves_and_the_same_again_changes_nothing(fleet: Fleet
     assert "nothing to change" in again.output
 
 
-@pytest.mark.parametrize("version", ["v2", "v1"])
-def test_a_deploy_under_load_loses_nothing(fleet: Fleet, version: str) -> None:
-    with under_load(fleet) as loaded:
-        result = deploy_to_converged_hosts(version)
+def test_a_deploy_under_load_loses_nothing(on_v1: Fleet) -> None:
+    with under_load(on_v1) as loaded:
+        result = deploy_to_converged_hosts("v2")
     assert result.code == 0, result
-    assert set(fleet.active_releases().values()) == {version}
-    assert fleet.in_rotation()
-    assert_nothing_lost(fleet, loaded)
+    assert set(on_v1.active_releases().values()) == {"v2"}
+    assert on_v1.in_rotation()
+    assert_nothing_lost(on_v1, loaded)
+
+
+def test_a_rollback_under_load_loses_nothing(on_v2_after_v1: Fleet) -> None:
+    with under_load(on_v2_after_v1) as loaded:
+        result = run_playbook("rollback", *CONVERGED)
+    assert result.code == 0, result
+    assert set(on_v2_after_v1.active_releases().values()) == {"v1"}
+    assert on_v2_after_v1.in_rotation()
+    assert_nothing_lost(on_v2_after_v1, loaded)

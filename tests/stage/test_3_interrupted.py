@@ -10,6 +10,7 @@ from tests.stage.fleet import Fleet
 from tests.stage.operator import CONVERGED, RunningDeploy, deploy_to_converged_hosts
 
 
+@pytest.mark.thorough
 def test_a_host_killed_while_it_rolls_halts_the_deploy_and_returns_the_fleet(on_v1: Fleet) -> None:
     with under_load(on_v1) as loaded:
         running = RunningDeploy("v2", *CONVERGED)
@@ -30,6 +31,7 @@ def test_a_host_killed_while_it_rolls_halts_the_deploy_and_returns_the_fleet(on_
     assert on_v1.in_rotation()
 
 
+@pytest.mark.thorough
 def test_a_deploy_does_not_succeed_while_a_host_that_had_it_is_gone(on_v1: Fleet) -> None:
     running = RunningDeploy("v2", *CONVERGED)
     running.wait_for(r"PLAY \[Roll the web hosts, a gatekeeper first")
@@ -46,6 +48,7 @@ def test_a_deploy_does_not_succeed_while_a_host_that_had_it_is_gone(on_v1: Fleet
     assert on_v1.in_rotation()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "moment",
     [

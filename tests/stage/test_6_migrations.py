@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.stage.conftest import assert_nothing_lost, assert_only_the_maintenance_page, under_load
-from tests.stage.fleet import Fleet
-from tests.stage.operator import CONVERGED, deploy, deploy_to_converged_hosts, run_playbook
+from tests.stage.fleet import Fleet, eventually
+from tests.stage.operator import CONVERGED, RunningDeploy, deploy, deploy_to_converged_hosts, run_playbook
 
 APPLIED = "SELECT app, name FROM django_migrations ORDER BY id"
 COPIES = "SELECT datname FROM pg_database WHERE datname LIKE '%rehearsal'"
@@ -42,12 +44,42 @@ def test_a_migration_that_renames_holds_requests_and_is_reversed_for_a_rollback(
     go_back_from_v3(on_v1)
 
 
+@pytest.mark.thorough
 def test_a_closed_site_gives_the_page_and_nothing_else(on_v1: Fleet) -> None:
     with under_load(on_v1) as loaded:
         closed = deploy("v3", *CONVERGED, "-e", "deploy_strategy=maintenance")
     assert closed.code == 0, closed
     assert on_v1.fetch("/account/login/")[0] == 200
     assert_only_the_maintenance_page(on_v1, loaded)
+    go_back_from_v3(on_v1)
+
+
+@pytest.mark.thorough
+def test_a_controller_that_dies_in_a_hold_leaves_the_page_and_the_same_command_goes_on(on_v1: Fleet) -> None:
+    with under_load(on_v1) as loaded:
+        running = RunningDeploy("v3", *CONVERGED)
+        running.wait_for(r"PLAY \[Migrate the database once")
+        running.kill()
+        eventually(lambda: on_v1.fetch("/account/login/")[0] == 503, within=60, what="the page is shown")
+        again = deploy_to_converged_hosts("v3")
+    assert again.code == 0, again
+    assert set(on_v1.active_releases().values()) == {"v3"}
+    assert on_v1.fetch("/account/login/")[0] == 200
+    assert_only_the_maintenance_page(on_v1, loaded)
+    go_back_from_v3(on_v1)
+
+
+@pytest.mark.thorough
+def test_the_control_a_forced_rolling_deploy_of_a_renaming_migration_loses_requests(on_v1: Fleet) -> None:
+    refused = deploy_to_converged_hosts("v3", "-e", "deploy_strategy=rolling")
+    assert refused.code != 0
+    assert refused.says(r"deploy_accept_migrations=ledger\.0004_clearer_names")
+    assert set(on_v1.active_releases().values()) == {"v1"}
+
+    forced = ("-e", "deploy_strategy=rolling", "-e", "deploy_accept_migrations=ledger.0004_clearer_names")
+    with under_load(on_v1) as loaded:
+        deploy_to_converged_hosts("v3", *forced)
+    assert loaded.lost > 0, loaded.report.summary()
     go_back_from_v3(on_v1)
 
 

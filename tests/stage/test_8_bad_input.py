@@ -123,7 +123,7 @@ def expired_credentials(_: Fleet) -> Iterator[str]:
         (lock_of_another, r"held by maria@laptop"),
         (expired_credentials, r"RequestExpired"),
     ],
-    ids=lambda value: getattr(value, "__name__", ""),
+    ids=lambda value: getattr(value, "__name__", "says"),
 )
 def test_a_deploy_that_cannot_succeed_touches_nothing(
     on_v1: Fleet, broken: Callable[[Fleet], AbstractContextManager[str]], message: str
