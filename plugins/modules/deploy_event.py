@@ -22,10 +22,23 @@ options:
       - V(host_out_of_service) and V(host_in_service) tell when a host stopped and began to get requests.
       - V(backup) describes the backup (C(path), C(s3), C(sha256), C(verified)).
       - V(strategy) tells how the release is deployed (C(strategy)) and why (C(reasons)).
+      - V(site_closed) and V(site_open), V(requests_held) and V(requests_released) tell when a host began and ceased to
+        answer with the maintenance page, or to let requests wait.
       - V(outcome) declares C(outcome) (V(succeeded), V(rolled_back) or V(failed)) and its C(reason).
     type: str
     required: true
-    choices: [plan, host_out_of_service, host_in_service, host_release, backup, strategy, outcome]
+    choices:
+      - plan
+      - host_out_of_service
+      - host_in_service
+      - host_release
+      - backup
+      - strategy
+      - outcome
+      - site_closed
+      - site_open
+      - requests_held
+      - requests_released
   data:
     description: The event's content, without secrets.
     type: dict

@@ -23,7 +23,16 @@ from typing import Any
 
 from ..module_utils._clock import parse_timestamp
 
-EVENT_TYPES = ("plan", "host_out_of_service", "host_in_service", "host_release", "backup", "strategy", "outcome")
+WINDOWS = {
+    "site_closed": ("maintenance", "start"),
+    "site_open": ("maintenance", "end"),
+    "requests_held": ("hold", "start"),
+    "requests_released": ("hold", "end"),
+}
+EVENT_TYPES = (
+    *("plan", "host_out_of_service", "host_in_service", "host_release", "backup", "strategy", "outcome"),
+    *WINDOWS,
+)
 OUTCOMES = ("succeeded", "rolled_back", "failed")
 # What runs on the controller belongs to no host of the fleet.
 CONTROLLER = ("localhost", "127.0.0.1")
@@ -104,6 +113,20 @@ class Host:
 
 
 @dataclass
+class Window:
+    """A time in which visitors got the maintenance page, or had to wait: from the first host to the last."""
+
+    kind: str
+    start: str
+    end: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As in report.json, with the seconds it lasted; None while it has not ended."""
+        lasted = parse_timestamp(self.end) - parse_timestamp(self.start) if self.end else None
+        return {**asdict(self), "seconds": round(lasted.total_seconds(), 1) if lasted else None}
+
+
+@dataclass
 class Failure:
     """A task that failed, and was not told to go on."""
 
@@ -136,6 +159,7 @@ class Report:
     unresolved: list[str] = field(default_factory=list)
     backup: dict[str, Any] | None = None
     strategy: dict[str, Any] | None = None
+    windows: dict[str, Window] = field(default_factory=dict)
 
     def apply(self, entry: dict[str, Any]) -> None:
         """Take the next entry of the journal. Raises EventError for an event that `check_event` refuses."""
@@ -197,6 +221,7 @@ class Report:
             "failures": [asdict(failure) for failure in self.failures],
             "backup": self.backup,
             "strategy": self.strategy,
+            "windows": [window.as_dict() for window in self.windows.values()],
             "plan": self.plan,
         }
 
@@ -255,6 +280,8 @@ class Report:
             self.backup = content
         elif kind == "strategy":
             self.strategy = content
+        elif kind in WINDOWS:
+            self._window(*WINDOWS[kind], at=at)
         elif kind == "host_release":
             # The release of before the deploy stays known when the host's own is taken back.
             self._host(name).from_release = self._host(name).from_release or content.get("from")
@@ -265,6 +292,12 @@ class Report:
             self._host(name).out_of_service_end = None
         elif self._host(name).out_of_service_start and not self._host(name).out_of_service_end:
             self._host(name).out_of_service_end = at
+
+    def _window(self, kind: str, edge: str, *, at: str) -> None:
+        if edge == "start":
+            self.windows.setdefault(kind, Window(kind, start=at))
+        elif kind in self.windows:
+            self.windows[kind].end = at
 
     def _plan(self, content: dict[str, Any]) -> None:
         self.deploy_id = str(content.pop("deploy_id"))

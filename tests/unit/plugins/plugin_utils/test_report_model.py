@@ -181,3 +181,20 @@ def test_an_event_may_name_its_host() -> None:
 def test_an_unusable_event_is_refused(content: dict[str, Any], message: str) -> None:
     with pytest.raises(EventError, match=message):
         check_event(content)
+
+
+def test_a_window_lasts_from_the_first_host_to_the_last() -> None:
+    report = from_journal(
+        [
+            event(1, {"type": "site_closed"}, "web1"),
+            event(2, {"type": "site_closed"}, "web2"),
+            event(30, {"type": "site_open"}, "web1"),
+            event(32, {"type": "site_open"}, "web2"),
+        ]
+    )
+    assert report.as_dict()["windows"] == [{"kind": "maintenance", "start": at(1), "end": at(32), "seconds": 31.0}]
+
+
+def test_a_window_that_has_not_ended_says_so() -> None:
+    report = from_journal([event(1, {"type": "requests_held"}, "web1"), event(2, {"type": "site_open"}, "web2")])
+    assert report.as_dict()["windows"] == [{"kind": "hold", "start": at(1), "end": None, "seconds": None}]
