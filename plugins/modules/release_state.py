@@ -72,6 +72,11 @@ maintenance_for_deploy:
   description: Whether it is a deploy that has switched it on.
   returned: success
   type: bool
+maintenance_until:
+  description: When it is planned to be off again; null if nobody has said so, or it is over.
+  returned: success
+  type: str
+  sample: "2026-01-31T15:30:00.000Z"
 platform:
   description: For what machines an artifact must be built to run here.
   returned: success

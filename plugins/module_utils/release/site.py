@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .._clock import timestamp
 from ..maintenance import MaintenancePage
 from .failure import ReleaseError
 from .history import history_file, previous_release, read_history
@@ -93,6 +94,7 @@ def site_state(site: Site) -> dict[str, Any]:
         "free_bytes": free_bytes(site.root),
         "maintenance": page.mode == "on",
         "maintenance_for_deploy": page.for_deploy,
+        "maintenance_until": timestamp(page.planned_end) if page.planned_end else None,
     }
 
 
