@@ -19,6 +19,7 @@ def host(name: str, role: str) -> dict[str, Any]:
         "active": {"id": "v2-0a1b"},
         "maintenance": False,
         "maintenance_for_deploy": False,
+        "maintenance_until": None,
         "free_bytes": 20 << 30,
     }
     return {
@@ -47,6 +48,7 @@ def healthy() -> dict[str, Any]:
             "stdout": json.dumps({"name": "amy.dump", "age": 240, "size": 3 << 20, "s3": "s3://bucket/amy.dump"}),
         },
         "lock": {"lock": None, "claim": "free"},
+        "balancer_page": {"mode": "off"},
     }
 
 
@@ -108,12 +110,25 @@ def test_a_healthy_stage_is_a_table_without_findings() -> None:
         ),
         ("backup", {"rc": 2, "msg": "No such file: amy-database"}, "No such file", "make backup"),
         ("lock", {"lock": LOCK, "claim": "dead"}, "runs no more", "make deploy"),
+        (
+            "balancer_page",
+            {"mode": "on"},
+            "load balancer answers everybody",
+            'MODE=off STAGE=test ARGS="-e maintenance_at=',
+        ),
     ],
 )
 def test_what_is_broken_is_named_alone_and_with_a_command(path: str, value: Any, what: str, run: str) -> None:
     (finding,) = status(changed(path, value))["findings"]
     assert re.search(what, finding["what"])
     assert run in finding["run"]
+
+
+def test_a_page_that_is_on_is_shown_with_its_planned_end() -> None:
+    facts = changed("hosts/0/status_host/maintenance", True)
+    assert status(facts)["lines"][0].endswith("20.0 GiB free, maintenance page")
+    facts["hosts"][0]["status_host"]["maintenance_until"] = "2026-01-31T15:30:00.000Z"
+    assert status(facts)["lines"][0].endswith("free, maintenance page until 2026-01-31T15:30:00.000Z")
 
 
 def test_a_running_deploy_may_suspend_and_close() -> None:
