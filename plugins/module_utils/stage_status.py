@@ -139,6 +139,9 @@ def _host_findings(stage: Stage) -> Iterator[Finding]:
             yield Finding(f"{host.name} runs no release", deploy)
         elif host.release != releases.most_common(1)[0][0]:
             yield Finding(f"{host.name} runs {host.release}, and most hosts another", deploy)
+        refusal = host.state["refused"].get(host.release)
+        if refusal:
+            yield Finding(f"{host.name} runs {host.release}, which was refused: {refusal['reason']}", deploy)
         if host.role == "web" and host.target_state != IN_ROTATION:
             word = host.target_state or "not in the target group"
             yield Finding(f"{host.name} gets no requests: the load balancer calls it {word}", deploy)

@@ -17,6 +17,7 @@ LOCK = {"owner": "maria@laptop", "taken": "2026-01-31T12:00:00.000Z", "reason": 
 def host(name: str, role: str) -> dict[str, Any]:
     state = {
         "active": {"id": "v2-0a1b"},
+        "refused": {"v0-0000": {"reason": "web1: Prove that it serves"}},
         "maintenance": False,
         "maintenance_for_deploy": False,
         "maintenance_until": None,
@@ -91,6 +92,12 @@ def test_a_healthy_stage_is_a_table_without_findings() -> None:
         ("hosts/2/status_host", {"unreachable": True}, "worker1 does not answer", "describe-instance-status"),
         ("hosts/0/status_host/active", None, "web1 runs no release", "make deploy STAGE=test"),
         ("hosts/0/status_host/active/id", "v1-0000", "web1 runs v1-0000", "make deploy STAGE=test"),
+        (
+            "hosts/0/status_host/refused/v2-0a1b",
+            {"reason": "web1: 500"},
+            "refused: web1: 500",
+            "make deploy STAGE=test",
+        ),
         ("hosts/0/status_host/free_bytes", 5 << 20, "web1 has 5.0 MiB left", "du "),
         ("hosts/1/status_host/maintenance", True, "web2 shows the maintenance page", "make maintenance MODE=off"),
         ("targets/0/state", "draining", "web1 gets no requests: the load balancer calls it draining", "make deploy"),
