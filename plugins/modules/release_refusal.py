@@ -60,7 +60,6 @@ EXAMPLES = r"""
   become: true
 """
 
-
 RETURN = r"""
 refused:
   description: Whether the release is marked now (in check mode, whether it would be).
