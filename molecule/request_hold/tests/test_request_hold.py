@@ -16,7 +16,7 @@ testinfra_hosts = ["ansible://amy-molecule-web"]
 SITE = "/webapps/amy.molecule.test"
 VISIT = "curl --silent --noproxy '*' --max-time 60 --resolve amy.molecule.test:80:127.0.0.1 http://amy.molecule.test"
 STATUS = "--output /dev/null --write-out '%{http_code}\\n'"
-ANSWERS = "/tmp/answers"
+ANSWERS = "/run/answers"
 VISITORS = 60
 
 
@@ -40,7 +40,7 @@ def send(host: Host) -> None:
     host.check_output(f"truncate --size=0 {ANSWERS}")
     visitors = f"for i in $(seq {VISITORS // 2}); do {one} & {two} & done; wait"
     # A service of its own: they stay when this call has ended.
-    host.check_output("systemd-run --collect sh -c %s", visitors)
+    host.check_output("systemd-run --collect /bin/sh -c %s", visitors)
 
 
 def answers(host: Host) -> list[str]:
@@ -76,7 +76,7 @@ def test_requests_wait_and_none_is_lost(host: Host) -> None:
 
 @pytest.mark.usefixtures("application_stops")
 def test_a_hold_that_lasts_too_long_shows_the_page_by_itself(host: Host) -> None:
-    switch("hold", "-e", "request_hold_limit=4")
+    switch("hold", "-e", "request_hold_limit=10")
     host.check_output("supervisorctl stop gunicorn")
     send(host)
     support.until(lambda: host.file(f"{SITE}/maintenance_on.html").exists, what="the page is on")
