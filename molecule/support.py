@@ -42,12 +42,12 @@ class Run:
     text: str
 
 
-def converge(scenario: str, *arguments: str) -> Run:
-    """Apply SCENARIO's role again, with more ARGUMENTS to ansible-playbook, as an operator would."""
+def converge(scenario: str, *arguments: str, playbook: str = "converge.yml") -> Run:
+    """Apply SCENARIO's role again, or another PLAYBOOK of it, with more ARGUMENTS, as an operator would."""
     folder = Path(__file__).parent
-    playbook = folder / scenario / "converge.yml"
+    path = folder / scenario / playbook
     result = subprocess.run(
-        ["ansible-playbook", "-i", folder / "inventory", playbook, "--skip-tags", "neighbours", *arguments],
+        ["ansible-playbook", "-i", folder / "inventory", path, "--skip-tags", "neighbours", *arguments],
         check=False,
         capture_output=True,
         text=True,

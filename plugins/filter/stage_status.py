@@ -42,6 +42,10 @@ options:
     description: What M(carpentries.amy.deploy_lock) has returned with C(state=info).
     type: dict
     required: true
+  balancer_page:
+    description: What M(carpentries.amy.alb_maintenance) has returned.
+    type: dict
+    required: true
 """
 
 EXAMPLES = r"""
@@ -80,6 +84,7 @@ def stage_status(
     queues: dict[str, Any],
     backup: dict[str, Any],
     lock: dict[str, Any],
+    balancer_page: dict[str, Any],
 ) -> dict[str, Any]:
     """Return the table and the findings; see RETURN."""
     states = {target["id"]: target["state"] for target in targets}
@@ -90,6 +95,7 @@ def stage_status(
         backup=json.loads(backup["stdout"]) if backup.get("rc") == 0 else None,
         lock=lock["lock"],
         lock_is_abandoned=lock["claim"] in ("expired", "dead"),
+        balancer_page=balancer_page["mode"] == "on",
         errors={
             "queues": str(queues.get("msg") or SILENT).strip(),
             "backup": str(backup.get("stderr") or backup.get("msg") or SILENT).strip(),

@@ -42,7 +42,7 @@ class Stage:
 
     `queues` is what `rq_queue_state` returns, `backup` what `amy-database check` prints. Where one could not be had,
     its text in `errors` (keys `queues` and `backup`) says why. `lock` is the deploy lock, and `lock_is_abandoned`
-    tells that its holder is gone.
+    tells that its holder is gone. `balancer_page` tells that the load balancer answers everybody by itself.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Stage:
     backup: dict[str, Any] | None
     lock: dict[str, Any] | None
     lock_is_abandoned: bool = False
+    balancer_page: bool = False
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -91,8 +92,13 @@ def _row(host: Host) -> tuple[str, str, str, str]:
         return host.name, "does not answer", "", ""
     state = host.state
     rotation = "" if host.role != "web" else host.target_state or "not in the target group"
-    page = ["maintenance page"] if state["maintenance"] else []
-    return host.name, host.release or "no release", rotation, ", ".join([f"{_size(state['free_bytes'])} free", *page])
+    return host.name, host.release or "no release", rotation, f"{_size(state['free_bytes'])} free{_page(state)}"
+
+
+def _page(state: dict[str, Any]) -> str:
+    if not state["maintenance"]:
+        return ""
+    return ", maintenance page" + (f" until {state['maintenance_until']}" if state["maintenance_until"] else "")
 
 
 def _queues(stage: Stage) -> str:
@@ -133,6 +139,9 @@ def _host_findings(stage: Stage) -> Iterator[Finding]:
             yield Finding(f"{host.name} runs no release", deploy)
         elif host.release != releases.most_common(1)[0][0]:
             yield Finding(f"{host.name} runs {host.release}, and most hosts another", deploy)
+        refusal = host.state["refused"].get(host.release)
+        if refusal:
+            yield Finding(f"{host.name} runs {host.release}, which was refused: {refusal['reason']}", deploy)
         if host.role == "web" and host.target_state != IN_ROTATION:
             word = host.target_state or "not in the target group"
             yield Finding(f"{host.name} gets no requests: the load balancer calls it {word}", deploy)
@@ -143,6 +152,11 @@ def _host_findings(stage: Stage) -> Iterator[Finding]:
 
 
 def _page_findings(stage: Stage) -> Iterator[Finding]:
+    if stage.balancer_page:
+        yield Finding(
+            "The load balancer answers everybody with its own maintenance page",
+            f'make maintenance MODE=off STAGE={stage.name} ARGS="-e maintenance_at=load_balancer"',
+        )
     for host in stage.hosts:
         if host.state is not None and host.state["maintenance"]:
             if not host.state["maintenance_for_deploy"]:

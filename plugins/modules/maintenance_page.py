@@ -11,7 +11,9 @@ short_description: Switch the maintenance page of a site on or off
 version_added: 0.1.0
 description:
   - Renames C(maintenance_off.html) to C(maintenance_on.html) or back, as an operator would by hand.
-  - The file's text stays what it is.
+  - The file's text stays what it is, unless O(content) is given.
+  - The page's time of modification is the planned end, if it lies in the future. A page with such a time from before
+    gets the present one when it is switched without O(until).
 author: The carpentries.amy contributors
 options:
   site_root:
@@ -27,6 +29,14 @@ options:
     description: Whether it is a deploy that switches the page on, so that a deploy switches it off again.
     type: bool
     default: false
+  content:
+    description: The new HTML of a page that is to be on. Empty to leave it as it is.
+    type: str
+    default: ""
+  until:
+    description: When a page that is to be on is planned to be off again, as ISO 8601 with a zone. Empty for no plan.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Tells whether the page would be renamed.
@@ -38,6 +48,7 @@ EXAMPLES = r"""
   carpentries.amy.maintenance_page:
     site_root: /webapps/amy.example.org
     mode: "on"
+    until: 2026-01-31T15:30Z
 """
 
 RETURN = r"""
@@ -46,11 +57,18 @@ mode:
   returned: success
   type: str
   sample: "off"
+planned_end:
+  description: When the page is planned to be off again; none if nobody has said so, or it is over.
+  returned: success
+  type: str
+  sample: "2026-01-31T15:30:00.000Z"
 """
 
+from datetime import datetime
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.carpentries.amy.plugins.module_utils._clock import parse_timestamp, timestamp
 from ansible_collections.carpentries.amy.plugins.module_utils.maintenance import MaintenanceError, MaintenancePage
 
 
@@ -61,16 +79,36 @@ def main() -> None:
             "site_root": {"type": "path", "required": True},
             "mode": {"type": "str", "choices": ["on", "off"], "required": True},
             "for_deploy": {"type": "bool", "default": False},
+            "content": {"type": "str", "default": ""},
+            "until": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )
     page = MaintenancePage(Path(module.params["site_root"]))
     before = page.mode
+    options = module.params
     try:
-        changed = page.switch(module.params["mode"], dry=module.check_mode, for_deploy=module.params["for_deploy"])
+        changed = page.switch(
+            options["mode"],
+            dry=module.check_mode,
+            for_deploy=options["for_deploy"],
+            content=options["content"],
+            until=planned_end(options["until"]),
+        )
+        end = page.planned_end
     except (MaintenanceError, OSError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=changed, mode=before)
+    module.exit_json(changed=changed, mode=before, planned_end=timestamp(end) if end else None)
+
+
+def planned_end(text: str) -> datetime | None:
+    """`text` as a time, None for none. Raises MaintenanceError if it is no time with a zone."""
+    try:
+        return parse_timestamp(text) if text else None
+    except ValueError as error:
+        raise MaintenanceError(
+            f"The planned end is no time: {error}. Give one like this: -e maintenance_until=2026-01-31T15:30Z"
+        ) from error
 
 
 if __name__ == "__main__":

@@ -46,7 +46,8 @@ active:
     sha256: "..."
     path: /webapps/amy.example.org/releases/v1-0123456789ab-89abcdef
 previous:
-  description: What ran before it; null if nothing did or it is no longer staged.
+  description:
+    - What ran before it, without what was refused; null if nothing did or it is no longer staged.
   returned: success
   type: dict
   sample:
@@ -60,6 +61,13 @@ staged:
   returned: success
   type: list
   elements: str
+refused:
+  description: Who has given up which of them, when and why, by id; see M(carpentries.amy.release_refusal).
+  returned: success
+  type: dict
+  sample:
+    v2-0123456789ab-89abcdef:
+      {time: "2026-01-31T12:00:00.000Z", by: maria, deploy_id: 20260131T115900Z-v2, reason: "web1: It answers 500"}
 free_bytes:
   description: What can still be written to the site's file system.
   returned: success
@@ -72,6 +80,11 @@ maintenance_for_deploy:
   description: Whether it is a deploy that has switched it on.
   returned: success
   type: bool
+maintenance_until:
+  description: When it is planned to be off again; null if nobody has said so, or it is over.
+  returned: success
+  type: str
+  sample: "2026-01-31T15:30:00.000Z"
 platform:
   description: For what machines an artifact must be built to run here.
   returned: success

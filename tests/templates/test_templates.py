@@ -95,6 +95,19 @@ def test_undefined_variable_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 
 def test_markup_in_texts_is_escaped() -> None:
-    page = render(Template(role="base", path="maintenance_off.html.j2"), base_maintenance_text="<script>")
+    page = render(Template(role="maintenance", path="page.html.j2"), maintenance_text="<script>")
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_the_maintenance_page_is_short_enough_for_a_load_balancer_and_needs_nothing_else() -> None:
+    page = render(
+        Template(role="maintenance", path="page.html.j2"),
+        maintenance_text="x" * 280,
+        maintenance_until="2026-01-31T15:30Z",
+    )
+    assert "We plan to be back at 2026-01-31 15:30 UTC." in page
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_FixedResponseActionConfig.html
+    assert len(page.encode()) <= 1024
+    for reference in ("http://", "https://", "src=", "href="):
+        assert reference not in page

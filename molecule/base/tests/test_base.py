@@ -41,13 +41,6 @@ def test_others_cannot_read_backups(host: Host) -> None:
     assert host.run(f"runuser -u www-data -- ls {SITE}/DB_backups").failed
 
 
-def test_maintenance_page_needs_nothing_else(host: Host) -> None:
-    page = host.file(f"{SITE}/maintenance_off.html").content_string
-    assert "<h1>Down for maintenance</h1>" in page
-    for reference in ("http://", "https://", "src=", "href="):
-        assert reference not in page
-
-
 def test_only_security_updates_install_themselves(host: Host) -> None:
     settings = host.check_output("apt-config dump").splitlines()
     origins = [line for line in settings if line.startswith("Unattended-Upgrade::Origins-Pattern:: ")]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,10 @@ def append_activation(path: Path, activation: Activation) -> None:
         os.fsync(file.fileno())
 
 
-def previous_release(history: Sequence[Activation], *, active: str | None) -> str | None:
-    """What ran before `active` when it was new here. A release that was left for an older one is not gone back to."""
-    return next((past.came_from for past in history if past.to == active), None)
+def previous_release(history: Sequence[Activation], *, active: str | None, refused: Collection[str] = ()) -> str | None:
+    """What ran before `active` when it was new here, and what ran before that if it is one of the `refused`.
+
+    A release that was left for an older one is not gone back to.
+    """
+    previous = next((past.came_from for past in history if past.to == active), None)
+    return previous_release(history, active=previous, refused=refused) if previous in refused else previous

@@ -34,6 +34,7 @@ def prune_plan(
     keep: int,
     keep_ids: Collection[str],
     running: Collection[str],
+    refused: Collection[str] = (),
 ) -> PrunePlan:
     """Decide for every release of `staged` (id to age in seconds).
 
@@ -44,7 +45,7 @@ def prune_plan(
     reasons = dict.fromkeys(activated[:keep], f"one of the {keep} activated last")
     reasons.update({release: "staged less than a day ago" for release in never if staged[release] < FRESH})
     reasons.update({release: "asked to be kept" for release in keep_ids if release in staged})
-    previous = previous_release(history, active=active)
+    previous = previous_release(history, active=active, refused=refused)
     reasons.update({release: "ran before the active one" for release in staged if release == previous})
     reasons.update({release: "in use by a process" for release in staged if release in running})
     reasons.update({release: "active" for release in staged if release == active})
@@ -61,6 +62,7 @@ def plan_for_site(site: Site, *, keep: int, keep_ids: Collection[str], now: floa
         keep=keep,
         keep_ids=keep_ids,
         running=running_releases(site, proc=proc),
+        refused=site.refusals(),
     )
     return PrunePlan(keep=plan.keep, remove=[*plan.remove, *_old_remains(site, known=staged, now=now)])
 

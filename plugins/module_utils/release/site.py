@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .._clock import timestamp
 from ..maintenance import MaintenancePage
 from .failure import ReleaseError
 from .history import history_file, previous_release, read_history
 
 RECORD = ".release.json"
 PARTIAL = ".partial"
+REFUSAL = ".refused.json"
 
 
 @dataclass(frozen=True)
@@ -80,19 +82,27 @@ class Site:
         names = sorted(entry.name for entry in self.releases.iterdir() if entry.is_dir())
         return [name for name in names if not name.endswith(PARTIAL) and self.record(name) is not None]
 
+    def refusals(self) -> dict[str, dict[str, Any]]:
+        """Who has given up which staged release, when and why (see `refusal`), by the release's id."""
+        marks = {name: self.directory(name) / REFUSAL for name in self.staged()}
+        return {name: json.loads(mark.read_text()) for name, mark in marks.items() if mark.exists()}
+
 
 def site_state(site: Site) -> dict[str, Any]:
     """What runs and what is staged on this host, for `carpentries.amy.release_state`."""
     page = MaintenancePage(site.root)
     active = site.active()
-    previous = previous_release(read_history(site.history), active=active)
+    refused = site.refusals()
+    previous = previous_release(read_history(site.history), active=active, refused=refused)
     return {
         "active": site.record(active) if active else None,
         "previous": site.record(previous) if previous else None,
         "staged": site.staged(),
+        "refused": refused,
         "free_bytes": free_bytes(site.root),
         "maintenance": page.mode == "on",
         "maintenance_for_deploy": page.for_deploy,
+        "maintenance_until": timestamp(page.planned_end) if page.planned_end else None,
     }
 
 

@@ -17,8 +17,10 @@ LOCK = {"owner": "maria@laptop", "taken": "2026-01-31T12:00:00.000Z", "reason": 
 def host(name: str, role: str) -> dict[str, Any]:
     state = {
         "active": {"id": "v2-0a1b"},
+        "refused": {"v0-0000": {"reason": "web1: Prove that it serves"}},
         "maintenance": False,
         "maintenance_for_deploy": False,
+        "maintenance_until": None,
         "free_bytes": 20 << 30,
     }
     return {
@@ -47,6 +49,7 @@ def healthy() -> dict[str, Any]:
             "stdout": json.dumps({"name": "amy.dump", "age": 240, "size": 3 << 20, "s3": "s3://bucket/amy.dump"}),
         },
         "lock": {"lock": None, "claim": "free"},
+        "balancer_page": {"mode": "off"},
     }
 
 
@@ -89,6 +92,12 @@ def test_a_healthy_stage_is_a_table_without_findings() -> None:
         ("hosts/2/status_host", {"unreachable": True}, "worker1 does not answer", "describe-instance-status"),
         ("hosts/0/status_host/active", None, "web1 runs no release", "make deploy STAGE=test"),
         ("hosts/0/status_host/active/id", "v1-0000", "web1 runs v1-0000", "make deploy STAGE=test"),
+        (
+            "hosts/0/status_host/refused/v2-0a1b",
+            {"reason": "web1: 500"},
+            "refused: web1: 500",
+            "make deploy STAGE=test",
+        ),
         ("hosts/0/status_host/free_bytes", 5 << 20, "web1 has 5.0 MiB left", "du "),
         ("hosts/1/status_host/maintenance", True, "web2 shows the maintenance page", "make maintenance MODE=off"),
         ("targets/0/state", "draining", "web1 gets no requests: the load balancer calls it draining", "make deploy"),
@@ -108,12 +117,25 @@ def test_a_healthy_stage_is_a_table_without_findings() -> None:
         ),
         ("backup", {"rc": 2, "msg": "No such file: amy-database"}, "No such file", "make backup"),
         ("lock", {"lock": LOCK, "claim": "dead"}, "runs no more", "make deploy"),
+        (
+            "balancer_page",
+            {"mode": "on"},
+            "load balancer answers everybody",
+            'MODE=off STAGE=test ARGS="-e maintenance_at=',
+        ),
     ],
 )
 def test_what_is_broken_is_named_alone_and_with_a_command(path: str, value: Any, what: str, run: str) -> None:
     (finding,) = status(changed(path, value))["findings"]
     assert re.search(what, finding["what"])
     assert run in finding["run"]
+
+
+def test_a_page_that_is_on_is_shown_with_its_planned_end() -> None:
+    facts = changed("hosts/0/status_host/maintenance", True)
+    assert status(facts)["lines"][0].endswith("20.0 GiB free, maintenance page")
+    facts["hosts"][0]["status_host"]["maintenance_until"] = "2026-01-31T15:30:00.000Z"
+    assert status(facts)["lines"][0].endswith("free, maintenance page until 2026-01-31T15:30:00.000Z")
 
 
 def test_a_running_deploy_may_suspend_and_close() -> None:

@@ -136,6 +136,26 @@ def test_previous_release() -> None:
     assert previous_release([], active=None) is None
 
 
+def test_a_rollback_passes_over_what_was_refused() -> None:
+    assert previous_release(activations("a", "b", "c"), active="c", refused=["b"]) == "a"
+    assert previous_release(activations("a", "b", "c", "d"), active="d", refused=["b", "c"]) == "a"
+    assert previous_release(activations("a", "b"), active="b", refused=["a"]) is None
+    assert previous_release(activations("a", "b"), active="b", refused=["b"]) == "a"
+
+
+def test_what_a_rollback_would_choose_is_kept() -> None:
+    plan = prune_plan(
+        staged=dict.fromkeys("abcd", OLD),
+        history=activations(*"abcd"),
+        active="d",
+        keep=1,
+        keep_ids=[],
+        running=[],
+        refused=["b", "c"],
+    )
+    assert plan.remove == ["b", "c"]
+
+
 def test_pruning_removes_what_only_the_removed_had(site: Site, staged: Staged) -> None:
     first = staged("v1", {"old/only.1.css": "one", "both.css": "same", "plain.css": "first"})
     second = staged("v2", {"only.2.css": "two", "both.css": "same", "plain.css": "second"})

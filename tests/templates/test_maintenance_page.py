@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What nginx itself answers while the maintenance page is on, and at the moments of its switching."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.templates.programs import program
+from tests.templates.rendering import Template, render
+
+FLOOR = 300
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site that nginx serves on a port of loopback."""
+
+    root: Path
+    port: int
+
+    def switch(self, mode: str) -> None:
+        """Rename the page as an operator does by hand."""
+        names = ["maintenance_off.html", "maintenance_on.html"]
+        before, after = names if mode == "on" else reversed(names)
+        (self.root / before).rename(self.root / after)
+
+    def plan(self, seconds: float) -> None:
+        """Say by the page's time of modification when the maintenance ends."""
+        end = time.time() + seconds
+        os.utime(self.root / "maintenance_on.html", (end, end))
+
+    def ask(
+        self, method: str = "GET", body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> http.client.HTTPResponse:
+        """Ask for a static file, the answer of an open site."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        named = {"Host": "amy.example.test", **(headers or {})}
+        connection.request(method, "/static/site.css", body=body or None, headers=named)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer
+
+    def retry_after(self) -> int:
+        """Seconds after which a visitor is told to come back."""
+        return int(self.ask().headers["Retry-After"])
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in sockets]
+    for listener in sockets:
+        listener.close()
+    return ports
+
+
+@pytest.fixture
+def configuration(tmp_path: Path) -> str:
+    port, health, status = free_ports(3)
+    text = render(
+        Template(role="nginx", path="nginx.conf.j2"),
+        nginx_site_root=str(tmp_path),
+        nginx_log_directory=str(tmp_path),
+        nginx_port=port,
+        nginx_health_port=health,
+        nginx_status_port=status,
+        nginx_redirect_to_https=False,
+        nginx_retry_after=FLOOR,
+    )
+    # It runs here as who runs the tests, who alone can read the temporary folder.
+    text = re.sub(r"^user .*;", "user root;" if os.getuid() == 0 else "", text, flags=re.MULTILINE)
+    return text.replace("pid /run/nginx.pid;", f"pid {tmp_path}/nginx.pid; daemon off;")
+
+
+@contextmanager
+def served(configuration: str, root: Path) -> Iterator[Site]:
+    """The site in `root`, by nginx with `configuration`, until the block ends."""
+    (root / "maintenance_off.html").write_text("<h1>Closed</h1>")
+    (root / "static").mkdir()
+    (root / "static/site.css").write_text("open")
+    (root / "nginx.conf").write_text(configuration)
+    site = Site(root=root, port=int(re.findall(r"listen (\d+);", configuration)[0]))
+    with subprocess.Popen([program("nginx"), "-c", root / "nginx.conf"]) as nginx:
+        try:
+            wait_for(site)
+            yield site
+        finally:
+            nginx.terminate()
+
+
+def wait_for(site: Site) -> None:
+    """Return when the site answers. Raises ConnectionRefusedError if it never does."""
+    for attempt in range(100):
+        try:
+            site.ask()
+            return
+        except ConnectionRefusedError:
+            if attempt == 99:
+                raise
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def site(configuration: str, tmp_path: Path) -> Iterator[Site]:
+    with served(configuration, tmp_path) as site:
+        yield site
+
+
+def test_without_a_planned_end_visitors_are_told_the_usual_time(site: Site) -> None:
+    assert site.ask().status == 200
+    site.switch("on")
+    assert (site.ask().status, site.retry_after()) == (503, FLOOR)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE"])
+def test_every_visitor_is_told_the_planned_end(site: Site, method: str) -> None:
+    site.switch("on")
+    site.plan(1800)
+    answer = site.ask(method, body=b"x" * 500_000 if method in ("POST", "PUT") else b"")
+    assert answer.status == 503
+    assert 1795 <= int(answer.headers["Retry-After"]) <= 1801
+    assert answer.headers.get_all("Cache-Control") == ["no-store"]
+
+
+def test_a_planned_end_needs_no_reload_and_may_change(site: Site) -> None:
+    site.switch("on")
+    site.plan(60)
+    assert 55 <= site.retry_after() <= 61
+    site.plan(7 * 86400)
+    assert site.retry_after() > 6 * 86400
+
+
+@pytest.mark.parametrize("seconds", [5, -1, -86400])
+def test_nobody_is_told_to_come_back_at_once_when_it_lasts_longer(site: Site, seconds: float) -> None:
+    site.switch("on")
+    site.plan(seconds)
+    assert site.retry_after() == FLOOR
+
+
+def test_conditional_and_partial_requests_get_the_whole_page(site: Site) -> None:
+    site.switch("on")
+    for name, value in (("If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT"), ("Range", "bytes=0-3")):
+        answer = site.ask(headers={name: value})
+        assert (answer.status, answer.headers["Content-Length"]) == (503, str(len("<h1>Closed</h1>")))
+
+
+def test_the_page_is_shown_even_if_nobody_can_say_when_it_ends(configuration: str, tmp_path: Path) -> None:
+    (nowhere,) = free_ports(1)
+    way = re.compile(r"127\.0\.0\.1:\d+/maintenance_end")
+    broken, replaced = way.subn(f"127.0.0.1:{nowhere}/maintenance_end", configuration)
+    assert replaced == 1
+    with served(broken, tmp_path) as site:
+        site.switch("on")
+        assert (site.ask().status, site.retry_after()) == (503, FLOOR)
+
+
+def test_at_every_moment_a_visitor_gets_the_site_or_the_page(site: Site) -> None:
+    statuses: list[int] = []
+    over = threading.Event()
+
+    def visit() -> None:
+        while not over.is_set():
+            statuses.append(site.ask().status)
+
+    visitors = [threading.Thread(target=visit) for _ in range(4)]
+    for visitor in visitors:
+        visitor.start()
+    for _ in range(200):
+        for mode in ("on", "off"):
+            site.switch(mode)
+            time.sleep(0.002)
+    over.set()
+    for visitor in visitors:
+        visitor.join()
+    assert set(statuses) == {200, 503}
