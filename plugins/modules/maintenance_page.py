@@ -52,6 +52,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+deploy_event:
+  description: What the deploy report records (the host began or ceased to answer with the page).
+  returned: when the page was renamed, outside check mode
+  type: dict
 mode:
   description: What the page was before.
   returned: success
@@ -98,7 +102,13 @@ def main() -> None:
         end = page.planned_end
     except (MaintenanceError, OSError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=changed, mode=before, planned_end=timestamp(end) if end else None)
+    event = {"deploy_event": {"type": "site_closed" if options["mode"] == "on" else "site_open"}}
+    module.exit_json(
+        changed=changed,
+        mode=before,
+        planned_end=timestamp(end) if end else None,
+        **(event if before != options["mode"] and not module.check_mode else {}),
+    )
 
 
 def planned_end(text: str) -> datetime | None:

@@ -55,6 +55,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+deploy_event:
+  description: What the deploy report records (the host's requests began or ceased to wait).
+  returned: when that changed, outside check mode
+  type: dict
 seconds:
   description: How long it took until the requests in flight, or those that waited, were answered.
   type: float
@@ -115,7 +119,8 @@ def main() -> None:
             page.switch("off", dry=False)
     except (HoldError, OSError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=True, seconds=seconds, limit_reached=limit_reached)
+    event = {"type": "requests_held" if wanted else "requests_released"}
+    module.exit_json(changed=True, seconds=seconds, limit_reached=limit_reached, deploy_event=event)
 
 
 if __name__ == "__main__":
