@@ -34,7 +34,7 @@ options:
     type: int
     required: true
   processes:
-    description: The processes that are measured, each with C(name), and the regular expression C(pattern) of its command line.
+    description: The measured processes, each with C(name) and C(pattern), a regular expression of its command line.
     type: list
     elements: dict
     required: true
@@ -83,8 +83,8 @@ def cloudwatch_agent_configuration(sources: list[dict[str, Any]], **facts: Any) 
     found = problems(configuration)
     if found:
         raise AnsibleFilterError(
-            "The CloudWatch agent would refuse its configuration; nothing has been touched. Correct the variable that it "
-            "comes from, and run the same command again:\n" + "\n".join(found)
+            "The CloudWatch agent would refuse its configuration; nothing has been touched. Correct the variable that "
+            "it comes from, and run the same command again:\n" + "\n".join(found)
         )
     return configuration
 

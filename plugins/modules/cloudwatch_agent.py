@@ -104,8 +104,8 @@ def refuse_problems(module: AnsibleModule) -> None:
         found = missing_files(configuration, module.params["optional_files"])
     if found:
         module.fail_json(
-            msg="The CloudWatch agent's configuration is refused; file and agent are as they were. Correct the variable "
-            "that it comes from, and run the same command again:\n" + "\n".join(found),
+            msg="The CloudWatch agent's configuration is refused; file and agent are as they were. Correct the "
+            "variable that it comes from, and run the same command again:\n" + "\n".join(found),
             problems=found,
         )
 

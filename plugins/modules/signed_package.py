@@ -126,8 +126,8 @@ def install(module: AnsibleModule) -> None:
         )
     except SignatureError as error:
         module.fail_json(
-            msg=f"{module.params['name']} was not installed: {error}. The file came from {module.params['url']}, the key "
-            f"from {module.params['key_url']}. Find out who has changed what before you run the same command again."
+            msg=f"{module.params['name']} was not installed: {error}. The file came from {module.params['url']}, the "
+            f"key from {module.params['key_url']}. Find out who has changed what before you run the same command again."
         )
     require_identity(module, package)
     command = ["apt-get", "install", "--yes", "--no-install-recommends", "--allow-downgrades"]
@@ -146,8 +146,8 @@ def fetch(module: AnsibleModule, parameter: str, path: Path) -> Path:
     response, answer = fetch_url(module, module.params[parameter], timeout=module.params["timeout"])
     if response is None or answer["status"] not in (200, None):
         module.fail_json(
-            msg=f"{module.params[parameter]} could not be fetched: {answer['msg']}. Correct the variable, or let the host "
-            "reach it, and run the same command again."
+            msg=f"{module.params[parameter]} could not be fetched: {answer['msg']}. Correct the variable, or let the "
+            "host reach it, and run the same command again."
         )
     with path.open("wb") as file:
         shutil.copyfileobj(response, file)

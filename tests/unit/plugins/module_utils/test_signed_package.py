@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,22 +33,23 @@ def gpg(home: Path, *arguments: str) -> bytes:
     ).stdout
 
 
-def signer(home: Path) -> Signer:
+def signer(home: Path) -> Iterator[Signer]:
     home.mkdir(mode=0o700)
     gpg(home, "--passphrase", "", "--quick-generate-key", home.name, "ed25519", "sign", "never")
     listing = gpg(home, "--with-colons", "--fingerprint").decode().splitlines()
     fingerprint = next(line.split(":")[9] for line in listing if line.startswith("fpr:"))
-    return Signer(home, gpg(home, "--armor", "--export"), fingerprint)
+    yield Signer(home, gpg(home, "--armor", "--export"), fingerprint)
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=True)
 
 
 @pytest.fixture(scope="module")
-def trusted(tmp_path_factory: pytest.TempPathFactory) -> Signer:
-    return signer(tmp_path_factory.mktemp("keys") / "trusted")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signer]:
+    yield from signer(tmp_path_factory.mktemp("keys") / "trusted")
 
 
 @pytest.fixture(scope="module")
-def stranger(tmp_path_factory: pytest.TempPathFactory) -> Signer:
-    return signer(tmp_path_factory.mktemp("keys") / "stranger")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signer]:
+    yield from signer(tmp_path_factory.mktemp("keys") / "stranger")
 
 
 @pytest.fixture

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The agent: delivers every log file of its configuration until it is told to end."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+import time
+
+from . import metadata, settings
+from .client import LogsClient, LogsError
+from .shipper import Shipper
+
+INTERVAL = 0.25  # seconds
+STATE = settings.HOME / "logs" / "state"
+log = logging.getLogger("agent")
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; then deliver what has been read."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    chosen = settings.read(sorted(settings.FOLDER.glob("*")), metadata.region)
+    client = LogsClient(endpoint=chosen.endpoint, region=chosen.region, credentials=metadata.Metadata().credentials)
+    STATE.mkdir(parents=True, exist_ok=True)
+    shippers = [Shipper(source, state=STATE, sink=client, wall=time.time) for source in chosen.sources]
+    due = time.monotonic() + chosen.flush
+    while not stop.wait(INTERVAL):
+        now = time.monotonic()
+        for shipper in shippers:
+            shipper.read(now)
+        if now >= due:
+            due = now + chosen.flush
+            deliver(shippers)
+    for shipper in shippers:
+        shipper.read(time.monotonic())
+        shipper.finish()
+    deliver(shippers)
+    return 0
+
+
+def deliver(shippers: list[Shipper]) -> None:
+    """Deliver all; what does not arrive is tried again the next time."""
+    for shipper in shippers:
+        try:
+            shipper.deliver()
+        except LogsError as error:
+            log.warning("%s", error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
