@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A line in the log for each command that has done something, or should have: one JSON object, however long the error."""
+"""A line in the log for each command that has done something, or should have: one JSON object, errors included."""
 
 from __future__ import annotations
 
