@@ -35,6 +35,7 @@ class Shipper:
             start_pattern=source.start_pattern, timestamp_format=source.timestamp_format, wall=wall
         )
         self._waiting: list[Event] = []
+        self._saved = ""
 
     def read(self, now: float) -> None:
         """Take what is new in the file."""
@@ -54,11 +55,12 @@ class Shipper:
             self._sink.put(self._source.group, self._source.stream, self._source.retention_days, batch)
             delivered = set(map(id, batch))
             self._waiting = [event for event in self._waiting if id(event) not in delivered]
-        if not self._assembler.holds_lines:
-            text = json.dumps([[position.inode, position.offset] for position in self._tail.positions])
+        text = json.dumps([[position.inode, position.offset] for position in self._tail.positions])
+        if text != self._saved and not self._assembler.holds_lines:
             draft = self._state.with_name(f"{self._state.name}.draft")
             draft.write_text(text, encoding="utf-8")
             draft.replace(self._state)
+            self._saved = text
 
     def _positions(self) -> list[Position]:
         try:
