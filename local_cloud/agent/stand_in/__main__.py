@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from logging.handlers import RotatingFileHandler
 
 from . import metadata, settings
 from .client import LogsClient, LogsError
@@ -20,13 +21,15 @@ log = logging.getLogger("agent")
 
 def main() -> int:
     """Run until SIGTERM or SIGINT; then deliver what has been read."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    # As the real one, in a file and not in the journal: it would ship its own complaints, and complain of that.
+    STATE.mkdir(parents=True, exist_ok=True)
+    own = RotatingFileHandler(settings.HOME / "logs" / "amazon-cloudwatch-agent.log", maxBytes=1 << 20, backupCount=1)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=[own])
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     chosen = settings.read(sorted(settings.FOLDER.glob("*")), metadata.region)
     client = LogsClient(endpoint=chosen.endpoint, region=chosen.region, credentials=metadata.Metadata().credentials)
-    STATE.mkdir(parents=True, exist_ok=True)
     shippers = [Shipper(source, state=STATE, sink=client, wall=time.time) for source in chosen.sources]
     due = time.monotonic() + chosen.flush
     while not stop.wait(INTERVAL):

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from figures.__main__ import main
-from figures.metric_format import metric_line
-from figures.queue import queue_figures
+from figures import main, metric_line, queue_figures
 
 NOW = 1_790_000_000.0  # 2026-09-21T14:13:20Z
 
