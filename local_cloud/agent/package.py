@@ -91,6 +91,9 @@ def _build(package: Package) -> None:
         for name, text in SCRIPTS.items():
             (control / name).write_text(text)
             (control / name).chmod(0o755)
+        # Whatever the umask of this computer's user is.
+        for path in [root, *root.rglob("*")]:
+            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
         subprocess.run(
             ["dpkg-deb", "--root-owner-group", "--build", str(root), str(package.file)], check=True, capture_output=True
         )

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`amy-figures SETTINGS`: take a stage's figures once, and append them to a log.
 
-The line is in CloudWatch's embedded metric format: an entry of a log that is also a set of metrics. What cannot be taken is
-a note in it, not a figure: an alarm on a missing metric then tells. Runs with the distribution's own Python.
+The line is in CloudWatch's embedded metric format: an entry of a log that is also a set of metrics. What cannot be taken
+is a note in it, not a figure: an alarm on a missing metric then tells. Runs with the distribution's own Python.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def backup_age(command: list[str]) -> float:
 def queue_figures(client: Any, queues: Sequence[str], *, now: float) -> dict[str, float]:
     """Return what waits, what has failed, and what is late; ages are seconds, `now` is seconds since 1970.
 
-    Keys are read as they are: RQ's own classes would run a job's pickle, and delete what they find stale. A job is overdue
-    as long as the scheduler has not queued it though its time has come.
+    Keys are read as they are: RQ's own classes would run a job's pickle, and delete what they find stale. A job is
+    overdue as long as the scheduler has not queued it though its time has come.
     """
     scheduled = client.zrange(SCHEDULED, 0, 0, withscores=True)
     return {

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -32,7 +33,10 @@ def test_a_failed_command_is_recorded_but_a_question_is_not(
     (tmp_path / "directory").mkdir()
     (tmp_path / "settings.json").write_text(json.dumps(settings))
     monkeypatch.setattr(sys, "argv", ["amy-database", "--settings", str(tmp_path / "settings.json"), *command])
+    # The program makes all its files private; the tests after this one do not.
+    umask = os.umask(0o022)
     assert program.main() == 1
+    os.umask(umask)
     assert "backup" in capsys.readouterr().err
     log = tmp_path / "log_file"
     assert len(log.read_text().splitlines() if log.exists() else []) == lines

@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from local_cloud.agent.package import ensure_package
 from plugins.module_utils.signed_package import verify
@@ -15,6 +19,15 @@ def run(command: list[str]) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.fixture
+def private_umask() -> Iterator[None]:
+    """As careful users have it."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("private_umask")
 def test_package_is_signed_and_made_once(tmp_path: Path) -> None:
     package = ensure_package(tmp_path / "agent")
     verify(
