@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`amy-figures SETTINGS`: take a stage's figures once, and append them to a log.
 
-The line is in CloudWatch's embedded metric format: an entry of a log that is also a set of metrics. What cannot be taken
-is a note in it, not a figure: an alarm on a missing metric then tells. Runs with the distribution's own Python.
+The line is in CloudWatch's embedded metric format: an entry of a log that is also a set of metrics. What cannot be
+taken is a note in it, not a figure: an alarm on a missing metric then tells. Runs with the distribution's own Python.
 """
 
 from __future__ import annotations
