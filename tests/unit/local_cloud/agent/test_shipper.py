@@ -171,7 +171,7 @@ def test_every_line_written_during_rotations_is_delivered(tmp_path: Path, endpoi
         for generation in range(5):
             with log.open("a", buffering=1) as file:
                 for number in range(200):
-                    if number == 190 and generation < 4:
+                    if number == 100 and generation < 4:
                         log.rename(log.with_name(f"site.log.{generation}"))
                         log.touch()
                     file.write(f"{generation}-{number:03}\n")
