@@ -46,10 +46,7 @@ def render(template: Template, **overrides: Any) -> str:
     """
     loader = DataLoader()
     role = ROLES / template.role
-    variables: dict[str, Any] = {"ansible_managed": "Ansible managed", "ansible_check_mode": False}
-    for file in (role / "defaults/main.yml", role / "vars/main.yml", VARIABLES / f"{template.role}.yml"):
-        if file.exists():
-            variables |= loader.load_from_file(str(file), trusted_as_template=True) or {}
+    variables = role_variables(template.role, loader)
     variables |= overrides
     templar = Templar(loader=loader, variables=variables)
     folder = role / "templates"
@@ -57,3 +54,21 @@ def render(template: Template, **overrides: Any) -> str:
     text = (folder / template.path).read_text(encoding="utf-8")
     rendered: str = environment.template(trust_as_template(text), fail_on_undefined=True, escape_backslashes=False)
     return rendered
+
+
+def role_variables(role: str, loader: DataLoader) -> dict[str, Any]:
+    """The role's defaults, its vars and `variables/<role>.yml`."""
+    variables: dict[str, Any] = {"ansible_managed": "Ansible managed", "ansible_check_mode": False}
+    for file in (ROLES / role / "defaults/main.yml", ROLES / role / "vars/main.yml", VARIABLES / f"{role}.yml"):
+        if file.exists():
+            variables |= loader.load_from_file(str(file), trusted_as_template=True) or {}
+    return variables
+
+
+def published_facts(role: str) -> dict[str, Any]:
+    """What the role's tasks/publish_sources.yml sets."""
+    loader = DataLoader()
+    (task,) = loader.load_from_file(str(ROLES / role / "tasks/publish_sources.yml"), trusted_as_template=True)
+    templar = Templar(loader=loader, variables=role_variables(role, loader))
+    facts: dict[str, Any] = templar.template(task["ansible.builtin.set_fact"], fail_on_undefined=True)
+    return facts

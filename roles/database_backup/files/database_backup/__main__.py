@@ -14,6 +14,7 @@ from typing import Any
 from .backup import back_up
 from .failure import BackupError
 from .manifest import complete_dumps, utc_now
+from .record import record
 from .restore import admit, copy, drill, drop_copy, find, replace_database
 from .settings import Settings
 
@@ -26,11 +27,24 @@ def main() -> int:
     os.umask(0o077)
     options = _parser().parse_args()
     try:
-        print(json.dumps(_run(Settings.read(options.settings), options)))
+        print(json.dumps(_recorded(Settings.read(options.settings), options)))
     except (BackupError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _recorded(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
+    # Whoever asks for the newest backup's age does so often, and changes nothing.
+    if options.command == "check":
+        return _check(settings, max_age=options.max_age)
+    try:
+        outcome = _run(settings, options)
+    except (BackupError, OSError) as error:
+        record(settings.log_file, options.command, {"error": str(error)})
+        raise
+    record(settings.log_file, options.command, outcome)
+    return outcome
 
 
 def _run(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
@@ -43,9 +57,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     if options.command == "drop-copy":
         drop_copy(settings)
         return {}
-    if options.command == "restore":
-        return _restore(settings, source=options.source)
-    return _check(settings, max_age=options.max_age)
+    return _restore(settings, source=options.source)
 
 
 def _restore(settings: Settings, *, source: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ class Settings:
     service_file: Path
     directory: Path
     lock_file: Path
+    log_file: Path
     lock_wait: int
     keep_newest: int
     keep_days: int
@@ -33,7 +34,7 @@ class Settings:
     def read(cls, path: Path) -> Settings:
         """Return the settings in the JSON file `path`. Raises OSError or ValueError if it cannot be read."""
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        paths = {name: Path(values[name]) for name in ("service_file", "directory", "lock_file")}
+        paths = {name: Path(values[name]) for name in ("service_file", "directory", "lock_file", "log_file")}
         return cls(**{**values, **paths})
 
     def environment(self) -> dict[str, str]:
