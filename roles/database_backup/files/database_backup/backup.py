@@ -24,7 +24,11 @@ def back_up(settings: Settings, *, reason: str, release: str, prune: bool = True
     """
     with exclusive(settings):
         _remove_remains(settings.directory)
-        manifest = _dump(settings, reason=reason, release=release)
+        try:
+            manifest = _dump(settings, reason=reason, release=release)
+        finally:
+            # A disk that is full must not stay full for the others on it.
+            _remove_remains(settings.directory)
         if settings.bucket:
             dump = settings.directory / manifest.name
             store = Store(settings)
@@ -97,7 +101,7 @@ def _require_space(settings: Settings, *, size: int) -> None:
 
 
 def _remove_remains(directory: Path) -> None:
-    """Whoever holds the lock is alone: these were left by a run that was killed."""
+    """Whoever holds the lock is alone: nobody writes these any more."""
     for remains in [*directory.glob("*.partial"), *directory.glob("*.dump.manifest.json")]:
         dump = directory / remains.name.removesuffix(".manifest.json")
         if remains.name.endswith(".partial") or not dump.exists():

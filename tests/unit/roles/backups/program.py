@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the programs of the backup roles as their users do: another process, its settings in files."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.servers.postgresql import PASSWORD, USER, Cluster
+from tests.servers.s3 import ENVIRONMENT
+
+ROLES = Path(__file__).parents[4] / "roles"
+
+
+def until(condition: Callable[[], Any], *, seconds: float = 20.0, what: str) -> None:
+    """Wait for `condition`; raises AssertionError that names `what` was waited for."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s"
+        time.sleep(0.01)
+
+
+class DatabaseProgram:
+    """`amy-database`, told of one database. What it makes is in `backups`."""
+
+    def __init__(self, server: Cluster, database: str, directory: Path) -> None:
+        self.server, self.database = server, database
+        self.backups = directory / "backups"
+        self.backups.mkdir()
+        (directory / "service.conf").write_text(
+            f"[amy]\nhost={server.directory}\nuser={USER}\npassfile={directory}/pgpass\n", encoding="utf-8"
+        )
+        escaped = re.sub(r"([:\\])", r"\\\1", PASSWORD)
+        (directory / "pgpass").write_text(f"*:*:*:*:{escaped}\n", encoding="utf-8")
+        (directory / "pgpass").chmod(0o600)
+        self._settings_file = directory / "settings.json"
+        self._settings: dict[str, Any] = {
+            "database": database,
+            "service": "amy",
+            "service_file": str(directory / "service.conf"),
+            "directory": str(self.backups),
+            "lock_file": str(directory / "lock"),
+            "lock_wait": 60,
+            "keep_newest": 48,
+            "keep_days": 35,
+            "keep_months": 12,
+            "bucket": "",
+            "prefix": "backups",
+            "encryption": "AES256",
+            "kms_key": "",
+            "endpoint_url": "",
+        }
+        self.tell()
+
+    def tell(self, **settings: Any) -> None:
+        """Change settings."""
+        self._settings |= settings
+        self.backups = Path(self._settings["directory"])
+        self._settings_file.write_text(json.dumps(self._settings), encoding="utf-8")
+
+    def start(self, *arguments: str, path: Path | None = None) -> subprocess.Popen[str]:
+        """Start a command; programs in `path` come before the real ones."""
+        environment = os.environ | ENVIRONMENT | {"PYTHONPATH": str(ROLES / "database_backup/files")}
+        if path:
+            environment["PATH"] = f"{path}:{environment['PATH']}"
+        return subprocess.Popen(
+            [sys.executable, "-m", "database_backup", "--settings", str(self._settings_file), *arguments],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, path: Path | None = None) -> dict[str, Any]:
+        """Return what a command prints; it must succeed."""
+        return finished(self.start(*arguments, path=path))
+
+    def refuse(self, *arguments: str, path: Path | None = None) -> str:
+        """Return what a command says that must not succeed."""
+        process = self.start(*arguments, path=path)
+        output, words = process.communicate(timeout=60)
+        assert process.returncode == 1, output + words
+        assert "Traceback" not in words, words
+        return words
+
+    def files(self) -> list[str]:
+        """Return the names of all files in the folder of backups."""
+        return sorted(file.name for file in self.backups.iterdir())
+
+    def rows(self, database: str | None = None) -> dict[str, int]:
+        """Return how many rows the tables of a database have, without any help of the program's."""
+        counts = ("mail", "person", "django_migrations")
+        found = self.server.query(
+            database or self.database, "SELECT " + ", ".join(f"(SELECT count(*) FROM {table})" for table in counts)
+        )
+        return {f"public.{table}": rows for table, rows in zip(counts, found[0], strict=True)}
+
+    def databases(self) -> list[str]:
+        """Return the names of the database and of all that the program has made beside it."""
+        like = f"SELECT datname FROM pg_database WHERE datname LIKE '{self.database}%' ORDER BY datname"  # noqa: S608
+        return [name for (name,) in self.server.query("postgres", like)]
+
+    def is_dumping(self) -> bool:
+        """Whether some of the data, and not yet all, is in the file."""
+        return any(file.stat().st_size > 1 << 20 for file in self.backups.glob("*.partial"))
+
+
+def finished(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """Return what a command has printed when it has ended well."""
+    output, words = process.communicate(timeout=60)
+    assert process.returncode == 0, words
+    printed: dict[str, Any] = json.loads(output)
+    return printed
+
+
+def writers(file: Path) -> list[str]:
+    """The processes that have `file` open."""
+    descriptors = Path("/proc").glob("[0-9]*/fd/*")
+    found = []
+    for descriptor in descriptors:
+        try:
+            if os.readlink(descriptor) == str(file):
+                found.append(descriptor.parts[2])
+        except OSError:
+            continue
+    return found
