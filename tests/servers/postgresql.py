@@ -72,8 +72,8 @@ def cluster(programs: Path) -> Iterator[Cluster]:
     data, password_file = directory / "data", directory / "password"
     password_file.write_text(PASSWORD, encoding="utf-8")
     try:
-        initdb = [programs / "initdb", "--no-sync", "--auth=scram-sha-256", "--username=postgres", f"--pwfile={password_file}"]
-        subprocess.run([*initdb, data], check=True, capture_output=True, **account)
+        options = ["--no-sync", "--auth=scram-sha-256", "--username=postgres", f"--pwfile={password_file}", str(data)]
+        subprocess.run([programs / "initdb", *options], check=True, capture_output=True, **account)
         options = [word for option in (f"unix_socket_directories={directory}", *OPTIONS) for word in ("-c", option)]
         with (directory / "log").open("wb") as log:
             server = subprocess.Popen([programs / "postgres", "-D", data, *options], stdout=log, stderr=log, **account)
@@ -90,9 +90,7 @@ def _started(started: Cluster, server: subprocess.Popen[bytes]) -> Cluster:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            started.execute(
-                "postgres", f"CREATE ROLE {USER} LOGIN CREATEDB PASSWORD '{PASSWORD}'", user="postgres"
-            )
+            started.execute("postgres", f"CREATE ROLE {USER} LOGIN CREATEDB PASSWORD '{PASSWORD}'", user="postgres")
         except psycopg2.OperationalError:
             log = (started.directory / "log").read_text(encoding="utf-8")
             assert server.poll() is None, log

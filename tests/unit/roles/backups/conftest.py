@@ -16,7 +16,9 @@ from tests.unit.roles.backups.program import DatabaseProgram
 NUMBERS = count()
 # Text that does not compress well: its dump takes some seconds, so that there is a middle of it.
 LARGE_ROWS = 400_000
-FILL = "INSERT INTO mail (body) SELECT repeat(md5(random()::text), 4) || md5(random()::text) FROM generate_series(1, {})"
+FILL = (
+    "INSERT INTO mail (body) SELECT repeat(md5(random()::text), 4) || md5(random()::text) FROM generate_series(1, {})"
+)
 TABLES = (
     "CREATE TABLE mail (id serial PRIMARY KEY, body text NOT NULL)",
     "CREATE TABLE person (id serial PRIMARY KEY, name text)",
@@ -59,7 +61,7 @@ def program_for(template: str, postgresql: Cluster, directory: Path) -> Iterator
     database = f"amy{next(NUMBERS)}"
     postgresql.execute("postgres", f"CREATE DATABASE {database} TEMPLATE {template}")
     yield DatabaseProgram(postgresql, database, directory)
-    for (name,) in postgresql.query("postgres", f"SELECT datname FROM pg_database WHERE datname LIKE '{database}%'"):  # noqa: S608
+    for (name,) in postgresql.query("postgres", f"SELECT datname FROM pg_database WHERE datname LIKE '{database}%'"):
         postgresql.execute("postgres", f"DROP DATABASE {name} WITH (FORCE)")
 
 

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers.postgresql import PASSWORD, USER, Cluster
-from tests.servers.s3 import ENVIRONMENT
+from tests.servers.s3 import ENVIRONMENT, S3
 
 ROLES = Path(__file__).parents[4] / "roles"
+LIBRARIES = ":".join(str(ROLES / role / "files") for role in ("backup_library", "database_backup", "redis_backup"))
+NO_BUCKET = {"name": "", "prefix": "backups", "encryption": "AES256", "kms_key": "", "endpoint_url": ""}
 
 
 def until(condition: Callable[[], Any], *, seconds: float = 20.0, what: str) -> None:
@@ -46,16 +48,9 @@ class DatabaseProgram:
             "service": "amy",
             "service_file": str(directory / "service.conf"),
             "directory": str(self.backups),
-            "lock_file": str(directory / "lock"),
-            "lock_wait": 60,
-            "keep_newest": 48,
-            "keep_days": 35,
-            "keep_months": 12,
-            "bucket": "",
-            "prefix": "backups",
-            "encryption": "AES256",
-            "kms_key": "",
-            "endpoint_url": "",
+            "lock": {"file": str(directory / "lock"), "wait": 60},
+            "keep": {"newest": 48, "days": 35, "months": 12},
+            "bucket": NO_BUCKET,
         }
         self.tell()
 
@@ -67,7 +62,7 @@ class DatabaseProgram:
 
     def start(self, *arguments: str, path: Path | None = None) -> subprocess.Popen[str]:
         """Start a command; programs in `path` come before the real ones."""
-        environment = os.environ | ENVIRONMENT | {"PYTHONPATH": str(ROLES / "database_backup/files")}
+        environment = os.environ | ENVIRONMENT | {"PYTHONPATH": LIBRARIES}
         if path:
             environment["PATH"] = f"{path}:{environment['PATH']}"
         return subprocess.Popen(
@@ -104,12 +99,17 @@ class DatabaseProgram:
 
     def databases(self) -> list[str]:
         """Return the names of the database and of all that the program has made beside it."""
-        like = f"SELECT datname FROM pg_database WHERE datname LIKE '{self.database}%' ORDER BY datname"  # noqa: S608
+        like = f"SELECT datname FROM pg_database WHERE datname LIKE '{self.database}%' ORDER BY datname"
         return [name for (name,) in self.server.query("postgres", like)]
 
     def is_dumping(self) -> bool:
         """Whether some of the data, and not yet all, is in the file."""
         return any(file.stat().st_size > 1 << 20 for file in self.backups.glob("*.partial"))
+
+
+def in_bucket(name: str, server: S3) -> dict[str, str]:
+    """Return the settings of a bucket."""
+    return NO_BUCKET | {"name": name, "endpoint_url": server.url}
 
 
 def finished(process: subprocess.Popen[str]) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def writers(file: Path) -> list[str]:
     found = []
     for descriptor in descriptors:
         try:
-            if os.readlink(descriptor) == str(file):
+            if descriptor.readlink() == file:
                 found.append(descriptor.parts[2])
         except OSError:
             continue

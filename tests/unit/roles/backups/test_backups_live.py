@@ -14,7 +14,7 @@ import pytest
 
 from tests.servers.s3 import S3
 from tests.unit.roles.backups.conftest import FILL
-from tests.unit.roles.backups.program import DatabaseProgram, finished, until, writers
+from tests.unit.roles.backups.program import DatabaseProgram, finished, in_bucket, until, writers
 
 # In the place of pg_dump: what it has written is damaged, and it says that all went well.
 DAMAGING_DUMP = """#!/bin/sh
@@ -48,7 +48,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_backup_is_described_as_it_is_and_copied(small: DatabaseProgram, bucket_server: S3, bucket: str) -> None:
-    small.tell(bucket=bucket, endpoint_url=bucket_server.url)
+    small.tell(bucket=in_bucket(bucket, bucket_server))
     made = small.run("backup", "--reason", "deploy", "--release", "v1-0a1b")
     dump = small.backups / made["name"]
     assert small.files() == [dump.name, f"{dump.name}.manifest.json"]
@@ -65,7 +65,7 @@ def test_a_backup_is_described_as_it_is_and_copied(small: DatabaseProgram, bucke
 
 
 def test_a_backup_that_cannot_be_copied_stays_and_says_so(small: DatabaseProgram, bucket_server: S3) -> None:
-    small.tell(bucket="nobodys", endpoint_url=bucket_server.url)
+    small.tell(bucket=in_bucket("nobodys", bucket_server))
     assert "could not be copied to s3://nobodys/" in small.refuse("backup")
     assert len(small.files()) == 2
     assert small.run("check")["s3"] == ""
@@ -96,10 +96,10 @@ def test_of_two_at_once_one_waits_and_both_succeed(large: DatabaseProgram) -> No
     assert len(large.files()) == 4
 
 
-def test_who_has_waited_long_enough_says_so_and_touches_nothing(large: DatabaseProgram) -> None:
+def test_who_has_waited_long_enough_says_so_and_touches_nothing(large: DatabaseProgram, tmp_path: Path) -> None:
     first = large.start("backup")
     until(large.is_dumping, what="the first dump is written")
-    large.tell(lock_wait=0)
+    large.tell(lock={"file": str(tmp_path / "lock"), "wait": 0})
     assert "Another backup or restore" in large.refuse("backup")
     made = finished(first)
     assert large.files() == [made["name"], f"{made['name']}.manifest.json"]

@@ -7,7 +7,7 @@ import psycopg2  # type: ignore[import-untyped]
 import pytest
 
 from tests.servers.s3 import S3
-from tests.unit.roles.backups.program import DatabaseProgram, until
+from tests.unit.roles.backups.program import DatabaseProgram, in_bucket, until
 
 
 def lose(program: DatabaseProgram) -> dict[str, int]:
@@ -19,13 +19,13 @@ def lose(program: DatabaseProgram) -> dict[str, int]:
 
 def identity(program: DatabaseProgram) -> int:
     """The number of the living database, which a rename does not change."""
-    found = program.server.query("postgres", f"SELECT oid FROM pg_database WHERE datname = '{program.database}'")  # noqa: S608
+    found = program.server.query("postgres", f"SELECT oid FROM pg_database WHERE datname = '{program.database}'")
     return int(found[0][0])
 
 
 def is_restoring(program: DatabaseProgram, database: str) -> bool:
     """Whether data is copied into `database`."""
-    copying = f"SELECT 1 FROM pg_stat_progress_copy WHERE datname = '{database}' AND bytes_processed > 1000000"  # noqa: S608
+    copying = f"SELECT 1 FROM pg_stat_progress_copy WHERE datname = '{database}' AND bytes_processed > 1000000"
     return bool(program.server.query("postgres", copying))
 
 
@@ -55,7 +55,7 @@ def test_sessions_of_the_living_database_do_not_stop_a_restore(small: DatabasePr
 
 
 def test_a_restore_from_the_bucket(small: DatabaseProgram, bucket_server: S3, bucket: str) -> None:
-    small.tell(bucket=bucket, endpoint_url=bucket_server.url)
+    small.tell(bucket=in_bucket(bucket, bucket_server))
     made = small.run("backup")
     before = lose(small)
     for file in small.backups.iterdir():
