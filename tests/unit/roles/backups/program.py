@@ -62,7 +62,7 @@ class DatabaseProgram:
 
     def start(self, *arguments: str, path: Path | None = None) -> subprocess.Popen[str]:
         """Start a command; programs in `path` come before the real ones."""
-        environment = os.environ | ENVIRONMENT | {"PYTHONPATH": LIBRARIES}
+        environment = self.environment()
         if path:
             environment["PATH"] = f"{path}:{environment['PATH']}"
         return subprocess.Popen(
@@ -73,9 +73,13 @@ class DatabaseProgram:
             text=True,
         )
 
-    def run(self, *arguments: str, path: Path | None = None) -> dict[str, Any]:
-        """Return what a command prints; it must succeed."""
-        return finished(self.start(*arguments, path=path))
+    def environment(self) -> dict[str, str]:
+        """Return what the program finds in its environment, and libpq's programs the service."""
+        return os.environ | ENVIRONMENT | {"PYTHONPATH": LIBRARIES, "PGSERVICEFILE": self._settings["service_file"]}
+
+    def run(self, *arguments: str, seconds: float = 60) -> dict[str, Any]:
+        """Return what a command prints; it must succeed within `seconds`."""
+        return finished(self.start(*arguments), seconds=seconds)
 
     def refuse(self, *arguments: str, path: Path | None = None) -> str:
         """Return what a command says that must not succeed."""
@@ -112,9 +116,9 @@ def in_bucket(name: str, server: S3) -> dict[str, str]:
     return NO_BUCKET | {"name": name, "endpoint_url": server.url}
 
 
-def finished(process: subprocess.Popen[str]) -> dict[str, Any]:
+def finished(process: subprocess.Popen[str], *, seconds: float = 60) -> dict[str, Any]:
     """Return what a command has printed when it has ended well."""
-    output, words = process.communicate(timeout=60)
+    output, words = process.communicate(timeout=seconds)
     assert process.returncode == 0, words
     printed: dict[str, Any] = json.loads(output)
     return printed
