@@ -54,15 +54,22 @@ class Backups(Generic[M]):
         self.bucket.fetch(url, into=self.folder.directory / name)
         return self.folder.read(name)
 
+    def newest(self, *, make: str, but: str = "") -> M:
+        """Return the newest backup, but for those that were made for the reason `but`.
+
+        Raises BackupError if there is none; `make` is the command that makes one.
+        """
+        for manifest in self.folder.complete():
+            if manifest.reason != but:
+                return manifest
+        raise BackupError(f"There is no backup in {self.folder.directory}. Run: {make}")
+
     def check(self, *, max_age: int, make: str) -> dict[str, Any]:
         """Return what is worth knowing of the newest backup. Raises BackupError if it is older than `max_age` seconds.
 
         `make` is the command that makes a new one.
         """
-        complete = self.folder.complete()
-        if not complete:
-            raise BackupError(f"There is no backup in {self.folder.directory}. Run: {make}")
-        newest = complete[0]
+        newest = self.newest(make=make)
         age = round(newest.age(utc_now()))
         if age > max_age:
             raise BackupError(
@@ -70,4 +77,4 @@ class Backups(Generic[M]):
                 "Look: systemctl status 'amy-*-backup'; journalctl -u 'amy-*-backup'"
             )
         shown = {field: value for field, value in asdict(newest).items() if field in ("name", "size", "s3")}
-        return {**shown, "age": age, "count": len(complete)}
+        return {**shown, "age": age, "count": len(self.folder.complete())}

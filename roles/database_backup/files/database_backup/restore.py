@@ -76,22 +76,17 @@ def find(settings: Settings, source: str) -> DatabaseManifest:
     """Return a backup by its name, its S3 URL or the word newest. Raises BackupError unless it is there and intact."""
     folder = settings.backups.folder
     try:
-        manifest = _newest(settings) if source == "newest" else _named(settings, source)
+        manifest = _choose(settings, source)
         require_readable(settings, folder.require_intact(manifest))
     except (OSError, ValueError, TypeError) as error:
         raise BackupError(f"{source} is no complete backup: {error}\nLook: ls -l {folder.directory}") from error
     return manifest
 
 
-def _newest(settings: Settings) -> DatabaseManifest:
-    """Return the newest backup but for those of restores: after a kill, the same restore means the same backup."""
-    for manifest in settings.backups.folder.complete():
-        if manifest.reason != BEFORE_RESTORE:
-            return manifest
-    raise BackupError(f"There is no complete backup in {settings.backups.folder.directory}. Run: make backup")
-
-
-def _named(settings: Settings, source: str) -> DatabaseManifest:
+def _choose(settings: Settings, source: str) -> DatabaseManifest:
+    if source == "newest":
+        # After a kill, the same restore means the same backup, not the one that the killed restore has made.
+        return settings.backups.newest(make="make backup", but=BEFORE_RESTORE)
     return settings.backups.fetch(source) if source.startswith("s3://") else settings.backups.folder.read(source)
 
 

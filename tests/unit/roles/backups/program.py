@@ -29,30 +29,22 @@ def until(condition: Callable[[], Any], *, seconds: float = 20.0, what: str) -> 
         time.sleep(0.01)
 
 
-class DatabaseProgram:
-    """`amy-database`, told of one database. What it makes is in `backups`."""
+class Program:
+    """A program of a backup role, told of one server by its settings file. What it makes is in `backups`."""
 
-    def __init__(self, server: Cluster, database: str, directory: Path) -> None:
-        self.server, self.database = server, database
+    package: str
+
+    def __init__(self, directory: Path, **settings: Any) -> None:
         self.backups = directory / "backups"
         self.backups.mkdir()
-        (directory / "service.conf").write_text(
-            f"[amy]\nhost={server.directory}\nuser={USER}\npassfile={directory}/pgpass\n", encoding="utf-8"
-        )
-        escaped = re.sub(r"([:\\])", r"\\\1", PASSWORD)
-        (directory / "pgpass").write_text(f"*:*:*:*:{escaped}\n", encoding="utf-8")
-        (directory / "pgpass").chmod(0o600)
         self._settings_file = directory / "settings.json"
         self._settings: dict[str, Any] = {
-            "database": database,
-            "service": "amy",
-            "service_file": str(directory / "service.conf"),
             "directory": str(self.backups),
             "lock": {"file": str(directory / "lock"), "wait": 60},
             "keep": {"newest": 48, "days": 35, "months": 12},
             "bucket": NO_BUCKET,
         }
-        self.tell()
+        self.tell(**settings)
 
     def tell(self, **settings: Any) -> None:
         """Change settings."""
@@ -60,22 +52,22 @@ class DatabaseProgram:
         self.backups = Path(self._settings["directory"])
         self._settings_file.write_text(json.dumps(self._settings), encoding="utf-8")
 
+    def environment(self) -> dict[str, str]:
+        """Return what the program finds in its environment."""
+        return os.environ | ENVIRONMENT | {"PYTHONPATH": LIBRARIES}
+
     def start(self, *arguments: str, path: Path | None = None) -> subprocess.Popen[str]:
         """Start a command; programs in `path` come before the real ones."""
         environment = self.environment()
         if path:
             environment["PATH"] = f"{path}:{environment['PATH']}"
         return subprocess.Popen(
-            [sys.executable, "-m", "database_backup", "--settings", str(self._settings_file), *arguments],
+            [sys.executable, "-m", self.package, "--settings", str(self._settings_file), *arguments],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-
-    def environment(self) -> dict[str, str]:
-        """Return what the program finds in its environment, and libpq's programs the service."""
-        return os.environ | ENVIRONMENT | {"PYTHONPATH": LIBRARIES, "PGSERVICEFILE": self._settings["service_file"]}
 
     def run(self, *arguments: str, seconds: float = 60) -> dict[str, Any]:
         """Return what a command prints; it must succeed within `seconds`."""
@@ -84,7 +76,7 @@ class DatabaseProgram:
     def refuse(self, *arguments: str, path: Path | None = None) -> str:
         """Return what a command says that must not succeed."""
         process = self.start(*arguments, path=path)
-        output, words = process.communicate(timeout=60)
+        output, words = ended(process)
         assert process.returncode == 1, output + words
         assert "Traceback" not in words, words
         return words
@@ -92,6 +84,25 @@ class DatabaseProgram:
     def files(self) -> list[str]:
         """Return the names of all files in the folder of backups."""
         return sorted(file.name for file in self.backups.iterdir())
+
+
+class DatabaseProgram(Program):
+    """`amy-database`, told of one database."""
+
+    package = "database_backup"
+
+    def __init__(self, server: Cluster, database: str, directory: Path) -> None:
+        self.server, self.database = server, database
+        service, passwords = directory / "service.conf", directory / "pgpass"
+        service.write_text(f"[amy]\nhost={server.directory}\nuser={USER}\npassfile={passwords}\n", encoding="utf-8")
+        escaped = re.sub(r"([:\\])", r"\\\1", PASSWORD)
+        passwords.write_text(f"*:*:*:*:{escaped}\n", encoding="utf-8")
+        passwords.chmod(0o600)
+        super().__init__(directory, database=database, service="amy", service_file=str(service))
+
+    def environment(self) -> dict[str, str]:
+        """Return what libpq's programs need besides."""
+        return super().environment() | {"PGSERVICEFILE": self._settings["service_file"]}
 
     def rows(self, database: str | None = None) -> dict[str, int]:
         """Return how many rows the tables of a database have, without any help of the program's."""
@@ -111,14 +122,29 @@ class DatabaseProgram:
         return any(file.stat().st_size > 1 << 20 for file in self.backups.glob("*.partial"))
 
 
+class RedisProgram(Program):
+    """`amy-redis`, told of one server."""
+
+    package = "redis_backup"
+
+
 def in_bucket(name: str, server: S3) -> dict[str, str]:
     """Return the settings of a bucket."""
     return NO_BUCKET | {"name": name, "endpoint_url": server.url}
 
 
+def ended(process: subprocess.Popen[str], *, seconds: float = 60) -> tuple[str, str]:
+    """Return what a command has printed and complained when it has ended; it is killed if it does not."""
+    try:
+        return process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise AssertionError(f"not within {seconds:g} s: {process.communicate()}") from None
+
+
 def finished(process: subprocess.Popen[str], *, seconds: float = 60) -> dict[str, Any]:
     """Return what a command has printed when it has ended well."""
-    output, words = process.communicate(timeout=seconds)
+    output, words = ended(process, seconds=seconds)
     assert process.returncode == 0, words
     printed: dict[str, Any] = json.loads(output)
     return printed

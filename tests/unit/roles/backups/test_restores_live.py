@@ -119,6 +119,6 @@ def test_a_restore_with_other_rows_than_the_manifests_replaces_nothing(small: Da
 
 
 def test_without_a_backup_nothing_is_restored(small: DatabaseProgram) -> None:
-    assert "There is no complete backup" in small.refuse("restore", "newest")
+    assert "There is no backup" in small.refuse("restore", "newest")
     assert "is no complete backup" in small.refuse("restore", "other.dump")
     assert small.databases() == [small.database]
