@@ -48,16 +48,24 @@ def render(template: Template, **overrides: Any) -> str:
 
     Whatever is undefined raises AnsibleUndefinedVariable.
     """
-    loader = DataLoader()
-    role = ROLES / template.role
-    variables: dict[str, Any] = {"ansible_managed": "Ansible managed", "ansible_check_mode": False}
-    for file in (role / "defaults/main.yml", role / "vars/main.yml", VARIABLES / f"{template.role}.yml"):
-        if file.exists():
-            variables |= loader.load_from_file(str(file), trusted_as_template=True) or {}
-    variables |= overrides
-    templar = Templar(loader=loader, variables=variables)
-    folder = role / "templates"
+    templar = templar_of(template.role, **overrides)
+    folder = ROLES / template.role / "templates"
     environment = templar.copy_with_new_env(searchpath=[str(folder)])
     text = (folder / template.path).read_text(encoding="utf-8")
     rendered: str = environment.template(trust_as_template(text), fail_on_undefined=True, escape_backslashes=False)
     return rendered
+
+
+def evaluate(role: str, variable: str, **overrides: Any) -> Any:
+    """The value of a role's VARIABLE, as a task of the role would see it."""
+    return templar_of(role, **overrides).template(trust_as_template("{{ " + variable + " }}"))
+
+
+def templar_of(role: str, **overrides: Any) -> Templar:
+    """What renders with a role's variables; see `render`."""
+    loader = DataLoader()
+    variables: dict[str, Any] = {"ansible_managed": "Ansible managed", "ansible_check_mode": False}
+    for file in (ROLES / role / "defaults/main.yml", ROLES / role / "vars/main.yml", VARIABLES / f"{role}.yml"):
+        if file.exists():
+            variables |= loader.load_from_file(str(file), trusted_as_template=True) or {}
+    return Templar(loader=loader, variables=variables | overrides)
