@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tempfile
 import time
@@ -21,16 +22,18 @@ USERS = Template(role="redis", path="users.acl.j2")
 
 
 @contextmanager
-def redis_server() -> Iterator[tuple[Path, Any]]:
-    """Give the socket of a new server and its administrator's client."""
+def redis_server(*arguments: str, log: Path | None = None) -> Iterator[tuple[Path, Any]]:
+    """Give the socket of a new server, which starts with a copy of `log`, and its administrator's client."""
     # A socket's path may have a hundred characters.
     with tempfile.TemporaryDirectory(prefix="amy-redis-", dir="/tmp") as name:
         directory = Path(name)
         users, socket = directory / "users.acl", directory / "socket"
         users.write_text(render(USERS, redis_backup_password=BACKUP_PASSWORD), encoding="utf-8")
         options = ["--port", "0", "--unixsocket", str(socket), "--dir", name, "--aclfile", str(users)]
+        if log:
+            shutil.copytree(log, directory / log.name)
         # A replica would wait five seconds for others.
-        options += ["--save", "", "--repl-diskless-sync-delay", "0", "--daemonize", "no"]
+        options += ["--save", "", "--repl-diskless-sync-delay", "0", "--daemonize", "no", *arguments]
         process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
         try:
             client = redis.Redis(unix_socket_path=str(socket), username="admin", password=ADMIN_PASSWORD)

@@ -14,7 +14,7 @@ from typing import Any
 from backup_library.failure import BackupError
 
 from .backup import back_up
-from .drill import drill
+from .restore import drill, prepare
 from .settings import Settings
 
 SETTINGS = Path("/etc/amy-redis/settings.json")
@@ -39,7 +39,8 @@ def _run(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
         return asdict(back_up(settings, reason=options.reason))
     if options.command == "check":
         return settings.backups.check(max_age=options.max_age, make="systemctl start amy-redis-backup")
-    return asdict(drill(settings, source=options.source))
+    restores = {"drill": drill, "prepare": prepare}
+    return asdict(restores[options.command](settings, source=options.source))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,8 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     backup.add_argument("--reason", default="manual")
     check = commands.add_parser("check", help="tell how old the newest backup is")
     check.add_argument("--max-age", type=int, default=MAX_AGE, help="seconds")
-    command = commands.add_parser("drill", help="load a backup into a Redis of its own")
-    command.add_argument("source", help="newest, a file in the folder of backups, or an S3 URL")
+    for name, text in (
+        ("drill", "load a backup into a Redis of its own"),
+        ("prepare", "make of a backup the log of all writes that Redis starts with"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("source", help="newest, a file in the folder of backups, or an S3 URL")
     return parser
 
 

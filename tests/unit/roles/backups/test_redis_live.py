@@ -94,11 +94,21 @@ def test_a_backup_with_other_keys_than_the_manifests_fails_the_drill(program: Re
 def test_a_drill_that_was_killed_does_not_stop_the_next(program: RedisProgram) -> None:
     program.run("backup")
     process = program.start("drill", "newest")
-    until((program.backups / ".drill" / "dump.rdb").exists, what="the drill has begun")
+    until((program.backups / ".private" / "dump.rdb").exists, what="the drill has begun")
     process.kill()
     process.communicate()
     assert program.run("drill", "newest")["keys"] == 101
     assert len(program.files()) == 2
+
+
+def test_a_redis_that_keeps_a_log_starts_with_what_was_prepared(program: RedisProgram, tmp_path: Path) -> None:
+    program.run("backup")
+    prepared = program.run("prepare", "newest")
+    assert prepared["keys"] == 101
+    with redis_server("--appendonly", "yes", log=Path(prepared["directory"])) as (_, client):
+        assert client.dbsize() == 100
+        client.execute_command("SELECT", 2)
+        assert client.zscore("rq:scheduler:scheduled_jobs", "a") == 1.0
 
 
 def test_a_redis_that_does_not_answer_is_named(program: RedisProgram, server: tuple[Path, Any]) -> None:
