@@ -37,7 +37,8 @@ def _dump(settings: Settings, *, reason: str, release: str) -> DatabaseManifest:
                 f"pg_dump is of PostgreSQL {client}, the server is {server}: an older client cannot dump it. Set "
                 f"database_backup_server_version to {server} and run: make configure"
             )
-        folder.require_space(first=int(fetch(connected, "SELECT pg_database_size(current_database())")[0][0]))
+        database_size = int(fetch(connected, "SELECT pg_database_size(current_database())")[0][0])
+        folder.require_space(first=database_size)
         dump(settings, snapshot=fetch(connected, "SELECT pg_export_snapshot()")[0][0], into=partial)
         rows, migrations = count_rows(connected), last_migrations(connected)
     sync(partial)
@@ -56,4 +57,5 @@ def _dump(settings: Settings, *, reason: str, release: str) -> DatabaseManifest:
         client_version=client,
         migrations=migrations,
         rows=rows,
+        database_size=database_size,
     )

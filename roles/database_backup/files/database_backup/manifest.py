@@ -13,7 +13,10 @@ BEFORE_RESTORE = "before-restore"
 
 @dataclass(frozen=True)
 class DatabaseManifest(Manifest):
-    """Rows are counted in the very snapshot that was dumped; `migrations` are the last ones of each Django app."""
+    """Rows are counted in the very snapshot that was dumped; `migrations` are the last ones of each Django app.
+
+    `database_size` is what the database takes on its server, in bytes; 0 if that was not asked.
+    """
 
     database: str
     release: str
@@ -21,3 +24,4 @@ class DatabaseManifest(Manifest):
     client_version: int
     migrations: dict[str, str]
     rows: dict[str, int]
+    database_size: int = 0
