@@ -65,16 +65,22 @@ class Backups(Generic[M]):
         raise BackupError(f"There is no backup in {self.folder.directory}. Run: {make}")
 
     def check(self, *, max_age: int, make: str) -> dict[str, Any]:
-        """Return what is worth knowing of the newest backup. Raises BackupError if it is older than `max_age` seconds.
+        """Return what is worth knowing of the newest backup that is where it should be: here, and in the bucket.
 
-        `make` is the command that makes a new one.
+        Raises BackupError if it is older than `max_age` seconds, or if there is none; `make` is the command that makes
+        one.
         """
-        newest = self.newest(make=make)
-        age = round(newest.age(utc_now()))
+        complete = self.folder.complete()
+        # One that is just being copied is no failure yet.
+        safe = [manifest for manifest in complete if manifest.s3 or not self.bucket.name]
+        if not safe:
+            copied = f" that has a copy in s3://{self.bucket.name}" if complete else ""
+            raise BackupError(f"There is no backup in {self.folder.directory}{copied}. Run: {make}")
+        age = round(safe[0].age(utc_now()))
         if age > max_age:
             raise BackupError(
-                f"The newest backup, {newest.name}, is {age // 60} minutes old. "
+                f"The newest backup, {safe[0].name}, is {age // 60} minutes old. "
                 "Look: systemctl status 'amy-*-backup'; journalctl -u 'amy-*-backup'"
             )
-        shown = {field: value for field, value in asdict(newest).items() if field in ("name", "size", "s3")}
-        return {**shown, "age": age, "count": len(self.folder.complete())}
+        shown = {field: value for field, value in asdict(safe[0]).items() if field in ("name", "size", "s3")}
+        return {**shown, "age": age, "count": len(complete)}

@@ -14,7 +14,7 @@ import pytest
 
 from tests.servers.s3 import S3
 from tests.unit.roles.backups.conftest import FILL
-from tests.unit.roles.backups.program import DatabaseProgram, finished, in_bucket, until, writers
+from tests.unit.roles.backups.program import NO_BUCKET, DatabaseProgram, finished, in_bucket, until, writers
 
 # In the place of pg_dump: what it has written is damaged, and it says that all went well.
 DAMAGING_DUMP = """#!/bin/sh
@@ -69,6 +69,8 @@ def test_a_backup_that_cannot_be_copied_stays_and_says_so(small: DatabaseProgram
     small.tell(bucket=in_bucket("nobodys", bucket_server))
     assert "could not be copied to s3://nobodys/" in small.refuse("backup")
     assert len(small.files()) == 2
+    assert "that has a copy in s3://nobodys" in small.refuse("check")
+    small.tell(bucket=NO_BUCKET)
     assert small.run("check")["s3"] == ""
 
 
@@ -156,3 +158,13 @@ def test_a_backup_that_is_damaged_later_is_not_restored(small: DatabaseProgram, 
         assert "is not what it was" in small.refuse(command, made["name"])
     assert small.rows() == before
     assert small.databases() == [small.database]
+
+
+def test_only_what_is_in_the_bucket_counts_for_the_age(small: DatabaseProgram, bucket_server: S3, bucket: str) -> None:
+    small.tell(bucket=in_bucket(bucket, bucket_server))
+    copied = small.run("backup")
+    small.tell(bucket=in_bucket("nobodys", bucket_server))
+    small.refuse("backup")
+    small.tell(bucket=in_bucket(bucket, bucket_server))
+    assert small.run("check")["name"] == copied["name"]
+    assert f"The newest backup, {copied['name']}, is 0 minutes old" in small.refuse("check", "--max-age", "-1")
