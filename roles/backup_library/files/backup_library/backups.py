@@ -49,9 +49,14 @@ class Backups(Generic[M]):
     def fetch(self, url: str) -> M:
         """Bring a backup from a bucket into the folder; return its manifest."""
         name = url.rpartition("/")[2]
-        # In this order, so that what a kill leaves is removed by the next backup.
-        self.bucket.fetch(url + DESCRIPTION, into=self.folder.description(name))
-        self.bucket.fetch(url, into=self.folder.directory / name)
+        description = self.folder.description(name)
+        try:
+            self.bucket.fetch(url + DESCRIPTION, into=self.folder.partial(description.name))
+            self.bucket.fetch(url, into=self.folder.partial(name))
+            self.folder.partial(description.name).rename(description)
+            self.folder.partial(name).rename(self.folder.directory / name)
+        finally:
+            self.folder.remove_remains()
         return self.folder.read(name)
 
     def newest(self, *, make: str, but: str = "") -> M:

@@ -55,7 +55,8 @@ class Bucket:
         """Download the object at an S3 URL into a file. Raises BackupError if that does not succeed."""
         parts = urlsplit(url)
         try:
-            self._client().download_file(parts.netloc, parts.path[1:], str(into))
+            with into.open("wb") as file:
+                self._client().download_fileobj(parts.netloc, parts.path[1:], file)
         except Exception as error:  # see above
             raise BackupError(f"{url} could not be fetched: {error}") from error
 

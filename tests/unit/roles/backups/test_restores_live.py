@@ -62,7 +62,9 @@ def test_a_restore_from_the_bucket(small: DatabaseProgram, bucket_server: S3, bu
         file.unlink()
     assert small.run("restore", made["s3"])["name"] == made["name"]
     assert small.rows() == before
+    before_fetch = small.files()
     assert "could not be fetched" in small.refuse("drill", f"s3://{bucket}/backups/none.dump")
+    assert small.files() == before_fetch
 
 
 def test_a_kill_in_the_middle_leaves_the_living_database_and_a_rerun_succeeds(large: DatabaseProgram) -> None:
