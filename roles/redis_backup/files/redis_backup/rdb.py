@@ -20,7 +20,7 @@ def information(settings: Settings) -> dict[str, str]:
 
 def transfer(settings: Settings, *, into: Path) -> None:
     """Write a snapshot into a file, as a replica would get it."""
-    # It goes on with its report on standard error, and without a word if the server has ended in the middle.
+    # Its report is on standard error, however well it goes. What broke off is found when it is read back.
     run(*_client(settings), "--rdb", str(into), environment=settings.environment(), chatty=True)
 
 
