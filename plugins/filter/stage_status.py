@@ -38,6 +38,10 @@ options:
     description: What C(amy-database check) has returned, with C(rc), C(stdout) and C(stderr).
     type: dict
     required: true
+  redis_backup:
+    description: What C(amy-redis check) has returned, with C(rc), C(stdout) and C(stderr).
+    type: dict
+    required: true
   lock:
     description: What M(carpentries.amy.deploy_lock) has returned with C(state=info).
     type: dict
@@ -83,6 +87,7 @@ def stage_status(
     targets: list[dict[str, Any]],
     queues: dict[str, Any],
     backup: dict[str, Any],
+    redis_backup: dict[str, Any],
     lock: dict[str, Any],
     balancer_page: dict[str, Any],
 ) -> dict[str, Any]:
@@ -92,16 +97,22 @@ def stage_status(
         name=stage,
         hosts=[_host(host, states) for host in hosts],
         queues=queues if "workers" in queues else None,
-        backup=json.loads(backup["stdout"]) if backup.get("rc") == 0 else None,
+        backup=_backup(backup),
+        redis_backup=_backup(redis_backup),
         lock=lock["lock"],
         lock_is_abandoned=lock["claim"] in ("expired", "dead"),
         balancer_page=balancer_page["mode"] == "on",
         errors={
             "queues": str(queues.get("msg") or SILENT).strip(),
             "backup": str(backup.get("stderr") or backup.get("msg") or SILENT).strip(),
+            "redis_backup": str(redis_backup.get("stderr") or redis_backup.get("msg") or SILENT).strip(),
         },
     )
     return {"lines": lines(found), "findings": [asdict(finding) for finding in findings(found)]}
+
+
+def _backup(answer: dict[str, Any]) -> dict[str, Any] | None:
+    return json.loads(answer["stdout"]) if answer.get("rc") == 0 else None
 
 
 def _host(variables: dict[str, Any], states: dict[str, str]) -> Host:

@@ -40,15 +40,17 @@ class Host:
 class Stage:
     """What was found out of a stage.
 
-    `queues` is what `rq_queue_state` returns, `backup` what `amy-database check` prints. Where one could not be had,
-    its text in `errors` (keys `queues` and `backup`) says why. `lock` is the deploy lock, and `lock_is_abandoned`
-    tells that its holder is gone. `balancer_page` tells that the load balancer answers everybody by itself.
+    `queues` is what `rq_queue_state` returns, `backup` what `amy-database check` prints, `redis_backup` what
+    `amy-redis check` does. Where one could not be had, its text in `errors` (by the same name) says why. `lock` is the
+    deploy lock, and `lock_is_abandoned` tells that its holder is gone. `balancer_page` tells that the load balancer
+    answers everybody by itself.
     """
 
     name: str
     hosts: list[Host]
     queues: dict[str, Any] | None
     backup: dict[str, Any] | None
+    redis_backup: dict[str, Any] | None
     lock: dict[str, Any] | None
     lock_is_abandoned: bool = False
     balancer_page: bool = False
@@ -69,11 +71,17 @@ class Finding:
 
 
 def lines(stage: Stage) -> list[str]:
-    """Return the stage as a table: a line for each host, then the queues, the backup and the lock."""
+    """Return the stage as a table: a line for each host, then the queues, the backups and the lock."""
     rows = [_row(host) for host in stage.hosts]
     widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
     table = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[3]]).rstrip() for row in rows]
-    return [*table, _queues(stage), _backup(stage), _lock(stage)]
+    return [
+        *table,
+        _queues(stage),
+        _backup("backup", stage.backup, error=stage.errors["backup"]),
+        _backup("backup of Redis", stage.redis_backup, error=stage.errors["redis_backup"]),
+        _lock(stage),
+    ]
 
 
 def findings(stage: Stage) -> list[Finding]:
@@ -114,12 +122,11 @@ def _queues(stage: Stage) -> str:
     return f"queues: {'; '.join(counts)}; {len(found['scheduled'])} scheduled; workers: {on_hosts or 'none'}"
 
 
-def _backup(stage: Stage) -> str:
-    if stage.backup is None:
-        return f"backup: {stage.errors['backup']}"
-    backup = stage.backup
+def _backup(label: str, backup: dict[str, Any] | None, *, error: str) -> str:
+    if backup is None:
+        return f"{label}: {error}"
     where = backup["s3"] or "on this host only"
-    return f"backup: {backup['name']}, {backup['age'] // 60} minutes old, {_size(backup['size'])}, {where}"
+    return f"{label}: {backup['name']}, {backup['age'] // 60} minutes old, {_size(backup['size'])}, {where}"
 
 
 def _lock(stage: Stage) -> str:
@@ -201,6 +208,11 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
 def _backup_findings(stage: Stage) -> Iterator[Finding]:
     if stage.backup is None:
         yield Finding(stage.errors["backup"], f"make backup STAGE={stage.name}")
+    if stage.redis_backup is None:
+        yield Finding(
+            f"Redis has no recent backup: {stage.errors['redis_backup']}",
+            "on the redis host: systemctl start amy-redis-backup",
+        )
 
 
 def _lock_findings(stage: Stage) -> Iterator[Finding]:

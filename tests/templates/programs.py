@@ -18,6 +18,7 @@ _PACKAGES = {
     "supervisord": "supervisor",
     "systemd-analyze": "systemd",
     "apt-config": "apt",
+    "gpg": "gpg",
 }
 _SUPERVISORD = "[supervisord]\nlogfile={folder}/supervisord.log\n[include]\nfiles={folder}/program.conf\n"
 _PARSE_SUPERVISORD = """

@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar, trust_as_template
+
+# The plugins that Ansible's command line programs load before they render.
+init_plugin_loader()
 
 ROLES = Path(__file__).parents[2] / "roles"
 VARIABLES = Path(__file__).parent / "variables"
@@ -44,31 +48,31 @@ def render(template: Template, **overrides: Any) -> str:
 
     Whatever is undefined raises AnsibleUndefinedVariable.
     """
-    loader = DataLoader()
-    role = ROLES / template.role
-    variables = role_variables(template.role, loader)
-    variables |= overrides
-    templar = Templar(loader=loader, variables=variables)
-    folder = role / "templates"
+    templar = templar_of(template.role, **overrides)
+    folder = ROLES / template.role / "templates"
     environment = templar.copy_with_new_env(searchpath=[str(folder)])
     text = (folder / template.path).read_text(encoding="utf-8")
     rendered: str = environment.template(trust_as_template(text), fail_on_undefined=True, escape_backslashes=False)
     return rendered
 
 
-def role_variables(role: str, loader: DataLoader) -> dict[str, Any]:
-    """The role's defaults, its vars and `variables/<role>.yml`."""
-    variables: dict[str, Any] = {"ansible_managed": "Ansible managed", "ansible_check_mode": False}
-    for file in (ROLES / role / "defaults/main.yml", ROLES / role / "vars/main.yml", VARIABLES / f"{role}.yml"):
-        if file.exists():
-            variables |= loader.load_from_file(str(file), trusted_as_template=True) or {}
-    return variables
+def evaluate(role: str, variable: str, **overrides: Any) -> Any:
+    """The value of a role's VARIABLE, as a task of the role would see it."""
+    return templar_of(role, **overrides).template(trust_as_template("{{ " + variable + " }}"))
 
 
 def published_facts(role: str) -> dict[str, Any]:
     """What the role's tasks/publish_sources.yml sets."""
-    loader = DataLoader()
-    (task,) = loader.load_from_file(str(ROLES / role / "tasks/publish_sources.yml"), trusted_as_template=True)
-    templar = Templar(loader=loader, variables=role_variables(role, loader))
-    facts: dict[str, Any] = templar.template(task["ansible.builtin.set_fact"], fail_on_undefined=True)
+    (task,) = DataLoader().load_from_file(str(ROLES / role / "tasks/publish_sources.yml"), trusted_as_template=True)
+    facts: dict[str, Any] = templar_of(role).template(task["ansible.builtin.set_fact"], fail_on_undefined=True)
     return facts
+
+
+def templar_of(role: str, **overrides: Any) -> Templar:
+    """What renders with a role's variables; see `render`."""
+    loader = DataLoader()
+    variables: dict[str, Any] = {"ansible_managed": "Ansible managed", "ansible_check_mode": False}
+    for file in (ROLES / role / "defaults/main.yml", ROLES / role / "vars/main.yml", VARIABLES / f"{role}.yml"):
+        if file.exists():
+            variables |= loader.load_from_file(str(file), trusted_as_template=True) or {}
+    return Templar(loader=loader, variables=variables | overrides)

@@ -95,10 +95,10 @@ def test_the_application_may_do_nothing_else(host: Host, command: str) -> None:
     assert "NOPERM" in redis(host, command)
 
 
-def test_the_backup_user_reads_and_saves_but_does_not_write(host: Host) -> None:
+def test_the_backup_user_copies_everything_and_does_nothing_else(host: Host) -> None:
     assert "NOPERM" in redis(host, "SET rq:x 1", user="backup")
-    assert "NOPERM" not in redis(host, "LASTSAVE", user="backup")
-    assert redis(host, "TYPE rq:x", user="backup") == "none"
+    assert "NOPERM" in redis(host, "GET rq:x", user="backup")
+    assert "finished with success" in redis(host, "--rdb /root/copy.rdb", user="backup")
 
 
 def test_no_password_is_in_a_file_of_redis(host: Host) -> None:

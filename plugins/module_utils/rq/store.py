@@ -11,8 +11,10 @@ import json
 from typing import Any, Callable
 
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import WatchError
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_since import WaitingJob
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
     DEQUEUE_COMMANDS,
+    SCHEDULED_KEY,
     Running,
     Snapshot,
     Taken,
@@ -95,6 +97,18 @@ class RqStore:
         """The ids in the sorted set at `key` whose time has come."""
         return frozenset(_texts(self._client.zrangebyscore(key, 0, self._now())))
 
+    def waiting_jobs(self) -> list[WaitingJob]:
+        """Every job that will run, each once: queued, taken, running, deferred, and scheduled by either scheduler."""
+        places: dict[str, tuple[str, float | None]] = {}
+        for queue in self._queues:
+            for key in (f"rq:queue:{queue}", f"rq:queue:{queue}:intermediate"):
+                places.update((job, (key, None)) for job in self.ids(key))
+            for key in (f"rq:wip:{queue}", f"rq:deferred:{queue}"):
+                places.update((job_of_execution(entry["id"]), (key, None)) for entry in self.members(key))
+        for key in (*(f"rq:scheduled:{queue}" for queue in self._queues), SCHEDULED_KEY):
+            places.update((entry["id"], (key, entry["score"])) for entry in self.members(key))
+        return [self._waiting_job(job, *place) for job, place in places.items()]
+
     def schedulers(self) -> list[dict[str, Any]]:
         """The schedulers that have registered, with the seconds until their registration ends."""
         keys = sorted(_texts(self._client.scan_iter(match="rq:scheduler_instance:*", count=500)))
@@ -112,6 +126,12 @@ class RqStore:
     def _running(self, job: str, queue: str, lease_ends: float) -> Running:
         data = self._client.hget(f"rq:job:{job}", "data")
         return Running(job=job, queue=queue, function=function_name(data or b""), lease_ends=lease_ends)
+
+    def _waiting_job(self, job: str, where: str, at: float | None) -> WaitingJob:
+        data, created = self._client.hmget(f"rq:job:{job}", ["data", "created_at"])
+        return WaitingJob(
+            id=job, where=where, function=function_name(data or b""), created=(created or b"").decode(), at=at
+        )
 
     def _waiting_clients(self) -> int:
         database = str(self._client.connection_pool.connection_kwargs.get("db") or 0)

@@ -27,9 +27,16 @@ def test_a_line_for_each_outcome(tmp_path: Path) -> None:
 def test_a_failed_command_is_recorded_but_a_question_is_not(
     command: list[str], lines: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = {"database": "amy", "service": "amy", "lock_wait": 1, "keep_newest": 1, "keep_days": 1, "keep_months": 1}
-    settings |= {"bucket": "", "prefix": "", "encryption": "AES256", "kms_key": "", "endpoint_url": ""}
-    settings |= {name: str(tmp_path / name) for name in ("service_file", "directory", "lock_file", "log_file")}
+    settings = {
+        "database": "amy",
+        "service": "amy",
+        "service_file": str(tmp_path / "service_file"),
+        "directory": str(tmp_path / "directory"),
+        "log_file": str(tmp_path / "log_file"),
+        "lock": {"file": str(tmp_path / "lock"), "wait": 1},
+        "keep": {"newest": 1, "days": 1, "months": 1},
+        "bucket": {"name": "", "prefix": "", "encryption": "AES256", "kms_key": "", "endpoint_url": ""},
+    }
     (tmp_path / "directory").mkdir()
     (tmp_path / "settings.json").write_text(json.dumps(settings))
     monkeypatch.setattr(sys, "argv", ["amy-database", "--settings", str(tmp_path / "settings.json"), *command])

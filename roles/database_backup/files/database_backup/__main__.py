@@ -11,11 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import psycopg2
+from backup_library.failure import BackupError
+
 from .backup import back_up
-from .failure import BackupError
-from .manifest import complete_dumps, utc_now
 from .record import record
-from .restore import admit, copy, drill, drop_copy, find, replace_database
+from .restore import copy, drill, drop_copy, replace_database
 from .settings import Settings
 
 SETTINGS = Path("/etc/amy-database/settings.json")
@@ -28,7 +29,7 @@ def main() -> int:
     options = _parser().parse_args()
     try:
         print(json.dumps(_recorded(Settings.read(options.settings), options)))
-    except (BackupError, OSError) as error:
+    except (BackupError, OSError, psycopg2.Error) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -37,10 +38,10 @@ def main() -> int:
 def _recorded(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     # Whoever asks for the newest backup's age does so often, and changes nothing.
     if options.command == "check":
-        return _check(settings, max_age=options.max_age)
+        return settings.backups.check(max_age=options.max_age, make="make backup")
     try:
         outcome = _run(settings, options)
-    except (BackupError, OSError) as error:
+    except (BackupError, OSError, psycopg2.Error) as error:
         record(settings.log_file, options.command, {"error": str(error)})
         raise
     record(settings.log_file, options.command, outcome)
@@ -49,36 +50,13 @@ def _recorded(settings: Settings, options: argparse.Namespace) -> dict[str, Any]
 
 def _run(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     if options.command == "backup":
-        return asdict(back_up(settings, reason=options.reason, release=options.release))
-    if options.command == "drill":
-        return asdict(drill(settings, source=options.source))
-    if options.command == "copy":
-        return asdict(copy(settings, source=options.source))
+        with settings.backups.lock.held():
+            return asdict(back_up(settings, reason=options.reason, release=options.release))
     if options.command == "drop-copy":
         drop_copy(settings)
         return {}
-    return _restore(settings, source=options.source)
-
-
-def _restore(settings: Settings, *, source: str) -> dict[str, Any]:
-    # First of all, since the newest backup will be another one in a moment.
-    dump, _ = find(settings, source)
-    admit(settings)
-    before = back_up(settings, reason="before-restore", release="", prune=False)
-    return {**asdict(replace_database(settings, source=dump.name)), "backup": before.name}
-
-
-def _check(settings: Settings, *, max_age: int) -> dict[str, Any]:
-    dumps = complete_dumps(settings.directory)
-    if not dumps:
-        raise BackupError(f"There is no backup in {settings.directory}. Run: make backup")
-    age = round(dumps[0].age(utc_now()))
-    if age > max_age:
-        raise BackupError(
-            f"The newest backup, {dumps[0].name}, is {age // 60} minutes old. "
-            "Look: systemctl status amy-database-backup; journalctl -u amy-database-backup"
-        )
-    return {"name": dumps[0].name, "age": age, "size": dumps[0].size, "count": len(dumps), "s3": dumps[0].s3}
+    restores = {"drill": drill, "copy": copy, "restore": replace_database}
+    return asdict(restores[options.command](settings, source=options.source))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
+from backup_library.failure import BackupError
 from psycopg2 import sql
 
-from .failure import BackupError
 from .settings import Settings
 
 TABLES = """

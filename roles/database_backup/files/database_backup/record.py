@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .manifest import utc_now
+from backup_library.manifest import utc_now
 
 
 def record(log_file: Path, command: str, outcome: dict[str, Any]) -> None:

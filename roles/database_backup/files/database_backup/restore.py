@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
+from backup_library.failure import BackupError
+from backup_library.manifest import utc_now
+
+from .backup import back_up
 from .database import connection, count_rows, execute, fetch, require_connections
-from .failure import BackupError
-from .manifest import Manifest, complete_dumps, read_manifest, utc_now
+from .dump import require_readable, restore
+from .manifest import BEFORE_RESTORE, DatabaseManifest
 from .settings import Settings
-from .store import Store
-from .tools import exclusive, require_intact, run
 
 # Exists on every server, and nobody's data is in it.
 NEUTRAL = "postgres"
@@ -23,7 +24,7 @@ NEUTRAL = "postgres"
 class Restored:
     """Which backup was restored, into which database, in how many seconds, and how many rows it has.
 
-    `kept` is the name that a replaced database has now.
+    `kept` is the name that a replaced database has now, `backup` is the backup that was made of it before.
     """
 
     name: str
@@ -32,21 +33,22 @@ class Restored:
     seconds: float
     rows: int
     kept: str = ""
+    backup: str = ""
 
 
 def drill(settings: Settings, *, source: str) -> Restored:
     """Prove that a backup restores, on a scratch database that is gone afterwards."""
-    with exclusive(settings):
+    with settings.backups.lock.held():
         scratch = f"{settings.database}_drill"
-        restored = _restore(settings, source, into=scratch)
+        restored = _restore(settings, find(settings, source), into=scratch)
         _drop(settings, scratch)
         return restored
 
 
 def copy(settings: Settings, *, source: str) -> Restored:
     """Restore a backup into a database of its own, which stays until `drop_copy`, or until the next copy is made."""
-    with exclusive(settings):
-        return _restore(settings, source, into=_copy_name(settings))
+    with settings.backups.lock.held():
+        return _restore(settings, find(settings, source), into=_copy_name(settings))
 
 
 def drop_copy(settings: Settings) -> None:
@@ -55,16 +57,40 @@ def drop_copy(settings: Settings) -> None:
 
 
 def replace_database(settings: Settings, *, source: str) -> Restored:
-    """Put a backup in the place of the living database, which is kept under another name and refuses connections."""
-    with exclusive(settings):
+    """Put a backup in the place of the living database, which is kept under another name and refuses connections.
+
+    What is replaced is backed up before.
+    """
+    with settings.backups.lock.held():
+        chosen = find(settings, source)
+        _admit(settings)
+        before = back_up(settings, reason=BEFORE_RESTORE, release="", prune=False)
         successor = f"{settings.database}_restore"
-        kept = f"{settings.database}_before_{utc_now():%Y%m%dT%H%M%SZ}".lower()
-        restored = _restore(settings, source, into=successor)
+        kept = f"{settings.database}_before_{utc_now():%Y%m%dT%H%M%S%f}Z".lower()
+        restored = _restore(settings, chosen, into=successor)
         _swap(settings, successor=successor, kept=kept)
-        return replace(restored, database=settings.database, kept=kept)
+        return replace(restored, database=settings.database, kept=kept, backup=before.name)
 
 
-def admit(settings: Settings) -> None:
+def find(settings: Settings, source: str) -> DatabaseManifest:
+    """Return a backup by its name, its S3 URL or the word newest. Raises BackupError unless it is there and intact."""
+    folder = settings.backups.folder
+    try:
+        manifest = _choose(settings, source)
+        require_readable(settings, folder.require_intact(manifest))
+    except (OSError, ValueError, TypeError) as error:
+        raise BackupError(f"{source} is no complete backup: {error}\nLook: ls -l {folder.directory}") from error
+    return manifest
+
+
+def _choose(settings: Settings, source: str) -> DatabaseManifest:
+    if source == "newest":
+        # After a kill, the same restore means the same backup, not the one that the killed restore has made.
+        return settings.backups.newest(make="make backup", but=BEFORE_RESTORE)
+    return settings.backups.fetch(source) if source.startswith("s3://") else settings.backups.folder.read(source)
+
+
+def _admit(settings: Settings) -> None:
     """Let the living database be connected to again, if a restore was killed while it refused."""
     with connection(settings, NEUTRAL) as connected:
         connected.autocommit = True
@@ -73,44 +99,15 @@ def admit(settings: Settings) -> None:
             execute(connected, "ALTER DATABASE {} ALLOW_CONNECTIONS true", settings.database)
 
 
-def find(settings: Settings, source: str) -> tuple[Path, Manifest]:
-    """Return a backup by its path, its S3 URL or the word newest. Raises BackupError unless it is there and intact."""
-    if source == "newest":
-        dumps = complete_dumps(settings.directory)
-        if not dumps:
-            raise BackupError(f"There is no complete backup in {settings.directory}. Run: make backup")
-        dump = settings.directory / dumps[0].name
-    elif source.startswith("s3://"):
-        dump = Store(settings).fetch(source, into=settings.directory)
-    else:
-        dump = settings.directory / source
-    try:
-        manifest = read_manifest(dump)
-        require_intact(settings, dump, manifest)
-    except (OSError, ValueError, TypeError) as error:
-        raise BackupError(f"{dump} is no complete backup: {error}\nLook: ls -l {settings.directory}") from error
-    return dump, manifest
-
-
-def _restore(settings: Settings, source: str, *, into: str) -> Restored:
-    """Restore into the database `into`, which is made anew, and compare it with the manifest row by row."""
-    dump, manifest = find(settings, source)
+def _restore(settings: Settings, manifest: DatabaseManifest, *, into: str) -> Restored:
+    """Restore into the database `into`, which is made anew, and compare it with the manifest table by table."""
     began = time.monotonic()
     with connection(settings, NEUTRAL) as connected:
         connected.autocommit = True
         require_connections(connected)
         execute(connected, "DROP DATABASE IF EXISTS {} WITH (FORCE)", into)
         execute(connected, "CREATE DATABASE {} TEMPLATE template0", into)
-    run(
-        settings,
-        "pg_restore",
-        "--exit-on-error",
-        "--single-transaction",
-        "--no-owner",
-        "--no-acl",
-        f"--dbname={settings.conninfo(into)}",
-        str(dump),
-    )
+    restore(settings, settings.backups.folder.directory / manifest.name, database=into)
     with connection(settings, into) as connected:
         restored = count_rows(connected)
     if restored != manifest.rows:

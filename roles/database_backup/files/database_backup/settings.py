@@ -9,33 +9,44 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backup_library.backups import Backups
+from backup_library.folder import Folder
+from backup_library.lock import Lock
+from backup_library.retention import Keep
+from backup_library.store import Bucket
+
+from .manifest import DatabaseManifest
+
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings file's keys. Times are seconds. Passwords are in libpq's password file, never here."""
+    """The database, the service in libpq's `service_file` that leads to it, and its backups.
+
+    Passwords are in libpq's password file, never here.
+    """
 
     database: str
     service: str
     service_file: Path
-    directory: Path
-    lock_file: Path
     log_file: Path
-    lock_wait: int
-    keep_newest: int
-    keep_days: int
-    keep_months: int
-    bucket: str
-    prefix: str
-    encryption: str
-    kms_key: str
-    endpoint_url: str
+    backups: Backups[DatabaseManifest]
 
     @classmethod
     def read(cls, path: Path) -> Settings:
         """Return the settings in the JSON file `path`. Raises OSError or ValueError if it cannot be read."""
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        paths = {name: Path(values[name]) for name in ("service_file", "directory", "lock_file", "log_file")}
-        return cls(**{**values, **paths})
+        return cls(
+            database=values["database"],
+            service=values["service"],
+            service_file=Path(values["service_file"]),
+            log_file=Path(values["log_file"]),
+            backups=Backups(
+                folder=Folder(Path(values["directory"]), ".dump", DatabaseManifest),
+                bucket=Bucket(**values["bucket"]),
+                keep=Keep(**values["keep"]),
+                lock=Lock(file=Path(values["lock"]["file"]), wait=values["lock"]["wait"]),
+            ),
+        )
 
     def environment(self) -> dict[str, str]:
         """Return the environment in which libpq's programs find the service."""

@@ -48,6 +48,10 @@ def healthy() -> dict[str, Any]:
             "rc": 0,
             "stdout": json.dumps({"name": "amy.dump", "age": 240, "size": 3 << 20, "s3": "s3://bucket/amy.dump"}),
         },
+        "redis_backup": {
+            "rc": 0,
+            "stdout": json.dumps({"name": "redis.rdb", "age": 36000, "size": 1 << 20, "s3": ""}),
+        },
         "lock": {"lock": None, "claim": "free"},
         "balancer_page": {"mode": "off"},
     }
@@ -80,6 +84,7 @@ def test_a_healthy_stage_is_a_table_without_findings() -> None:
             "scheduler1  v2-0a1b           20.0 GiB free",
             "queues: default: 1 queued, 0 running, 0 failed; 1 scheduled; workers: 1 on worker1",
             "backup: amy.dump, 4 minutes old, 3.0 MiB, s3://bucket/amy.dump",
+            "backup of Redis: redis.rdb, 600 minutes old, 1.0 MiB, on this host only",
             "lock: free",
         ],
         "findings": [],
@@ -116,6 +121,7 @@ def test_a_healthy_stage_is_a_table_without_findings() -> None:
             "make backup",
         ),
         ("backup", {"rc": 2, "msg": "No such file: amy-database"}, "No such file", "make backup"),
+        ("redis_backup", {"unreachable": True}, "Redis has no recent backup: its host", "start amy-redis-backup"),
         ("lock", {"lock": LOCK, "claim": "dead"}, "runs no more", "make deploy"),
         (
             "balancer_page",

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a file that is written to a backup that can be believed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from .failure import BackupError
+from .folder import DESCRIPTION, Folder
+from .lock import Lock
+from .manifest import Manifest, utc_now
+from .retention import Keep
+from .store import Bucket
+
+M = TypeVar("M", bound=Manifest)
+
+
+@dataclass(frozen=True)
+class Backups(Generic[M]):
+    """The backups of one thing, in a folder and in a bucket. What changes them holds `lock`."""
+
+    folder: Folder[M]
+    bucket: Bucket
+    keep: Keep
+    lock: Lock
+
+    def add(self, make: Callable[[], M], *, prune: bool = True) -> M:
+        """Have `make` write and verify a file where `Folder.partial` says; name it, copy it, and only then prune.
+
+        Raises BackupError at the first step that fails; what was there before is untouched by then.
+        """
+        self.folder.remove_remains()
+        try:
+            manifest = make()
+            self.folder.add(manifest)
+        finally:
+            # A disk that is full must not stay full for the others on it.
+            self.folder.remove_remains()
+        if self.bucket.name:
+            manifest = replace(manifest, s3=self.bucket.put(self.folder.directory / manifest.name))
+            self.folder.describe(manifest)
+            self.bucket.put(self.folder.description(manifest.name))
+        if prune:
+            self.folder.prune(self.keep)
+        return manifest
+
+    def fetch(self, url: str) -> M:
+        """Bring a backup from a bucket into the folder; return its manifest."""
+        name = url.rpartition("/")[2]
+        description = self.folder.description(name)
+        try:
+            self.bucket.fetch(url + DESCRIPTION, into=self.folder.partial(description.name))
+            self.bucket.fetch(url, into=self.folder.partial(name))
+            self.folder.partial(description.name).rename(description)
+            self.folder.partial(name).rename(self.folder.directory / name)
+        finally:
+            self.folder.remove_remains()
+        return self.folder.read(name)
+
+    def newest(self, *, make: str, but: str = "") -> M:
+        """Return the newest backup, but for those that were made for the reason `but`.
+
+        Raises BackupError if there is none; `make` is the command that makes one.
+        """
+        for manifest in self.folder.complete():
+            if manifest.reason != but:
+                return manifest
+        raise BackupError(f"There is no backup in {self.folder.directory}. Run: {make}")
+
+    def check(self, *, max_age: int, make: str) -> dict[str, Any]:
+        """Return what is worth knowing of the newest backup that is where it should be: here, and in the bucket.
+
+        Raises BackupError if it is older than `max_age` seconds, or if there is none; `make` is the command that makes
+        one.
+        """
+        complete = self.folder.complete()
+        # One that is just being copied is no failure yet.
+        safe = [manifest for manifest in complete if manifest.s3 or not self.bucket.name]
+        if not safe:
+            copied = f" that has a copy in s3://{self.bucket.name}" if complete else ""
+            raise BackupError(f"There is no backup in {self.folder.directory}{copied}. Run: {make}")
+        age = round(safe[0].age(utc_now()))
+        if age > max_age:
+            raise BackupError(
+                f"The newest backup, {safe[0].name}, is {age // 60} minutes old. "
+                "Look: systemctl status 'amy-*-backup'; journalctl -u 'amy-*-backup'"
+            )
+        shown = {field: value for field, value in asdict(safe[0]).items() if field in ("name", "size", "s3")}
+        return {**shown, "age": age, "count": len(complete)}

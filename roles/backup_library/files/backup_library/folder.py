@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A folder of backups. A file has its name only when it is whole, and is no backup without its manifest."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from .failure import BackupError
+from .manifest import Manifest, sha256_of
+from .retention import Keep
+
+M = TypeVar("M", bound=Manifest)
+
+DESCRIPTION = ".manifest.json"
+UNFINISHED = ".partial"
+
+
+class Folder(Generic[M]):
+    """The backups in `directory` whose names end with `suffix`; `kind` makes a manifest of what is in its file."""
+
+    def __init__(self, directory: Path, suffix: str, kind: Callable[..., M]) -> None:
+        self.directory = directory
+        self.suffix = suffix
+        self._kind = kind
+
+    def partial(self, name: str) -> Path:
+        """Return where a backup is written before it has its name."""
+        return self.directory / (name + UNFINISHED)
+
+    def description(self, name: str) -> Path:
+        """Return where the manifest of a backup is."""
+        return self.directory / (name + DESCRIPTION)
+
+    def complete(self) -> list[M]:
+        """Return the manifests of all complete backups, the newest first."""
+        names = [path.name for path in self.directory.glob(f"*{self.suffix}") if self.description(path.name).exists()]
+        return sorted(map(self.read, names), key=lambda manifest: manifest.started, reverse=True)
+
+    def read(self, name: str) -> M:
+        """Return a backup's manifest. Raises OSError if there is none, ValueError or TypeError if it is none."""
+        return self._kind(**json.loads(self.description(name).read_text(encoding="utf-8")))
+
+    def describe(self, manifest: M) -> None:
+        """Put a manifest beside its backup, whole or not at all."""
+        description = self.description(manifest.name)
+        partial = self.partial(description.name)
+        partial.write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
+        sync(partial)
+        partial.rename(description)
+        sync(self.directory)
+
+    def add(self, manifest: M) -> None:
+        """Give a backup that is written and verified its name."""
+        partial = self.partial(manifest.name)
+        sync(partial)
+        self.describe(manifest)
+        partial.rename(self.directory / manifest.name)
+        sync(self.directory)
+
+    def require_intact(self, manifest: Manifest) -> Path:
+        """Return a backup's path. Raises BackupError unless it is the file that was verified when it was made."""
+        path = self.directory / manifest.name
+        if path.stat().st_size != manifest.size or sha256_of(path) != manifest.sha256:
+            raise BackupError(
+                f"{path} is not what it was when it was made: its size or checksum differs from the manifest's."
+            )
+        return path
+
+    def require_space(self, *, first: int) -> None:
+        """Raise BackupError unless twice the last backup has room; or `first` bytes, while there is none."""
+        complete = self.complete()
+        needed = 2 * complete[0].size if complete else first
+        free = shutil.disk_usage(self.directory).free
+        if free < needed:
+            raise BackupError(
+                f"{self.directory} has {free >> 20} MiB free, and a backup may need {needed >> 20} MiB. "
+                "Enlarge the volume, or keep fewer backups."
+            )
+
+    def remove_remains(self) -> None:
+        """Remove what a run has left that was killed. Only for who holds the lock: nobody else writes then."""
+        for partial in self.directory.glob(f"*{UNFINISHED}"):
+            partial.unlink()
+        for description in self.directory.glob(f"*{self.suffix}{DESCRIPTION}"):
+            if not (self.directory / description.name.removesuffix(DESCRIPTION)).exists():
+                description.unlink()
+
+    def prune(self, keep: Keep) -> None:
+        """Remove what need not be kept."""
+        for old in keep.superseded(self.complete()):
+            (self.directory / old.name).unlink()
+            self.description(old.name).unlink()
+
+
+def sync(path: Path) -> None:
+    """Return once the file or folder is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

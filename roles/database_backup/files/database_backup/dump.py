@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""pg_dump and pg_restore."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from backup_library.failure import BackupError
+from backup_library.programs import run
+
+from .settings import Settings
+
+
+def client_version(settings: Settings) -> int:
+    """Return the major version of pg_dump."""
+    found = re.search(r"\) (\d+)", run("pg_dump", "--version", environment=settings.environment()))
+    if not found:
+        raise BackupError("pg_dump does not tell its version")
+    return int(found.group(1))
+
+
+def dump(settings: Settings, *, snapshot: str, into: Path) -> None:
+    """Write a dump of an exported snapshot into a file."""
+    run(
+        "pg_dump",
+        "--format=custom",
+        "--no-owner",
+        "--no-acl",
+        "--lock-wait-timeout=30s",
+        f"--snapshot={snapshot}",
+        f"--file={into}",
+        f"--dbname={settings.conninfo()}",
+        environment=settings.environment(),
+    )
+
+
+def require_readable(settings: Settings, file: Path) -> None:
+    """Raise BackupError unless all of a dump can be read; its table of contents proves nothing about the data."""
+    try:
+        run("pg_restore", "--file=/dev/null", str(file), environment=settings.environment())
+    except BackupError as error:
+        raise BackupError(f"{file.name} cannot be read back, so it is no backup.\n{error}") from error
+
+
+def restore(settings: Settings, file: Path, *, database: str) -> None:
+    """Restore a dump into an empty database, all or nothing."""
+    run(
+        "pg_restore",
+        "--exit-on-error",
+        "--single-transaction",
+        "--no-owner",
+        "--no-acl",
+        f"--dbname={settings.conninfo(database)}",
+        str(file),
+        environment=settings.environment(),
+    )

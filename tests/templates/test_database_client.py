@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which client of PostgreSQL a host gets, and which key of a repository is accepted."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.templates.programs import program
+from tests.templates.rendering import evaluate
+
+# As gpg prints a key with two subkeys.
+KEY = """tru::1:1795570789:0:3:1:5
+pub:-:4096:1:7FCC7D46ACCC4CF8:1318523163:::-:::scESC::::::23::0:
+fpr:::::::::B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8:
+uid:-::::1318523163::0C5E0FA0::A name::::::::::0:
+sub:-:4096:1:1111111111111111:1318523163::::::e::::::23:
+fpr:::::::::1111111111111111111111111111111111111111:
+"""
+
+
+@pytest.mark.parametrize(
+    ("distribution", "version", "server", "package"),
+    [
+        ("Debian", "12.11", 15, None),
+        ("Debian", "12", 14, None),
+        ("Debian", "12.11", 16, "postgresql-client-16"),
+        ("Debian", "13.1", 17, None),
+        ("Ubuntu", "22.04", 14, None),
+        ("Ubuntu", "22.04", "15", "postgresql-client-15"),
+        ("Ubuntu", "24.04", 16, None),
+        ("Ubuntu", "24.10", 16, "postgresql-client-16"),
+        ("Mint", "22", 15, "postgresql-client-15"),
+    ],
+)
+def test_a_client_older_than_the_server_is_never_the_only_one(
+    distribution: str, version: str, server: int | str, package: str | None
+) -> None:
+    facts = {"distribution": distribution, "distribution_version": version}
+    wanted = evaluate(
+        "database_backup",
+        "__database_backup_newer_client",
+        ansible_facts=facts,
+        database_backup_server_version=server,
+    )
+    assert wanted == ([package] if package else [])
+
+
+def fingerprints(listing: str) -> list[str]:
+    """The fingerprints that the role reads out of gpg's listing."""
+    key = {"stdout": listing}
+    found: list[str] = evaluate("database_backup", "__database_backup_key_fingerprints", __database_backup_key=key)
+    return found
+
+
+def test_the_fingerprint_is_the_primary_keys_and_a_second_key_is_seen() -> None:
+    known = "B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8"
+    assert fingerprints(KEY) == [known]
+    assert fingerprints(KEY + KEY.replace("B97B", "AAAA")) == [known, known.replace("B97B", "AAAA")]
+    assert fingerprints("") == []
+
+
+def test_a_real_gpg_prints_what_is_read(tmp_path: Path) -> None:
+    home = ["--homedir", str(tmp_path), "--batch"]
+    gpg = program("gpg")
+    subprocess.run(
+        [gpg, *home, "--passphrase", "", "--quick-generate-key", "tests@example.test", "ed25519"],
+        check=True,
+        capture_output=True,
+    )
+    exported = subprocess.run([gpg, *home, "--armor", "--export"], check=True, capture_output=True).stdout
+    (tmp_path / "key.asc").write_bytes(exported)
+    shown = subprocess.run(
+        [gpg, *home, "--show-keys", "--with-colons", str(tmp_path / "key.asc")],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    (found,) = fingerprints(shown)
+    assert len(found) == 40
+    assert found in shown

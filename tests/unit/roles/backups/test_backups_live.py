@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backups of a real database: what is made is whole, and what is not whole is not kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.servers.s3 import S3
+from tests.unit.roles.backups.conftest import FILL
+from tests.unit.roles.backups.program import NO_BUCKET, DatabaseProgram, finished, in_bucket, until, writers
+
+# In the place of pg_dump: what it has written is damaged, and it says that all went well.
+DAMAGING_DUMP = """#!/bin/sh
+/usr/bin/pg_dump "$@" || exit
+for argument in "$@"; do case $argument in --file=*) file=${argument#--file=} ;; esac; done
+[ -z "$file" ] || %s
+"""
+TRUNCATE = 'truncate --size=$(($(stat --format=%s "$file") / 2)) "$file"'
+EMPTY = ': > "$file"'
+# Near the end, where the data is: only that has checksums of its own, and not the table of contents before it.
+FLIP = r"""python3 -c '
+import sys
+with open(sys.argv[1], "r+b") as file:
+    place = file.seek(0, 2) * 3 // 4
+    file.seek(place)
+    byte = file.read(1)[0]
+    file.seek(place)
+    file.write(bytes([byte ^ 1]))
+' "$file" """
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a file system of 16 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder], check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_backup_is_described_as_it_is_and_copied(small: DatabaseProgram, bucket_server: S3, bucket: str) -> None:
+    small.tell(bucket=in_bucket(bucket, bucket_server))
+    made = small.run("backup", "--reason", "deploy", "--release", "v1-0a1b")
+    dump = small.backups / made["name"]
+    assert small.files() == [dump.name, f"{dump.name}.manifest.json"]
+    assert made["rows"] == small.rows()
+    assert made["migrations"] == {"mail": "0002_body"}
+    assert made["release"] == "v1-0a1b"
+    assert made["database_size"] > dump.stat().st_size
+    assert dump.stat().st_mode & 0o777 == 0o600
+    key = f"backups/{dump.name}"
+    stored = bucket_server.client.get_object(Bucket=bucket, Key=key)
+    assert stored["Body"].read() == dump.read_bytes()
+    assert stored["ServerSideEncryption"] == "AES256"
+    manifest = bucket_server.client.get_object(Bucket=bucket, Key=f"{key}.manifest.json")["Body"].read()
+    assert json.loads(manifest) == made
+
+
+def test_a_backup_that_cannot_be_copied_stays_and_says_so(small: DatabaseProgram, bucket_server: S3) -> None:
+    small.tell(bucket=in_bucket("nobodys", bucket_server))
+    assert "could not be copied to s3://nobodys/" in small.refuse("backup")
+    assert len(small.files()) == 2
+    assert "that has a copy in s3://nobodys" in small.refuse("check")
+    small.tell(bucket=NO_BUCKET)
+    assert small.run("check")["s3"] == ""
+
+
+def test_a_kill_during_the_dump_leaves_no_backup_and_the_next_run_cleans_up(large: DatabaseProgram) -> None:
+    process = large.start("backup")
+    until(large.is_dumping, what="the dump is written")
+    partial = large.backups / large.files()[0]
+    process.kill()
+    process.communicate()
+    assert large.files() == [partial.name]
+    assert partial.suffix == ".partial"
+    assert "There is no backup" in large.refuse("check")
+    until(lambda: not writers(partial), seconds=0.5, what="pg_dump ends with the program that started it")
+    made = large.run("backup")
+    assert large.files() == [made["name"], f"{made['name']}.manifest.json"]
+    assert made["rows"] == large.rows()
+
+
+def test_of_two_at_once_one_waits_and_both_succeed(large: DatabaseProgram) -> None:
+    first = large.start("backup", "--reason", "first")
+    until(large.is_dumping, what="the first dump is written")
+    second = large.start("backup", "--reason", "second")
+    one, two = finished(first), finished(second)
+    waited = datetime.fromisoformat(two["started"]) - datetime.fromisoformat(one["started"])
+    assert waited.total_seconds() >= one["seconds"]
+    assert len(large.files()) == 4
+
+
+def test_who_has_waited_long_enough_says_so_and_touches_nothing(large: DatabaseProgram, tmp_path: Path) -> None:
+    first = large.start("backup")
+    until(large.is_dumping, what="the first dump is written")
+    large.tell(lock={"file": str(tmp_path / "lock"), "wait": 0})
+    assert "Another backup or restore" in large.refuse("backup")
+    made = finished(first)
+    assert large.files() == [made["name"], f"{made['name']}.manifest.json"]
+
+
+def test_rows_written_meanwhile_do_not_make_the_manifest_untrue(large: DatabaseProgram) -> None:
+    before = large.rows()
+    process = large.start("backup")
+    until(large.is_dumping, what="the dump is written")
+    large.server.execute(large.database, FILL.format(50), "DELETE FROM person")
+    made = finished(process)
+    assert made["rows"] == before != large.rows()
+    assert large.run("drill", "newest")["rows"] == sum(before.values())
+
+
+def test_a_full_disk_is_refused_leaves_room_and_the_last_good_backup(small: DatabaseProgram, small_disk: Path) -> None:
+    small.tell(directory=str(small_disk))
+    good = small.run("backup")
+    small.server.execute(small.database, FILL.format(400_000))
+    assert "No space left on device" in small.refuse("backup")
+    assert small.files() == [good["name"], f"{good['name']}.manifest.json"]
+    assert small.run("drill", "newest")["name"] == good["name"]
+
+
+def test_too_little_space_for_twice_the_last_backup_is_refused_before(small: DatabaseProgram, small_disk: Path) -> None:
+    small.tell(directory=str(small_disk))
+    small.server.execute(small.database, FILL.format(30_000))
+    good = small.run("backup")
+    (small_disk / "other").write_bytes(bytes((16 << 20) - 3 * good["size"]))
+    words = small.refuse("backup")
+    assert "MiB free" in words
+    assert "a backup may need" in words
+    assert small.files() == [good["name"], f"{good['name']}.manifest.json", "other"]
+
+
+@pytest.mark.parametrize("damage", [TRUNCATE, EMPTY, FLIP], ids=["truncated", "empty", "flipped"])
+def test_a_dump_that_is_written_badly_gets_no_name(small: DatabaseProgram, tmp_path: Path, damage: str) -> None:
+    good = small.run("backup")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "pg_dump").write_text(DAMAGING_DUMP % damage, encoding="utf-8")
+    (programs / "pg_dump").chmod(0o755)
+    assert "cannot be read back" in small.refuse("backup", path=programs)
+    assert small.files() == [good["name"], f"{good['name']}.manifest.json"]
+
+
+@pytest.mark.parametrize("damage", [TRUNCATE, EMPTY, FLIP], ids=["truncated", "empty", "flipped"])
+def test_a_backup_that_is_damaged_later_is_not_restored(small: DatabaseProgram, damage: str) -> None:
+    made = small.run("backup")
+    before = small.rows()
+    subprocess.run(["sh", "-c", damage], env=os.environ | {"file": str(small.backups / made["name"])}, check=True)
+    for command in ("drill", "copy", "restore"):
+        assert "is not what it was" in small.refuse(command, made["name"])
+    assert small.rows() == before
+    assert small.databases() == [small.database]
+
+
+def test_only_what_is_in_the_bucket_counts_for_the_age(small: DatabaseProgram, bucket_server: S3, bucket: str) -> None:
+    small.tell(bucket=in_bucket(bucket, bucket_server))
+    copied = small.run("backup")
+    small.tell(bucket=in_bucket("nobodys", bucket_server))
+    small.refuse("backup")
+    small.tell(bucket=in_bucket(bucket, bucket_server))
+    assert small.run("check")["name"] == copied["name"]
+    assert f"The newest backup, {copied['name']}, is 0 minutes old" in small.refuse("check", "--max-age", "-1")

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Restores of a real database: until the renames the living one is not touched, whatever happens."""
+
+from __future__ import annotations
+
+import psycopg2  # type: ignore[import-untyped]
+import pytest
+
+from tests.servers.s3 import S3
+from tests.unit.roles.backups.program import DatabaseProgram, in_bucket, until
+
+
+def lose(program: DatabaseProgram) -> dict[str, int]:
+    """Damage the database as a bad release would; return what it had."""
+    before = program.rows()
+    program.server.execute(program.database, "DELETE FROM person", "DELETE FROM mail WHERE id % 2 = 0")
+    return before
+
+
+def identity(program: DatabaseProgram) -> int:
+    """The number of the living database, which a rename does not change."""
+    found = program.server.query("postgres", f"SELECT oid FROM pg_database WHERE datname = '{program.database}'")
+    return int(found[0][0])
+
+
+def is_restoring(program: DatabaseProgram, database: str) -> bool:
+    """Whether data is copied into `database`."""
+    copying = f"SELECT 1 FROM pg_stat_progress_copy WHERE datname = '{database}' AND bytes_processed > 1000000"
+    return bool(program.server.query("postgres", copying))
+
+
+def test_a_restore_has_the_rows_of_the_manifest_and_keeps_what_it_replaced(small: DatabaseProgram) -> None:
+    made = small.run("backup")
+    lose(small)
+    lost = small.rows()
+    restored = small.run("restore", "newest")
+    assert restored["name"] == made["name"]
+    assert small.rows() == made["rows"]
+    assert small.databases() == [small.database, restored["kept"]]
+    with pytest.raises(psycopg2.OperationalError, match="not currently accepting connections"):
+        small.rows(restored["kept"])
+    # What was replaced was backed up just before, too.
+    small.run("restore", restored["backup"])
+    assert small.rows() == lost
+
+
+def test_sessions_of_the_living_database_do_not_stop_a_restore(small: DatabaseProgram) -> None:
+    made = small.run("backup")
+    before = lose(small)
+    session = small.server.connect(small.database)
+    small.run("restore", made["name"])
+    assert small.rows() == before
+    with pytest.raises(psycopg2.OperationalError), session.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def test_a_restore_from_the_bucket(small: DatabaseProgram, bucket_server: S3, bucket: str) -> None:
+    small.tell(bucket=in_bucket(bucket, bucket_server))
+    made = small.run("backup")
+    before = lose(small)
+    for file in small.backups.iterdir():
+        file.unlink()
+    assert small.run("restore", made["s3"])["name"] == made["name"]
+    assert small.rows() == before
+    before_fetch = small.files()
+    assert "could not be fetched" in small.refuse("drill", f"s3://{bucket}/backups/none.dump")
+    assert small.files() == before_fetch
+
+
+def test_a_kill_in_the_middle_leaves_the_living_database_and_a_rerun_succeeds(large: DatabaseProgram) -> None:
+    made = large.run("backup")
+    before = lose(large)
+    lost, living = large.rows(), identity(large)
+    process = large.start("restore", "newest")
+    until(lambda: is_restoring(large, f"{large.database}_restore"), what="data is restored")
+    process.kill()
+    process.communicate()
+    assert identity(large) == living
+    assert large.rows() == lost
+    # The same command: by now there is a newer backup, that of the damage.
+    restored = large.run("restore", "newest")
+    assert restored["name"] == made["name"]
+    assert large.rows() == before
+    assert large.databases() == [large.database, restored["kept"]]
+
+
+def test_a_kill_between_refusing_and_renaming_is_mended_by_a_rerun(small: DatabaseProgram) -> None:
+    small.run("backup")
+    before = lose(small)
+    small.server.execute("postgres", f"ALTER DATABASE {small.database} ALLOW_CONNECTIONS false")
+    small.run("restore", "newest")
+    assert small.rows() == before
+
+
+def test_a_drill_killed_in_the_middle_leaves_nothing_after_the_next(large: DatabaseProgram) -> None:
+    made = large.run("backup")
+    process = large.start("drill", "newest")
+    until(lambda: is_restoring(large, f"{large.database}_drill"), what="data is restored")
+    process.kill()
+    process.communicate()
+    drilled = large.run("drill", "newest")
+    assert drilled["rows"] == sum(made["rows"].values())
+    assert large.databases() == [large.database]
+
+
+def test_a_copy_stays_until_it_is_dropped(small: DatabaseProgram) -> None:
+    made = small.run("backup")
+    copied = small.run("copy", "newest")
+    assert small.rows(copied["database"]) == made["rows"]
+    small.run("drop-copy")
+    assert small.databases() == [small.database]
+
+
+def test_a_restore_with_other_rows_than_the_manifests_replaces_nothing(small: DatabaseProgram) -> None:
+    made = small.run("backup")
+    manifest = small.backups / f"{made['name']}.manifest.json"
+    manifest.write_text(manifest.read_text().replace('"public.person": 3', '"public.person": 4'))
+    living = identity(small)
+    assert "other row counts than it was made with: public.person" in small.refuse("restore", made["name"])
+    assert identity(small) == living
+
+
+def test_without_a_backup_nothing_is_restored(small: DatabaseProgram) -> None:
+    assert "There is no backup" in small.refuse("restore", "newest")
+    assert "is no complete backup" in small.refuse("restore", "other.dump")
+    assert small.databases() == [small.database]
