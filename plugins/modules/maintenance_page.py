@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Renames C(maintenance_off.html) to C(maintenance_on.html) or back, as an operator would by hand.
   - The file's text stays what it is.
-author: The carpentries.amy contributors
+author: The carpentries.amy contributors (@carpentries)
 options:
   site_root:
     description: The site's tree, C(/webapps/{domain}).

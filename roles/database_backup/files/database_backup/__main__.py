@@ -50,7 +50,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
 
 def _restore(settings: Settings, *, source: str) -> dict[str, Any]:
     # First of all, since the newest backup will be another one in a moment.
-    dump, _ = find(settings, source)
+    dump, _manifest = find(settings, source)
     admit(settings)
     before = back_up(settings, reason="before-restore", release="", prune=False)
     return {**asdict(replace_database(settings, source=dump.name)), "backup": before.name}
