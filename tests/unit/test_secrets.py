@@ -47,7 +47,7 @@ def tasks_of(role: str) -> list[dict[str, Any]]:
 
 def flat(tasks: list[dict[str, Any]], outer: dict[str, Any]) -> list[dict[str, Any]]:
     """`tasks` without blocks; what a block says counts for its tasks."""
-    found = []
+    found: list[dict[str, Any]] = []
     for task in tasks:
         said = {**outer, **{key: task[key] for key in ("no_log", "diff") if key in task}}
         inner = [step for part in ("block", "rescue", "always") for step in task.get(part, [])]
