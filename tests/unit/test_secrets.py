@@ -49,7 +49,8 @@ def flat(tasks: list[dict[str, Any]], outer: dict[str, Any]) -> list[dict[str, A
     """`tasks` without blocks; what a block says counts for its tasks."""
     found: list[dict[str, Any]] = []
     for task in tasks:
-        said = {**outer, **{key: task[key] for key in ("no_log", "diff") if key in task}}
+        own: dict[str, Any] = {key: task[key] for key in ("no_log", "diff") if key in task}
+        said = {**outer, **own}
         inner = [step for part in ("block", "rescue", "always") for step in task.get(part, [])]
         found += flat(inner, said) if inner else [{**said, **task}]
     return found
