@@ -95,6 +95,10 @@ lint: .venv/development ## Check style, types, documentation and Ansible's own r
 document: .venv/operator ## Write the variable tables of the roles' READMEs from their specifications
 	@python scripts/document_roles.py
 
+.PHONY: docs
+docs: .venv/development ## Build the documentation's site: docs/build/html/index.html
+	@scripts/docs.sh
+
 .PHONY: build
 build: .venv/operator ## Build the collection's tarball
 	@ansible-galaxy collection build --force

@@ -12,4 +12,10 @@ shellcheck scripts/*.sh .ci/run
 rm -rf .ansible/collections
 ansible-lint --offline
 python scripts/document_roles.py --check
+codespell
 ansible-playbook --syntax-check -i localhost, playbooks/*.yml
+zizmor --quiet --offline --no-progress .github/workflows
+antsibull-changelog lint
+check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+scripts/docs.sh
+scripts/sanity.sh

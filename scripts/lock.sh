@@ -10,4 +10,5 @@ compile() {
 
 compile pyproject.toml --group local -o requirements/operator.txt
 compile pyproject.toml --group local --group development -c requirements/operator.txt -o requirements/development.txt
+compile --group galaxy -o requirements/galaxy.txt
 echo uv | compile - -o requirements/bootstrap.txt

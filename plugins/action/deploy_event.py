@@ -23,7 +23,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return `{changed: false, deploy_event: ...}`. Raises AnsibleActionFail for an unusable event."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(
+        _validated, options = self.validate_argument_spec(
             argument_spec={
                 "type": {"type": "str", "required": True, "choices": list(EVENT_TYPES)},
                 "data": {"type": "dict", "default": {}},

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 name: cloudwatch_agent_configuration
 short_description: Compose the CloudWatch agent's configuration from what roles publish
 version_added: 0.3.0
-author: The carpentries.amy contributors
+author: The carpentries.amy contributors (@carpentries)
 options:
   _input:
     description: The host's logs.

@@ -8,7 +8,10 @@ DOCUMENTATION = r"""
 name: deploy_outcome
 short_description: Say how a deploy has ended, and what to do next
 version_added: 0.2.0
-author: The carpentries.amy contributors
+author: The carpentries.amy contributors (@carpentries)
+description:
+  - Tells a deploy that has succeeded from one after which the fleet runs its previous release again, and from one that
+    leaves something to be done by hand, and names the command for that.
 options:
   _input:
     description: Why hosts refused the release.
@@ -63,9 +66,20 @@ from typing import Any
 from ansible_collections.carpentries.amy.plugins.module_utils import deploy_outcome as outcomes
 
 
-def deploy_outcome(failures: list[str], **facts: Any) -> dict[str, str]:
+def deploy_outcome(
+    failures: list[str],
+    *,
+    absences: list[str],
+    stranded: list[str],
+    can_return: bool,
+    previous: str | None,
+    stage: str,
+) -> dict[str, str]:
     """Return the outcome as a dictionary; the arguments are those of the function in module_utils."""
-    return asdict(outcomes.deploy_outcome(failures, **facts))
+    outcome = outcomes.deploy_outcome(
+        failures, absences=absences, stranded=stranded, can_return=can_return, previous=previous, stage=stage
+    )
+    return asdict(outcome)
 
 
 class FilterModule:

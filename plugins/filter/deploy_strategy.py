@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 name: deploy_strategy
 short_description: Choose how to deploy from what the migrations do
 version_added: 0.2.0
-author: The carpentries.amy contributors
+author: The carpentries.amy contributors (@carpentries)
 description:
   - What the running release cannot live with is found by django-migration-linter in the SQL that a rehearsal has
     recorded.
@@ -60,10 +60,10 @@ _value:
   description: The choice.
   type: dict
   contains:
-    strategy: {description: V(rolling), V(hold), V(maintenance) or V(refused)., type: str}
+    strategy: {description: "V(rolling), V(hold), V(maintenance) or V(refused).", type: str}
     reasons: {description: A line for each migration., type: list, elements: str}
     breaking: {description: Whether the running release cannot live with the schema afterwards., type: bool}
-    refusal: {description: Why not to deploy, and what to do instead; or null., type: str}
+    refusal: {description: "Why not to deploy, and what to do instead; or null.", type: str}
 """
 
 from collections.abc import Callable

@@ -8,7 +8,10 @@ DOCUMENTATION = r"""
 name: stage_status
 short_description: Say what runs where on a stage, and what of it needs a hand
 version_added: 0.2.0
-author: The carpentries.amy contributors
+author: The carpentries.amy contributors (@carpentries)
+description:
+  - Puts together what the hosts, the load balancer, the queues, the lock and the newest backup have answered.
+  - Whatever is not as it should be is a finding, with the command to run.
 positional: _input, stage
 options:
   _input:
@@ -43,7 +46,7 @@ options:
     type: dict
     required: true
   lock:
-    description: What M(carpentries.amy.deploy_lock) has returned with C(state=info).
+    description: What M(carpentries.amy.deploy_lock_info) has returned.
     type: dict
     required: true
   balancer_page:

@@ -70,7 +70,7 @@ class Keeper:
         return self._settle(lambda found: self._try_release(found, force=force))
 
     def _settle(self, attempt: Callable[[tuple[Lock, str] | None], Outcome | None]) -> Outcome:
-        for _ in range(MAX_RACES):
+        for _race in range(MAX_RACES):
             outcome = attempt(self.store.read())
             if outcome is not None:
                 return outcome

@@ -33,7 +33,7 @@ class HoldError(Exception):
 def connections(unix_sockets: str, path: Path) -> int:
     """Return how many connections the socket `path` has; `unix_sockets` is the text of /proc/net/unix (proc(5))."""
     rows = [line.split() for line in unix_sockets.splitlines()]
-    return sum(state in CONNECTED for *_, state, _, named in filter(len, rows) if named == str(path))
+    return sum(state in CONNECTED for *_before, state, _inode, named in filter(len, rows) if named == str(path))
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,8 @@ options:
     description:
       - V(held) takes the lock, or keeps it.
       - V(released) gives it up. An abandoned lock may be removed by anybody.
-      - V(info) tells who holds it.
     type: str
-    choices: [held, released, info]
+    choices: [held, released]
     default: held
   bucket:
     description: The stage's S3 bucket.
@@ -76,6 +75,8 @@ attributes:
   diff_mode:
     description: Shows the lock before and after.
     support: full
+seealso:
+  - module: carpentries.amy.deploy_lock_info
 author:
   - The carpentries.amy contributors (@carpentries)
 """
@@ -114,11 +115,6 @@ lock:
     taken: "2026-01-31T12:00:00.000Z"
     expires: "2026-01-31T13:00:00.000Z"
     process: {host: laptop, machine: "", boot_id: "", namespace: "pid:[4026531836]", pid: 4711, started: 123456}
-claim:
-  description: What this run may do about the lock that it found.
-  returned: O(state=info)
-  type: str
-  sample: foreign
 taken_over:
   description: Whether an abandoned lock was taken over.
   returned: success
@@ -142,7 +138,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ..module_utils import _aws_client as aws
 from ..module_utils._clock import SystemClock
-from ..module_utils._lock_document import UnreadableLockError, claim, public
+from ..module_utils._lock_document import UnreadableLockError, public
 from ..module_utils._lock_keeper import Keeper, LockHeldError, Outcome, Wish
 from ..module_utils._lock_process import ProcessTable
 from ..module_utils._lock_store import S3LockStore
@@ -152,7 +148,7 @@ def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["held", "released", "info"], "default": "held"},
+            "state": {"type": "str", "choices": ["held", "released"], "default": "held"},
             "bucket": {"type": "str", "required": True},
             "stage": {"type": "str", "required": True},
             "key": {"type": "str", "no_log": False},
@@ -200,8 +196,6 @@ def keeper(options: dict[str, Any], *, key: str, dry: bool) -> Keeper:
 
 def run(hands: Keeper, options: dict[str, Any]) -> dict[str, Any]:
     """Bring the lock to the wanted state. Returns the module's result."""
-    if options["state"] == "info":
-        return look(hands)
     if options["state"] == "released":
         return report(hands.release(force=options["force"]))
     wish = Wish(
@@ -213,20 +207,6 @@ def run(hands: Keeper, options: dict[str, Any]) -> dict[str, Any]:
         ttl=options["ttl"],
     )
     return report(hands.hold(wish, renew=options["renew"]))
-
-
-def look(hands: Keeper) -> dict[str, Any]:
-    """The result of `state: info`."""
-    found = hands.store.read()
-    lock = found[0] if found else None
-    status = claim(lock=lock, me=hands.me, token=hands.token, now=hands.clock.now(), lives=hands.lives)
-    return {
-        "changed": False,
-        "held": lock is not None,
-        "lock": public(lock),
-        "claim": status.value,
-        "taken_over": False,
-    }
 
 
 def report(outcome: Outcome) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def look(module: AnsibleModule) -> tuple[bool, list[Worker]]:
 
 def approve(module: AnsibleModule) -> None:
     """Fail unless nginx accepts its files."""
-    code, _, complaint = module.run_command(["nginx", "-t", "-q"])
+    code, _output, complaint = module.run_command(["nginx", "-t", "-q"])
     if code != 0:
         module.fail_json(
             msg=f"nginx refuses its configuration and goes on with the one it has:\n{complaint}"

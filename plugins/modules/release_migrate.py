@@ -13,7 +13,7 @@ description:
   - Runs the release's migrations in the release's own environment, as the application's user.
   - One advisory lock in PostgreSQL makes sure that two controllers never migrate at once.
   - A lock timeout keeps a migration from queueing behind a long transaction and stopping every request behind itself.
-author: The carpentries.amy contributors
+author: The carpentries.amy contributors (@carpentries)
 options:
   path:
     description: Directory of the staged release.
@@ -87,7 +87,7 @@ evidence:
   contains:
     name: {description: Its name., type: str}
     statements: {description: Its SQL statements but those on rows., type: list, elements: str}
-    writes: {description: How many statements inserted, changed or deleted rows., type: int}
+    writes: {description: "How many statements inserted, changed or deleted rows.", type: int}
     seconds: {description: How long it took., type: float}
     lost: {description: Rows of dropped tables and values in dropped columns., type: dict}
     locks: {description: Tables that others could not write meanwhile., type: list, elements: str}

@@ -11,7 +11,7 @@ short_description: Tell which migrations a staged release knows, and which the d
 version_added: 0.2.0
 description:
   - Asks the release's own Django, as the application's user. Nothing is changed.
-author: The carpentries.amy contributors
+author: The carpentries.amy contributors (@carpentries)
 options:
   path:
     description: Directory of the staged release.

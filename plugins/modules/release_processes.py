@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Supervisor knows the processes that it started, but not a job that outlived its killed worker. The kernel does.
   - A process belongs to the release that its working directory is in.
-author: The carpentries.amy contributors
+author: The carpentries.amy contributors (@carpentries)
 options:
   releases:
     description: The folder that holds the releases.

@@ -13,8 +13,8 @@ description:
   - New requests wait in the backlog of a socket instead of failing; those in flight end.
   - When the hold ends, those that have waited are answered by the application that runs by then.
   - If the hold lasts longer than its limit, the host shows the maintenance page by itself.
-  - Needs what the role P(carpentries.amy.request_hold#role) has prepared.
-author: The carpentries.amy contributors
+  - Needs what the role C(carpentries.amy.request_hold) has prepared.
+author: The carpentries.amy contributors (@carpentries)
 options:
   state:
     description: Whether requests wait.

@@ -18,7 +18,7 @@ description:
     shutdown command, and relies on its supervisor to be started again; the new process sees the suspension first.
   - If the queues do not come to rest in O(timeout) seconds, the suspension is ended and the module fails with the
     running jobs' names.
-author: The carpentries.amy contributors
+author: The carpentries.amy contributors (@carpentries)
 options:
   state:
     description: Whether the queues are held.

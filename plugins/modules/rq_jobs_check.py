@@ -15,7 +15,7 @@ description:
   - Loads each job that is queued, running, deferred or scheduled in the release's environment, as the application's
     user. Nothing is executed, saved or deleted, and the application's database is not used.
   - Fails if a job cannot be loaded, and names it.
-author: The carpentries.amy contributors
+author: The carpentries.amy contributors (@carpentries)
 options:
   release:
     description: Absolute path of the release, whose C(.venv/bin/with-environment) starts its programs.
@@ -76,7 +76,11 @@ missing:
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.carpentries.amy.plugins.module_utils.rq import jobs_probe  # noqa: F401 - sends it to the host
+
+# Imported, so that it is sent to the host.
+from ansible_collections.carpentries.amy.plugins.module_utils.rq import (  # pylint: disable=unused-import
+    jobs_probe,  # noqa: F401
+)
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_check import explain, probe
 

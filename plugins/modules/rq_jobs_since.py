@@ -14,7 +14,7 @@ description:
     application knows; this lists every job that was created after O(since), or in the minute before, for an operator
     to judge.
   - Reads RQ's keys as they are. Nothing is unpickled, moved or deleted.
-author: The carpentries.amy contributors
+author: The carpentries.amy contributors (@carpentries)
 options:
   redis_url:
     description: URL of the Redis database that RQ uses.

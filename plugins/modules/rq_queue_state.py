@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Reads RQ's and rq-scheduler's keys as they are. Unlike RQ's own listing, it unpickles, prunes and writes nothing.
   - Two results can be compared as sets, to prove that no job was lost or doubled.
-author: The carpentries.amy contributors
+author: The carpentries.amy contributors (@carpentries)
 options:
   redis_url:
     description: URL of the Redis database that RQ uses.

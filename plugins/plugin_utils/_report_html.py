@@ -45,7 +45,7 @@ class Timeline:
         """Its length, never zero."""
         return max((self.end - self.start).total_seconds(), 0.001)
 
-    def bar(self, *, start: str, end: str | None, label: str, kind: str) -> Bar:
+    def bar_of(self, *, start: str, end: str | None, label: str, kind: str) -> Bar:
         """Where a span is drawn; one without an end lasts to the timeline's."""
         begin = (parse_timestamp(start) - self.start).total_seconds()
         stop = (parse_timestamp(end) - self.start).total_seconds() if end else self.seconds
@@ -69,7 +69,7 @@ def render(report: dict[str, Any]) -> str:
     return environment.get_template("report.html.j2").render(
         report=report,
         phases=[
-            (phase, timeline.bar(start=phase["start"], end=phase["end"], label=phase["name"], kind="phase"))
+            (phase, timeline.bar_of(start=phase["start"], end=phase["end"], label=phase["name"], kind="phase"))
             for phase in report["phases"]
         ],
         lanes=[(host, _lane(host, timeline)) for host in report["hosts"]],
@@ -107,12 +107,12 @@ def _lane(host: dict[str, Any], timeline: Timeline) -> list[Bar]:
     """What is drawn of a host, background first."""
     bars = []
     if host["out_of_service_start"]:
-        away = timeline.bar(
+        away = timeline.bar_of(
             start=host["out_of_service_start"], end=host["out_of_service_end"], label="out of service", kind="away"
         )
         bars.append(away)
     bars += [
-        timeline.bar(start=step["start"], end=step["end"], label=step["name"], kind=step["status"])
+        timeline.bar_of(start=step["start"], end=step["end"], label=step["name"], kind=step["status"])
         for step in host["steps"]
     ]
     return bars

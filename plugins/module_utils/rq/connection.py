@@ -10,7 +10,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import 
 
 try:
     import redis
-    from redis import RedisError, WatchError
+    from redis import RedisError, WatchError  # pylint: disable=unused-import
 
     HAS_REDIS = True
 except ImportError:

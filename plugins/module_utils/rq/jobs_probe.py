@@ -103,8 +103,8 @@ def function_name(data: bytes) -> str:
     import pickletools  # noqa: PLC0415 - only for a failure
 
     try:
-        texts = (argument for _, argument, _ in pickletools.genops(zlib.decompress(data)) if isinstance(argument, str))
-        return next(texts, "unknown")
+        arguments = (argument for _opcode, argument, _position in pickletools.genops(zlib.decompress(data)))
+        return next((argument for argument in arguments if isinstance(argument, str)), "unknown")
     except (ValueError, zlib.error):
         return "unknown"
 

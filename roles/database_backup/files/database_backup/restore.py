@@ -151,7 +151,7 @@ def _swap(settings: Settings, *, successor: str, kept: str) -> None:
 
 def _end_sessions(connected: Any, database: str) -> None:
     fetch(connected, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", database)
-    for _ in range(50):
+    for _attempt in range(50):
         if not fetch(connected, "SELECT pid FROM pg_stat_activity WHERE datname = %s", database):
             return
         time.sleep(0.1)

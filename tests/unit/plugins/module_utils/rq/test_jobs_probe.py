@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pickle
+import zlib
+from pathlib import Path
+
+import pytest
+
+from plugins.module_utils.rq.jobs_probe import function_name, load, refuse_database, settings_module, waiting
+
+
+class Store:
+    """The lists and sorted sets of a Redis."""
+
+    def __init__(self, content: dict[str, list[bytes]]) -> None:
+        self._content = content
+
+    def lrange(self, key: str, _first: int, _last: int) -> list[bytes]:
+        return self._content.get(key, [])
+
+    zrange = lrange
+
+
+def test_every_place_where_a_job_may_wait_is_looked_at() -> None:
+    content = {
+        "rq:queue:default": [b"queued"],
+        "rq:queue:default:intermediate": [b"taken"],
+        "rq:wip:default": [b"running:execution"],
+        "rq:deferred:default": [b"deferred"],
+        "rq:scheduled:default": [b"scheduled"],
+        "rq:scheduler:scheduled_jobs": [b"later"],
+        "rq:queue:other": [b"of another queue"],
+    }
+    found = [job for job, _place in waiting(Store(content), ["default"])]
+    assert found == ["queued", "taken", "running", "deferred", "scheduled", "later"]
+
+
+@pytest.mark.parametrize("pack", [zlib.compress, bytes])
+def test_a_method_of_an_instance_is_loaded(pack: type[bytes]) -> None:
+    assert load(pack(pickle.dumps(("upper", "text", (), {}))), pickle.dumps({})) == "upper"
+
+
+def test_a_method_that_is_gone_is_no_job() -> None:
+    with pytest.raises(AttributeError):
+        load(zlib.compress(pickle.dumps(("no_such_method", "text", (), {}))), None)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [(zlib.compress(pickle.dumps(("app.jobs.send", None, (), {}))), "app.jobs.send"), (b"damaged", "unknown")],
+)
+def test_a_job_that_cannot_be_loaded_is_named_without_running_it(data: bytes, name: str) -> None:
+    assert function_name(data) == name
+
+
+def test_loading_a_job_opens_no_database() -> None:
+    with pytest.raises(RuntimeError, match="database"):
+        refuse_database()
+
+
+def test_the_settings_are_those_of_the_option_then_the_environment_then_manage_py(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "manage.py").write_text('os.environ.setdefault("DJANGO_SETTINGS_MODULE", "of.manage")')
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    assert settings_module(application=tmp_path, wanted=None) == "of.manage"
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "of.environment")
+    assert settings_module(application=tmp_path, wanted=None) == "of.environment"
+    assert settings_module(application=tmp_path, wanted="of.option") == "of.option"
