@@ -101,7 +101,8 @@ class Fleet:
         group = self.elb.describe_target_groups(Names=[TARGET_GROUP])["TargetGroups"][0]["TargetGroupArn"]
         found = self.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
         names = {host["instance_id"]: name for name, host in self.hosts.items()}
-        return {names[target["Target"]["Id"]]: target["TargetHealth"]["State"] for target in found}
+        ids = {target["Target"]["Id"]: target["TargetHealth"]["State"] for target in found}
+        return {names.get(instance, instance): state for instance, state in ids.items()}
 
     def in_rotation(self) -> bool:
         """Whether every web host serves."""
