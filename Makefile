@@ -9,6 +9,9 @@ VERSION ?=
 MODE ?=
 FROM ?=
 CONFIRM ?=
+SINCE ?=
+GREP ?=
+HOST ?=
 ARGS ?=
 LOCAL_CLOUD = .venv/bin/python -m local_cloud
 
@@ -46,6 +49,11 @@ rollback: .venv/operator known-stage ## Deploy the release that ran before on ST
 .PHONY: status
 status: .venv/operator known-stage ## Say what runs where on STAGE; exit code 2 if anything is not well
 	@$(call playbook,status)
+
+.PHONY: logs
+logs: .venv/operator known-stage ## Show what the hosts of STAGE have written (SINCE: 10m, 2h; GREP: a text; HOST: one host)
+	@$(call playbook,logs) $(if $(SINCE),-e 'logs_since=$(SINCE)') $(if $(HOST),-e 'logs_host=$(HOST)') \
+	  $(if $(GREP),-e '{"logs_text": "$(GREP)"}')
 
 .PHONY: maintenance
 maintenance: .venv/operator known-stage ## Show every visitor of STAGE the maintenance page, or no longer (MODE: on or off)

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # The programs that read what the templates render, and those that tests start on a port of their own.
-programs=(haproxy logrotate nginx redis-server supervisor)
+programs=(gnupg gpgv haproxy logrotate nginx postgresql redis-server supervisor)
 if ! dpkg --status "${programs[@]}" >/dev/null 2>&1; then
   apt-get update -qq
   # RUNLEVEL=1: installed, but not started as services of this machine.
@@ -12,7 +12,8 @@ if ! dpkg --status "${programs[@]}" >/dev/null 2>&1; then
 fi
 
 echo '--- units and templates'
-python -m pytest -q tests/unit tests/templates --ignore tests/unit/local_cloud
+python -m pytest -q tests/unit tests/templates --ignore tests/unit/local_cloud --cov=plugins --cov-report=
+coverage report --include 'plugins/module_utils/*' --fail-under 90 --format total
 # In a process of its own: the local cloud corrects moto for the whole process.
 python -m pytest -q tests/unit/local_cloud
 

@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 name: cloudwatch_agent_configuration
 short_description: Compose the CloudWatch agent's configuration from what roles publish
 version_added: 0.3.0
+description:
+  - Refuses what the agent would misread or would not notice.
 author: The carpentries.amy contributors (@carpentries)
 options:
   _input:
