@@ -42,12 +42,16 @@ class Site:
         os.utime(self.root / "maintenance_on.html", (end, end))
 
     def ask(
-        self, method: str = "GET", body: bytes = b"", headers: dict[str, str] | None = None
+        self,
+        method: str = "GET",
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        path: str = "/static/site.css",
     ) -> http.client.HTTPResponse:
-        """Ask for a static file, the answer of an open site."""
+        """Ask for a static file, the answer of an open site, or for another `path`."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         named = {"Host": "amy.example.test", **(headers or {})}
-        connection.request(method, "/static/site.css", body=body or None, headers=named)
+        connection.request(method, path, body=body or None, headers=named)
         answer = connection.getresponse()
         answer.read()
         connection.close()
@@ -133,6 +137,13 @@ def test_every_visitor_is_told_the_planned_end(site: Site, method: str) -> None:
     assert answer.status == 503
     assert 1795 <= int(answer.headers["Retry-After"]) <= 1801
     assert answer.headers.get_all("Cache-Control") == ["no-store"]
+
+
+@pytest.mark.parametrize("path", ["/maintenance_on.html", "/maintenance_end"])
+def test_an_open_site_has_no_such_pages(site: Site, path: str) -> None:
+    assert site.ask(path=path).status == 404
+    site.switch("on")
+    assert site.ask(path=path).status == 503
 
 
 def test_a_planned_end_needs_no_reload_and_may_change(site: Site) -> None:
