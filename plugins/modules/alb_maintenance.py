@@ -103,7 +103,7 @@ def main() -> None:
     module.exit_json(
         changed=bool(steps),
         mode="on" if any(one.page is not None for one in found) else "off",
-        steps=[word for word, _ in steps],
+        steps=[word for word, _step in steps],
     )
 
 

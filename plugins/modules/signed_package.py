@@ -104,8 +104,8 @@ def main() -> None:
 def installed(module: AnsibleModule) -> str:
     """The package's version on this host, or an empty text."""
     query = ["dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Version}", module.params["name"]]
-    _, out, _ = module.run_command(query)
-    status, _, version = out.partition(" ")
+    _code, out, _errors = module.run_command(query)
+    status, _space, version = out.partition(" ")
     return version if status == "installed" else ""
 
 
@@ -156,7 +156,7 @@ def fetch(module: AnsibleModule, parameter: str, path: Path) -> Path:
 
 def require_identity(module: AnsibleModule, package: Path) -> None:
     """Fail unless the file is the wanted package: the signer signs others, and other versions, too."""
-    _, out, _ = module.run_command(
+    _code, out, _errors = module.run_command(
         ["dpkg-deb", "--show", "--showformat", "${Package} ${Version}", str(package)], check_rc=True
     )
     wanted = f"{module.params['name']} {module.params['version']}"

@@ -142,7 +142,7 @@ def _repeated(entries: list[Mapping[str, Any]], key: str) -> list[str]:
 def _retentions(entries: list[Mapping[str, Any]]) -> list[str]:
     """The last one to be set would win, whichever that is."""
     retentions = {(entry["log_group_name"], entry.get("retention_in_days")) for entry in entries}
-    groups = sorted(group for group, _ in retentions)
+    groups = sorted(group for group, _retention in retentions)
     return [
         f"collect_list: {group!r} has several retentions" for group in sorted(set(groups)) if groups.count(group) > 1
     ]

@@ -77,7 +77,7 @@ def test_a_manifest_that_is_none_is_refused(folder: Folder[Manifest]) -> None:
         folder.read("new.dump")
 
 
-@pytest.mark.parametrize("content", ["abd", "abca", ""])
+@pytest.mark.parametrize("content", ["abx", "abca", ""])
 def test_another_content_than_the_manifests_is_refused(folder: Folder[Manifest], content: str) -> None:
     assert folder.require_intact(manifest("new.dump")) == folder.directory / "new.dump"
     (folder.directory / "new.dump").write_text(content)
