@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""EC2: names, values and filters that moto lacks, and ec2_vpc_nat_gateway, ec2_vol and ec2_vpc_subnet expect."""
+"""EC2: names and values that moto leaves out of its answers, and ec2_vpc_nat_gateway and ec2_vol expect."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from moto.ec2.models.elastic_block_store import Volume
-from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.tags import TagBackend
 
 from local_cloud.service import after
 
 
 def install() -> None:
-    """Correct tags of NAT gateways, the description of volumes, and the search for subnets."""
+    """Correct tags of NAT gateways and the description of volumes."""
     _find_tags_of_nat_gateways()
-    _find_subnets_by_ipv6_block()
     after(Volume, ["__init__"], _say_whether_multi_attach_is_enabled)
 
 
@@ -35,17 +33,3 @@ def _find_tags_of_nat_gateways() -> None:
 
 def _say_whether_multi_attach_is_enabled(_name: str, volume: Any, *_: Any) -> None:
     volume.multi_attach_enabled = bool(volume.multi_attach_enabled)
-
-
-def _find_subnets_by_ipv6_block() -> None:
-    get = Subnet.get_filter_value
-
-    def get_filter_value(self: Subnet, filter_name: str, method_name: str | None = None) -> Any:
-        associations = self.ipv6_cidr_block_associations.values()
-        if filter_name == "ipv6-cidr-block-association.ipv6-cidr-block":
-            return [association["ipv6CidrBlock"] for association in associations]
-        if filter_name == "ipv6-cidr-block-association.state":
-            return [association["ipv6CidrBlockState"]["State"] for association in associations]
-        return get(self, filter_name, method_name)
-
-    Subnet.get_filter_value = get_filter_value

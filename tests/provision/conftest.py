@@ -14,7 +14,6 @@ from tests.provision.stage import Stage
 WHOLE: dict[str, Any] = {
     "instance_profiles_roles": ["web", "worker", "scheduler", "redis"],
     "bucket_lifecycle": True,
-    "network_ipv6": True,
     "load_balancer_ip_address_type": "dualstack",
     "load_balancer_redirect_http": True,
     "stage_secrets": [

@@ -76,21 +76,6 @@ def test_the_default_rules_arn_depends_on_its_listener_only(aws: Aws) -> None:
     assert len(rule.rpartition("/")[2]) == 16  # moto's own is a memory address, of another length each time
 
 
-def test_a_subnet_is_found_by_its_ipv6_block(aws: Aws) -> None:
-    ec2 = aws("ec2")
-    vpc = ec2.create_vpc(CidrBlock="10.5.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]
-    block = vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].replace("::/56", "::/64")
-    subnet = ec2.create_subnet(VpcId=vpc["VpcId"], CidrBlock="10.5.0.0/24", Ipv6CidrBlock=block)["Subnet"]["SubnetId"]
-
-    def found(wanted: str) -> list[str]:
-        block = {"Name": "ipv6-cidr-block-association.ipv6-cidr-block", "Values": [wanted]}
-        state = {"Name": "ipv6-cidr-block-association.state", "Values": ["associated"]}
-        return [subnet["SubnetId"] for subnet in ec2.describe_subnets(Filters=[block, state])["Subnets"]]
-
-    assert found(block) == [subnet]
-    assert found("2001:db8::/64") == []
-
-
 def test_the_tags_of_a_nat_gateway_are_found_by_awss_name(aws: Aws) -> None:
     ec2 = aws("ec2")
     subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
