@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the tables of docs/provisioning.md that say who may reach whom, and who may do what, from the code that decides.
+"""Write the tables of docs/provisioning.md (who reaches whom, who may do what) from the code that decides.
 
 With `--check` nothing is written; the exit code is 1 when a table is not what it should be.
 """
@@ -94,7 +94,11 @@ def read_security_groups() -> list[dict[str, Any]]:
     variables: dict[str, Any] = {}
     for file in ("defaults/main.yml", "vars/main.yml"):
         variables |= loader.load_from_file(str(ROOT / "roles/network" / file), trusted_as_template=True)
-    variables |= {"network_name": "STAGE", "network_ipv6": True, "network_controller_cidrs": ["network_controller_cidrs"]}
+    variables |= {
+        "network_name": "STAGE",
+        "network_ipv6": True,
+        "network_controller_cidrs": ["network_controller_cidrs"],
+    }
     groups: list[dict[str, Any]] = Templar(loader=loader, variables=variables).template(
         variables["__network_security_groups"]
     )

@@ -17,7 +17,11 @@ def fleet_plan(existing: list[str], counts: Mapping[str, int]) -> dict[str, Any]
 
 
 def fleet_lines(
-    existing: list[str], counts: Mapping[str, int], instance_type: str, instance_types: Mapping[str, str], volume_size: int
+    existing: list[str],
+    counts: Mapping[str, int],
+    instance_type: str,
+    instance_types: Mapping[str, str],
+    volume_size: int,
 ) -> list[str]:
     """Return the same for people."""
     return fleet_plan_module.lines(

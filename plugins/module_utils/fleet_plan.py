@@ -15,9 +15,9 @@ REMOVABLE = ("web", "worker")
 
 @dataclass(frozen=True)
 class Plan:
-    """Names of hosts: `keep` are there and wanted, `create` are wanted, `surplus` may go, `stuck` are surplus and may not.
+    """Names of hosts: `keep` are there and wanted, `create` are wanted and missing, `surplus` and `stuck` are too many.
 
-    `surplus` is by role, the highest number first.
+    `surplus` may go; it is by role, the highest number first. `stuck` hold data.
     """
 
     keep: list[str]
@@ -53,17 +53,19 @@ def plan(*, counts: Mapping[str, int], existing: Iterable[str]) -> Plan:
 
 def lines(fleet: Plan, *, instance_type: str, instance_types: Mapping[str, str], volume_size: int) -> list[str]:
     """Say for people what is there and what would be created; `instance_types` are by role, `volume_size` is in GiB."""
-    said = [
-        f"instance {name}: will be created ({instance_types.get(_role(name), instance_type)}, {volume_size} GiB gp3, encrypted)"
-        for name in fleet.create
-    ]
+    said = []
+    for name in fleet.create:
+        size = f"{instance_types.get(_role(name), instance_type)}, {volume_size} GiB gp3, encrypted"
+        said.append(f"instance {name}: will be created ({size})")
     if fleet.keep:
         said.append(f"instances {', '.join(fleet.keep)}: are there")
     removable = [name for names in fleet.surplus.values() for name in names]
     if removable:
         said.append(f"instances {', '.join(removable)}: beyond instances_counts, left running; scale_in removes them")
     if fleet.stuck:
-        said.append(f"instances {', '.join(fleet.stuck)}: beyond instances_counts, left running, because they hold data")
+        said.append(
+            f"instances {', '.join(fleet.stuck)}: beyond instances_counts, left running, because they hold data"
+        )
     return said
 
 

@@ -36,7 +36,11 @@ class Statement:
             **({"Principal": self.principal} if self.principal else {}),
             "Action": list(self.actions),
             "Resource": list(self.resources),
-            **({"Condition": {operator: dict(keys) for operator, keys in self.conditions.items()}} if self.conditions else {}),
+            **(
+                {"Condition": {operator: dict(keys) for operator, keys in self.conditions.items()}}
+                if self.conditions
+                else {}
+            ),
         }
 
 
@@ -52,13 +56,13 @@ def host_statements(
     statements = [
         Statement(
             sid="SendLogs",
-            reason="The CloudWatch agent sends the host's logs to the stage's one log group; it reads and removes nothing.",
+            reason="The agent sends the host's logs to the stage's one log group; it reads and removes nothing.",
             actions=("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
             resources=(f"arn:aws:logs:*:*:log-group:{log_group}:*",),
         ),
         Statement(
             sid="SendMetrics",
-            reason="The agent sends the host's metrics. CloudWatch knows no resources here, so the namespace is the limit.",
+            reason="It sends the host's metrics. CloudWatch knows no resources here: the namespace is the limit.",
             actions=("cloudwatch:PutMetricData",),
             resources=("*",),
             conditions={"StringEquals": {"cloudwatch:namespace": metrics_namespace}},
@@ -69,8 +73,8 @@ def host_statements(
             Statement(
                 sid="KeepBackups",
                 reason=(
-                    "This host makes the backups: it writes them, asks S3 for their checksums, and fetches one that is to "
-                    "be restored. It cannot remove one; writing under the same name leaves the earlier version."
+                    "This host makes the backups: it writes them, asks S3 for their checksums, and fetches one "
+                    "that is to be restored. It cannot remove one; writing under the same name leaves the earlier version."
                 ),
                 actions=("s3:GetObject", "s3:PutObject"),
                 resources=(f"arn:aws:s3:::{bucket}/{backup_prefix}/*",),

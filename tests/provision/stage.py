@@ -54,7 +54,9 @@ class Stage:
             file.write_text(file.read_text().replace(LOCAL_PORT, str(self.port)))
         (inventory / "group_vars/all/whole.yml").write_text(json.dumps(dict(choices)))
         (directory / ".local").mkdir()
-        (directory / ".local/id_ed25519.pub").write_text("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAUouU4qkBGIrtH632js9dq4CPELdjLs371unPCNlPo amy\n")
+        (directory / ".local/id_ed25519.pub").write_text(
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAUouU4qkBGIrtH632js9dq4CPELdjLs371unPCNlPo amy\n"
+        )
         self._start()
 
     def _start(self) -> None:
@@ -96,7 +98,13 @@ class Stage:
     def play(self, playbook: str, *arguments: str) -> Run:
         """Run a playbook of the collection on the stage."""
         result = subprocess.run(
-            ["ansible-playbook", "-i", self._directory / "inventories/local", f"carpentries.amy.{playbook}", *arguments],
+            [
+                "ansible-playbook",
+                "-i",
+                self._directory / "inventories/local",
+                f"carpentries.amy.{playbook}",
+                *arguments,
+            ],
             cwd=ROOT,
             env={**os.environ, **ENVIRONMENT},
             stdin=subprocess.DEVNULL,
@@ -130,7 +138,7 @@ class Stage:
 
     def _control(self, method: str, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=data, method=method)  # noqa: S310
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=data, method=method)
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as response:
             return json.load(response)
 

@@ -15,7 +15,7 @@ from tests.provision.stage import Run, Stage
 
 ALL_OF_THE_STAGE = [{"Name": "tag:Stage", "Values": ["local"]}]
 
-# The hosts exist in the API's answers only, so what would run on them runs here, where no nginx has a request in flight.
+# The hosts exist in the API's answers only: what would run on them runs here, where no nginx has a request in flight.
 HOSTS_ARE_THIS_MACHINE = (
     "-e",
     json.dumps({"ansible_connection": "local", "ansible_become": False, "nginx_status_port": 1}),
@@ -169,7 +169,9 @@ def test_a_host_beyond_the_counts_is_named_drained_and_terminated(stage: Stage) 
     assert_succeeded(run)
     assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "web2", "worker1"]
     left = elb.describe_target_health(TargetGroupArn=target_group)["TargetHealthDescriptions"]
-    assert {target["Target"]["Id"] for target in left} == {hosts(stage)[name]["InstanceId"] for name in ("web1", "web2")}
+    assert {target["Target"]["Id"] for target in left} == {
+        hosts(stage)[name]["InstanceId"] for name in ("web1", "web2")
+    }
 
 
 def test_hosts_that_hold_data_are_not_scaled_in(stage: Stage) -> None:
@@ -198,4 +200,3 @@ def test_a_removed_stage_leaves_a_snapshot_and_the_bucket_with_content(stage: St
     assert stage.client("s3").get_object(Bucket="amy-local-releases", Key="backups/amy.dump")["Body"].read() == b"rows"
     assert "bucket amy-local-releases, which has content" in " ".join(run.output.split())
     assert stage.client("ec2").describe_vpcs(Filters=ALL_OF_THE_STAGE)["Vpcs"] == []
-
