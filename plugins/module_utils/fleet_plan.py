@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which hosts a stage has, lacks, and has beyond the counts that its inventory asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+# Only hosts that hold nothing of their own may go: a scheduler holds the backups on its disk, a Redis host the queues.
+REMOVABLE = ("web", "worker")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Names of hosts: `keep` are there and wanted, `create` are wanted and missing, `surplus` and `stuck` are too many.
+
+    `surplus` may go; it is by role, the highest number first. `stuck` hold data.
+    """
+
+    keep: list[str]
+    create: list[str]
+    surplus: dict[str, list[str]]
+    stuck: list[str]
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the plan as Ansible sees it."""
+        return asdict(self)
+
+
+def plan(*, counts: Mapping[str, int], existing: Iterable[str]) -> Plan:
+    """Compare the hosts `existing`, by name, with `counts` by role. A host is named by its role and a number from 1.
+
+    A host of another name, or of a role that has no count, is nobody's business here.
+    """
+    wanted = [f"{role}{number}" for role, count in counts.items() for number in range(1, int(count) + 1)]
+    there = set(existing)
+    beyond: dict[str, list[tuple[int, str]]] = {}
+    for name in there - set(wanted):
+        match = re.fullmatch(r"([a-z]+)([1-9]\d*)", name)
+        if match and match[1] in counts:
+            beyond.setdefault(match[1], []).append((int(match[2]), name))
+    surplus = {role: [name for _, name in sorted(beyond[role], reverse=True)] for role in sorted(beyond)}
+    return Plan(
+        keep=[name for name in wanted if name in there],
+        create=[name for name in wanted if name not in there],
+        surplus={role: names for role, names in surplus.items() if role in REMOVABLE},
+        stuck=[name for role, names in surplus.items() if role not in REMOVABLE for name in names],
+    )
+
+
+def lines(fleet: Plan, *, instance_type: str, instance_types: Mapping[str, str], volume_size: int) -> list[str]:
+    """Say for people what is there and what would be created; `instance_types` are by role, `volume_size` is in GiB."""
+    said = []
+    for name in fleet.create:
+        size = f"{instance_types.get(_role(name), instance_type)}, {volume_size} GiB gp3, encrypted"
+        said.append(f"instance {name}: will be created ({size})")
+    if fleet.keep:
+        said.append(f"instances {', '.join(fleet.keep)}: are there")
+    removable = [name for names in fleet.surplus.values() for name in names]
+    if removable:
+        said.append(f"instances {', '.join(removable)}: beyond instances_counts, left running; scale_in removes them")
+    if fleet.stuck:
+        said.append(
+            f"instances {', '.join(fleet.stuck)}: beyond instances_counts, left running, because they hold data"
+        )
+    return said
+
+
+def _role(name: str) -> str:
+    return name.rstrip("0123456789")

@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who may do what in AWS: the statements of a stage's policies, each with the reason for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+VERSION = "2012-10-17"
+# The host of this role makes the backups of the database (playbooks/configure.yml).
+BACKUP_ROLE = "scheduler"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement of a policy. `reason` is for those who read the documentation; AWS does not get it.
+
+    `principal` is set in policies of resources only; `conditions` are by operator, then by key.
+    """
+
+    sid: str
+    reason: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    effect: str = "Allow"
+    principal: str | None = None
+    conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def as_policy(self) -> dict[str, Any]:
+        """Return the statement as IAM writes it."""
+        return {
+            "Sid": self.sid,
+            "Effect": self.effect,
+            **({"Principal": self.principal} if self.principal else {}),
+            "Action": list(self.actions),
+            "Resource": list(self.resources),
+            **(
+                {"Condition": {operator: dict(keys) for operator, keys in self.conditions.items()}}
+                if self.conditions
+                else {}
+            ),
+        }
+
+
+def document(statements: list[Statement]) -> dict[str, Any]:
+    """Return a policy document."""
+    return {"Version": VERSION, "Statement": [statement.as_policy() for statement in statements]}
+
+
+def host_statements(
+    *, role: str, bucket: str, backup_prefix: str, log_group: str, metrics_namespace: str
+) -> list[Statement]:
+    """Return what the credentials of a host of `role` (web, worker, scheduler, redis) are good for."""
+    statements = [
+        Statement(
+            sid="SendLogs",
+            reason="The agent sends the host's logs to the stage's one log group; it reads and removes nothing.",
+            actions=("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
+            resources=(f"arn:aws:logs:*:*:log-group:{log_group}:*",),
+        ),
+        Statement(
+            sid="SendMetrics",
+            reason="It sends the host's metrics. CloudWatch knows no resources here: the namespace is the limit.",
+            actions=("cloudwatch:PutMetricData",),
+            resources=("*",),
+            conditions={"StringEquals": {"cloudwatch:namespace": metrics_namespace}},
+        ),
+    ]
+    if role == BACKUP_ROLE:
+        statements.append(
+            Statement(
+                sid="KeepBackups",
+                reason=(
+                    "This host makes the backups: it writes them, asks S3 for their checksums, and fetches one "
+                    "that is to be restored. It cannot remove one; writing under the same name leaves the earlier version."
+                ),
+                actions=("s3:GetObject", "s3:PutObject"),
+                resources=(f"arn:aws:s3:::{bucket}/{backup_prefix}/*",),
+            )
+        )
+    return statements
+
+
+def bucket_statements(*, bucket: str, host_roles: str) -> list[Statement]:
+    """Return the policy of the stage's bucket; `host_roles` is a pattern of the names of the hosts' IAM roles."""
+    everything = (f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*")
+    return [
+        Statement(
+            sid="RefusePlainHttp",
+            reason="Backups and releases never cross a network unencrypted, whoever asks.",
+            effect="Deny",
+            principal="*",
+            actions=("s3:*",),
+            resources=everything,
+            conditions={"Bool": {"aws:SecureTransport": "false"}},
+        ),
+        Statement(
+            sid="HostsRemoveNothing",
+            reason=(
+                "No host can remove a backup or a version of one, or make the bucket forget, "
+                "whatever another policy may grant it one day."
+            ),
+            effect="Deny",
+            principal="*",
+            actions=(
+                "s3:DeleteObject",
+                "s3:DeleteObjectVersion",
+                "s3:PutBucketPolicy",
+                "s3:DeleteBucketPolicy",
+                "s3:PutBucketVersioning",
+                "s3:PutLifecycleConfiguration",
+            ),
+            resources=everything,
+            conditions={"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::*:role/{host_roles}"}},
+        ),
+    ]

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write the tables of docs/provisioning.md (who reaches whom, who may do what) from the code that decides.
+
+With `--check` nothing is written; the exit code is 1 when a table is not what it should be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+
+from plugins.module_utils.stage_policies import Statement, bucket_statements, host_statements
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs/provisioning.md"
+ROLES = ("web", "worker", "scheduler", "redis")
+
+
+def documented(page: str) -> str:
+    """`page` with each table between its markers. Raises ValueError without them."""
+    tables = {
+        "security groups": _security_groups(),
+        "host policies": _host_policies(),
+        "bucket policy": _statements(
+            [(statement, "everybody") for statement in bucket_statements(bucket="BUCKET", host_roles="PROJECT-STAGE-*")]
+        ),
+    }
+    for name, table in tables.items():
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        before, found_begin, rest = page.partition(begin)
+        _, found_end, after = rest.partition(end)
+        if not (found_begin and found_end):
+            raise ValueError(f"{PAGE} must hold a line {begin} and, after that, a line {end}")
+        page = f"{before}{begin}\n\n{table}\n\n{end}{after}"
+    return page
+
+
+def _host_policies() -> str:
+    holders: dict[str, list[str]] = {}
+    statements: dict[str, Statement] = {}
+    for role in ROLES:
+        for statement in host_statements(
+            role=role,
+            bucket="BUCKET",
+            backup_prefix="backups",
+            log_group="/PROJECT/STAGE",
+            metrics_namespace="PROJECT/STAGE",
+        ):
+            statements[statement.sid] = statement
+            holders.setdefault(statement.sid, []).append(role)
+    return _statements([(statement, ", ".join(holders[sid])) for sid, statement in statements.items()])
+
+
+def _statements(statements: list[tuple[Statement, str]]) -> str:
+    rows = [
+        f"| {statement.sid} | {who} | {statement.effect} {_code(statement.actions)} on {_code(statement.resources)}"
+        f"{_conditions(statement)} | {statement.reason} |"
+        for statement, who in statements
+    ]
+    return "\n".join(["| statement | whom it is about | what it says | why |", "|---|---|---|---|", *rows])
+
+
+def _conditions(statement: Statement) -> str:
+    said = [
+        f"`{key}` {operator} `{value}`"
+        for operator, keys in statement.conditions.items()
+        for key, value in keys.items()
+    ]
+    return f" if {' and '.join(said)}" if said else ""
+
+
+def _code(words: Sequence[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def _security_groups() -> str:
+    rows = [
+        f"| `{group['name']}` | {_ports(rule)} | {_source(rule)} | {group['description']} |"
+        for group in read_security_groups()
+        for rule in group["rules"] or [{}]
+    ]
+    return "\n".join(["| group | ports | from | why |", "|---|---|---|---|", *rows])
+
+
+def read_security_groups() -> list[dict[str, Any]]:
+    """The security groups as role network creates them, with one controller and visitors by IPv6, too."""
+    loader = DataLoader()
+    variables: dict[str, Any] = {}
+    for file in ("defaults/main.yml", "vars/main.yml"):
+        variables |= loader.load_from_file(str(ROOT / "roles/network" / file), trusted_as_template=True)
+    variables |= {
+        "network_name": "STAGE",
+        "network_ipv6": True,
+        "network_controller_cidrs": ["network_controller_cidrs"],
+    }
+    groups: list[dict[str, Any]] = Templar(loader=loader, variables=variables).template(
+        variables["__network_security_groups"]
+    )
+    return groups
+
+
+def _ports(rule: dict[str, Any]) -> str:
+    return ", ".join(str(port) for port in rule["ports"]) if rule else "none"
+
+
+def _source(rule: dict[str, Any]) -> str:
+    if not rule:
+        return "nobody; others name it"
+    if "group_name" in rule:
+        return f"group `{rule['group_name'].removeprefix('STAGE-')}`"
+    blocks = rule.get("cidr_ip") or rule["cidr_ipv6"]
+    return _code([blocks] if isinstance(blocks, str) else blocks)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write or check the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a table is not up to date")
+    check = parser.parse_args(arguments).check
+    old = PAGE.read_text(encoding="utf-8")
+    new = documented(old)
+    if old == new:
+        return 0
+    if check:
+        sys.stderr.write(f"{PAGE}: a table is not what the code says; run: python -m scripts.document_policies\n")
+        return 1
+    PAGE.write_text(new, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A stage that exists only in the answers of an API, and an operator who provisions it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from local_cloud.api_request import ApiRequest
+
+ROOT = Path(__file__).resolve().parents[2]
+# The endpoint as inventories/local names it.
+LOCAL_PORT = "5077"
+ENVIRONMENT = {
+    "ANSIBLE_NOCOLOR": "1",
+    "ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.profile_tasks",
+    "PYTHONPATH": str(ROOT / "tests/provision/hurry"),
+}
+RECAP = re.compile(r"^localhost\s+: ok=\d+\s+changed=(\d+)\s+unreachable=\d+\s+failed=(\d+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one playbook did: its exit code, how many tasks changed something, and all that it printed."""
+
+    code: int
+    changed: int
+    output: str
+
+
+class Stage:
+    """inventories/local, copied and pointed at an API of its own; `choices` are added to its group variables."""
+
+    def __init__(self, directory: Path, choices: Mapping[str, Any]) -> None:
+        self._directory = directory
+        self.port = _free_port()
+        shutil.copytree(ROOT / "inventories/local", directory / "inventories/local")
+        inventory = directory / "inventories/local"
+        for file in (inventory / "aws_ec2.yml", inventory / "group_vars/all/main.yml"):
+            file.write_text(file.read_text().replace(LOCAL_PORT, str(self.port)))
+        (inventory / "group_vars/all/whole.yml").write_text(json.dumps(dict(choices)))
+        (directory / ".local").mkdir()
+        (directory / ".local/id_ed25519.pub").write_text(
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAUouU4qkBGIrtH632js9dq4CPELdjLs371unPCNlPo amy\n"
+        )
+        self._start()
+
+    def _start(self) -> None:
+        log = (self._directory / "cloud.log").open("ab")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.provision.cloud", str(self._directory / ".local"), str(self.port)],
+            cwd=ROOT,
+            stderr=log,
+        )
+        deadline = time.monotonic() + 30
+        while not self._answers():
+            assert self._process.poll() is None and time.monotonic() < deadline, (
+                self._directory / "cloud.log"
+            ).read_text()
+            time.sleep(0.1)
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self._control("GET", "/_local/status"))
+        except OSError:
+            return False
+
+    def end(self) -> None:
+        """End the API."""
+        self._process.terminate()
+        self._process.wait(30)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the stage's API."""
+        make: Any = boto3.client  # its overloads name every service
+        return make(
+            service,
+            endpoint_url=f"http://127.0.0.1:{self.port}",
+            region_name="us-east-1",
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+        )
+
+    def play(self, playbook: str, *arguments: str) -> Run:
+        """Run a playbook of the collection on the stage."""
+        result = subprocess.run(
+            [
+                "ansible-playbook",
+                "-i",
+                self._directory / "inventories/local",
+                f"carpentries.amy.{playbook}",
+                *arguments,
+            ],
+            cwd=ROOT,
+            env={**os.environ, **ENVIRONMENT},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        recap = RECAP.search(result.stdout)
+        return Run(code=result.returncode, changed=int(recap[1]) if recap else 0, output=result.stdout)
+
+    def throttle(self, *, every: int) -> None:
+        """Let each `every`-th call be refused until `calm` is called."""
+        self._control("POST", "/_local/faults", {"action": "*", "code": "throttle", "every": every, "times": 100_000})
+
+    def calm(self) -> None:
+        """Throttle no more."""
+        self._control("DELETE", "/_local/faults")
+
+    def forget_calls(self) -> None:
+        """Count the calls from here on."""
+        self._control("DELETE", "/_local/calls")
+
+    def calls(self) -> Counter[str]:
+        """How often each action was called."""
+        return Counter(self._control("GET", "/_local/calls"))
+
+    def changes(self) -> list[str]:
+        """The actions called that change something."""
+        return [action for action in self.calls() if _request(action).mutating]
+
+    def _control(self, method: str, path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=data, method=method)
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as response:
+            return json.load(response)
+
+
+def _request(action: str) -> ApiRequest:
+    return ApiRequest(protocol="rest" if " " in action else "json", action=action, service="")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

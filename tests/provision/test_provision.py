@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A stage's life in the answers of an API: a dry run, the first run, the second, a rule changed by hand, and the end.
+
+The tests are one story and are run in this order.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.provision.stage import Run, Stage
+
+ALL_OF_THE_STAGE = [{"Name": "tag:Stage", "Values": ["local"]}]
+
+# The hosts exist in the API's answers only: what would run on them runs here, where no nginx has a request in flight.
+HOSTS_ARE_THIS_MACHINE = (
+    "-e",
+    json.dumps({"ansible_connection": "local", "ansible_become": False, "nginx_status_port": 1}),
+)
+
+
+def assert_succeeded(run: Run) -> None:
+    assert run.code == 0, run.output
+
+
+def group(stage: Stage, name: str) -> dict[str, Any]:
+    condition = [{"Name": "group-name", "Values": [f"amy-local-{name}"]}]
+    found: dict[str, Any] = stage.client("ec2").describe_security_groups(Filters=condition)["SecurityGroups"][0]
+    return found
+
+
+def ports_open_to_the_world(found: dict[str, Any]) -> set[int]:
+    return {
+        rule["FromPort"]
+        for rule in found["IpPermissions"]
+        if any(block["CidrIp"] == "0.0.0.0/0" for block in rule["IpRanges"])
+    }
+
+
+def hosts(stage: Stage) -> dict[str, dict[str, Any]]:
+    """The living instances by name."""
+    condition = [*ALL_OF_THE_STAGE, {"Name": "instance-state-name", "Values": ["pending", "running"]}]
+    found = stage.client("ec2").describe_instances(Filters=condition)["Reservations"]
+    return {
+        next(tag["Value"] for tag in instance["Tags"] if tag["Key"] == "Name"): instance
+        for reservation in found
+        for instance in reservation["Instances"]
+    }
+
+
+def test_a_dry_run_of_a_new_stage_says_what_it_would_do_and_touches_nothing(stage: Stage) -> None:
+    run = stage.play("provision", "--check", "--diff")
+    assert_succeeded(run)
+    assert run.changed > 5
+    assert "instance web2: will be created (t3.small, 20 GiB gp3, encrypted)" in run.output
+    assert stage.changes() == []
+
+
+def test_the_first_run_succeeds_although_every_third_call_is_throttled(stage: Stage) -> None:
+    stage.throttle(every=3)
+    run = stage.play("provision")
+    stage.calm()
+    assert_succeeded(run)
+    assert sum(count for action, count in stage.calls().items() if action.endswith("(fault)")) > 30
+    assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "web2", "worker1"]
+
+
+def test_the_second_run_changes_nothing(stage: Stage) -> None:
+    run = stage.play("provision")
+    assert_succeeded(run)
+    assert run.changed == 0, run.output
+    # Neither did the throttled run do something twice.
+    assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "web2", "worker1"]
+
+
+def test_a_secret_that_only_an_operator_knows_is_awaited_and_never_overwritten(stage: Stage) -> None:
+    name = "/amy/local/mailgun_api_key"
+    parameters = stage.client("ssm")
+    first = parameters.get_parameter(Name=name, WithDecryption=True)["Parameter"]
+    assert (first["Type"], first["Value"]) == ("SecureString", "to-be-set-by-an-operator")
+
+
+def test_the_world_reaches_the_load_balancer_only(stage: Stage) -> None:
+    assert ports_open_to_the_world(group(stage, "load-balancer")) == {80, 443}
+    for name in ("ssh", "application", "web", "redis", "database"):
+        assert ports_open_to_the_world(group(stage, name)) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "admitted", "ports"),
+    [
+        ("web", "load-balancer", {80, 8081}),
+        ("redis", "application", {6379}),
+        ("database", "application", {5432}),
+    ],
+)
+def test_a_group_admits_one_other(stage: Stage, name: str, admitted: str, ports: set[int]) -> None:
+    rules = group(stage, name)["IpPermissions"]
+    sources = {pair["GroupId"] for rule in rules for pair in rule["UserIdGroupPairs"]}
+    assert sources == {group(stage, admitted)["GroupId"]}
+    assert {rule["FromPort"] for rule in rules} == ports
+
+
+def test_hosts_carry_the_profile_of_their_role_and_ask_for_a_token(stage: Stage) -> None:
+    for name, instance in hosts(stage).items():
+        role = name.rstrip("0123456789")
+        assert instance["IamInstanceProfile"]["Arn"].endswith(f"/amy-local-{role}")
+        assert instance["MetadataOptions"]["HttpTokens"] == "required"
+
+
+def test_only_the_backup_host_reaches_the_bucket(stage: Stage) -> None:
+    iam = stage.client("iam")
+    reach = {
+        role
+        for role in ("web", "worker", "scheduler", "redis")
+        if "s3:" in json.dumps(iam.get_role_policy(RoleName=f"amy-local-{role}", PolicyName="hosts")["PolicyDocument"])
+    }
+    assert reach == {"scheduler"}
+
+
+def test_the_bucket_is_closed_versioned_and_lets_old_things_expire(stage: Stage) -> None:
+    s3, bucket = stage.client("s3"), "amy-local-releases"
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
+    policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    assert {statement["Sid"] for statement in policy["Statement"]} == {"RefusePlainHttp", "HostsRemoveNothing"}
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert {rule["ID"] for rule in rules} == {"what-was-replaced", "backups"}
+
+
+def test_the_domain_leads_to_the_load_balancer_for_every_kind_of_address(stage: Stage) -> None:
+    zone = stage.client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
+    records = stage.client("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    assert {record["Type"] for record in records if "AliasTarget" in record} == {"A", "AAAA"}
+
+
+def test_a_rule_changed_by_hand_is_shown_by_a_dry_run_which_changes_nothing(stage: Stage) -> None:
+    redis = group(stage, "redis")["GroupId"]
+    opened = {"IpProtocol": "tcp", "FromPort": 6379, "ToPort": 6379, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    stage.client("ec2").authorize_security_group_ingress(GroupId=redis, IpPermissions=[opened])
+    stage.forget_calls()
+    run = stage.play("provision", "--check", "--diff")
+    assert_succeeded(run)
+    assert run.changed == 1, run.output
+    assert "\n-            -   cidr_ip: 0.0.0.0/0" in run.output, run.output
+    assert stage.changes() == []
+    assert ports_open_to_the_world(group(stage, "redis")) == {6379}
+
+
+def test_a_third_web_host_comes_and_a_rule_changed_by_hand_is_put_right(stage: Stage) -> None:
+    counts = {"web": 3, "worker": 1, "scheduler": 1, "redis": 1}
+    run = stage.play("provision", "-e", json.dumps({"instances_counts": counts}))
+    assert_succeeded(run)
+    assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "web2", "web3", "worker1"]
+    assert ports_open_to_the_world(group(stage, "redis")) == set()
+
+
+def test_a_host_beyond_the_counts_is_named_drained_and_terminated(stage: Stage) -> None:
+    elb = stage.client("elbv2")
+    target_group = elb.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"]
+    elb.register_targets(
+        TargetGroupArn=target_group,
+        Targets=[{"Id": hosts(stage)[name]["InstanceId"]} for name in ("web1", "web2", "web3")],
+    )
+    run = stage.play("scale_in", *HOSTS_ARE_THIS_MACHINE)
+    assert_succeeded(run)
+    assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "web2", "worker1"]
+    left = elb.describe_target_health(TargetGroupArn=target_group)["TargetHealthDescriptions"]
+    assert {target["Target"]["Id"] for target in left} == {
+        hosts(stage)[name]["InstanceId"] for name in ("web1", "web2")
+    }
+
+
+def test_hosts_that_hold_data_are_not_scaled_in(stage: Stage) -> None:
+    counts = {"web": 2, "worker": 1, "scheduler": 1, "redis": 0}
+    run = stage.play("scale_in", "-e", json.dumps({"instances_counts": counts}))
+    assert run.code == 2
+    assert "redis1 of stage local are beyond instances_counts" in " ".join(run.output.split())
+    assert "redis1" in hosts(stage)
+
+
+def test_a_stage_is_not_removed_unless_its_name_was_typed(stage: Stage) -> None:
+    stage.forget_calls()
+    run = stage.play("deprovision", "-e", "deprovision_confirm=production")
+    assert run.code == 2
+    assert "-e deprovision_confirm=local" in run.output
+    assert stage.changes() == []
+
+
+def test_a_removed_stage_leaves_a_snapshot_and_the_bucket_with_content(stage: Stage) -> None:
+    stage.client("s3").put_object(Bucket="amy-local-releases", Key="backups/amy.dump", Body=b"rows")
+    run = stage.play("deprovision", "-e", "deprovision_confirm=local")
+    assert_succeeded(run)
+    assert hosts(stage) == {}
+    snapshots = stage.client("rds").describe_db_snapshots()["DBSnapshots"]
+    assert [found["DBSnapshotIdentifier"].startswith("amy-local-final-") for found in snapshots] == [True]
+    assert stage.client("s3").get_object(Bucket="amy-local-releases", Key="backups/amy.dump")["Body"].read() == b"rows"
+    assert "bucket amy-local-releases, which has content" in " ".join(run.output.split())
+    assert stage.client("ec2").describe_vpcs(Filters=ALL_OF_THE_STAGE)["Vpcs"] == []

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which hosts are kept, created and removed when the counts change."""
+
+from __future__ import annotations
+
+from ansible_collections.carpentries.amy.plugins.module_utils.fleet_plan import Plan, lines, plan
+
+COUNTS = {"web": 2, "worker": 1, "scheduler": 1, "redis": 1}
+FLEET = ["redis1", "scheduler1", "web1", "web2", "worker1"]
+
+
+def test_a_new_stage_creates_every_host() -> None:
+    assert plan(counts=COUNTS, existing=[]) == Plan(
+        keep=[], create=["web1", "web2", "worker1", "scheduler1", "redis1"], surplus={}, stuck=[]
+    )
+
+
+def test_a_stage_as_it_should_be_changes_nothing() -> None:
+    assert plan(counts=COUNTS, existing=FLEET) == Plan(
+        keep=["web1", "web2", "worker1", "scheduler1", "redis1"], create=[], surplus={}, stuck=[]
+    )
+
+
+def test_a_gap_is_filled_and_the_highest_number_goes_first() -> None:
+    found = plan(counts=COUNTS, existing=["web1", "web3", "web10", "worker1", "worker2"])
+    assert found.create == ["web2", "scheduler1", "redis1"]
+    assert found.surplus == {"web": ["web10", "web3"], "worker": ["worker2"]}
+
+
+def test_a_host_that_holds_data_is_never_surplus() -> None:
+    found = plan(counts=COUNTS, existing=[*FLEET, "redis2", "scheduler2"])
+    assert (found.surplus, found.stuck) == ({}, ["redis2", "scheduler2"])
+
+
+def test_hosts_of_other_names_and_roles_are_left_alone() -> None:
+    found = plan(counts={"web": 1}, existing=["web1", "bastion", "legacy1", "web", "web01", "Web2"])
+    assert found == Plan(keep=["web1"], create=[], surplus={}, stuck=[])
+
+
+def test_people_are_told_the_size_of_what_is_created_and_what_is_left_running() -> None:
+    found = plan(counts=COUNTS, existing=["web1", "web3", "scheduler1", "scheduler2", "worker1", "redis1"])
+    assert lines(found, instance_type="t3.small", instance_types={"web": "t3.large"}, volume_size=20) == [
+        "instance web2: will be created (t3.large, 20 GiB gp3, encrypted)",
+        "instances web1, worker1, scheduler1, redis1: are there",
+        "instances web3: beyond instances_counts, left running; scale_in removes them",
+        "instances scheduler2: beyond instances_counts, left running, because they hold data",
+    ]

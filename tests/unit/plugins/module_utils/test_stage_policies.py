@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the credentials of a host can and cannot do, by simulation of the policies that provisioning writes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.carpentries.amy.plugins.module_utils.stage_policies import (
+    bucket_statements,
+    document,
+    host_statements,
+)
+from iam import Policy, allowed
+
+BUCKET = "amy-production"
+BACKUP = f"arn:aws:s3:::{BUCKET}/backups/amy-20260131T120000Z.dump"
+LOGS = "arn:aws:logs:us-east-1:123456789012:log-group:/amy/production"
+STREAM = f"{LOGS}:log-stream:web1/nginx"
+ROLES = ("web", "worker", "scheduler", "redis")
+ADMINISTRATOR: Policy = {"Statement": [{"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}]}
+
+
+def policy_of(role: str) -> Policy:
+    return document(
+        host_statements(
+            role=role,
+            bucket=BUCKET,
+            backup_prefix="backups",
+            log_group="/amy/production",
+            metrics_namespace="amy/production",
+        )
+    )
+
+
+BUCKET_POLICY = document(bucket_statements(bucket=BUCKET, host_roles="amy-production-*"))
+
+
+def may(role: str, action: str, resource: str, *more: Policy, **context: str) -> bool:
+    """Tell whether a host of ROLE may do that, over TLS unless CONTEXT says otherwise."""
+    by_tls = {
+        "aws:SecureTransport": "true",
+        "aws:PrincipalArn": f"arn:aws:iam::123456789012:role/amy-production-{role}",
+        **{key.replace("_", ":", 1): value for key, value in context.items()},
+    }
+    return allowed([policy_of(role), BUCKET_POLICY, *more], action=action, resource=resource, context=by_tls)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:DeleteObjectVersion"])
+def test_no_host_can_delete_a_backup(role: str, action: str) -> None:
+    assert not may(role, action, BACKUP)
+    # Not even with the widest policy that somebody may attach to its role one day.
+    assert not may(role, action, BACKUP, ADMINISTRATOR)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("action", ["s3:PutBucketVersioning", "s3:PutLifecycleConfiguration", "s3:DeleteBucketPolicy"])
+def test_no_host_can_make_the_bucket_forget(role: str, action: str) -> None:
+    assert not may(role, action, f"arn:aws:s3:::{BUCKET}", ADMINISTRATOR)
+
+
+def test_the_administrator_who_is_no_host_can_delete_a_backup() -> None:
+    """The two tests above see what they claim to see: without the condition on hosts the same request is allowed."""
+    context = {"aws:SecureTransport": "true", "aws:PrincipalArn": "arn:aws:iam::123456789012:role/administrator"}
+    assert allowed([ADMINISTRATOR, BUCKET_POLICY], action="s3:DeleteObject", resource=BACKUP, context=context)
+
+
+def test_the_backup_host_writes_and_reads_backups() -> None:
+    assert may("scheduler", "s3:PutObject", BACKUP)
+    assert may("scheduler", "s3:GetObject", BACKUP)
+
+
+@pytest.mark.parametrize("role", ["web", "worker", "redis"])
+@pytest.mark.parametrize("action", ["s3:PutObject", "s3:GetObject", "s3:ListBucket"])
+def test_other_hosts_do_not_reach_the_bucket(role: str, action: str) -> None:
+    assert not may(role, action, BACKUP)
+
+
+@pytest.mark.parametrize(
+    "key", ["releases/v1.tar.gz", "locks/production.json", "backups-of-another/amy.dump", "backups"]
+)
+def test_the_backup_host_reaches_nothing_but_backups(key: str) -> None:
+    assert not may("scheduler", "s3:PutObject", f"arn:aws:s3:::{BUCKET}/{key}")
+    assert not may("scheduler", "s3:GetObject", f"arn:aws:s3:::{BUCKET}/{key}")
+
+
+def test_nothing_is_sent_in_the_clear() -> None:
+    assert not may("scheduler", "s3:PutObject", BACKUP, aws_SecureTransport="false")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_host_sends_logs_to_the_stages_group_only(role: str) -> None:
+    assert may(role, "logs:PutLogEvents", STREAM)
+    assert may(role, "logs:CreateLogStream", STREAM)
+    assert may(role, "logs:DescribeLogStreams", f"{LOGS}:")
+    assert not may(role, "logs:PutLogEvents", STREAM.replace("/amy/production", "/amy/production-old"))
+    assert not may(role, "logs:GetLogEvents", STREAM)
+    assert not may(role, "logs:DeleteLogStream", STREAM)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_host_sends_metrics_of_the_stage_only(role: str) -> None:
+    assert may(role, "cloudwatch:PutMetricData", "*", cloudwatch_namespace="amy/production")
+    assert not may(role, "cloudwatch:PutMetricData", "*", cloudwatch_namespace="AWS/EC2")
+    assert not may(role, "cloudwatch:PutMetricData", "*")
+
+
+def test_a_policy_is_json_without_the_reasons() -> None:
+    text = json.dumps([policy_of("scheduler"), BUCKET_POLICY])
+    assert "reason" not in text
+    assert len(json.dumps(policy_of("scheduler"))) < 2048  # what IAM takes inline for all policies of a user, the least
