@@ -73,8 +73,8 @@ def host_statements(
             Statement(
                 sid="KeepBackups",
                 reason=(
-                    "This host makes the backups: it writes them, asks S3 for their checksums, and fetches one "
-                    "that is to be restored. It cannot remove one; writing under the same name leaves the earlier version."
+                    "This host makes the backups: it writes them, asks S3 for their checksums, and fetches one that is "
+                    "to be restored. It cannot remove one; writing under the same name leaves the earlier version."
                 ),
                 actions=("s3:GetObject", "s3:PutObject"),
                 resources=(f"arn:aws:s3:::{bucket}/{backup_prefix}/*",),

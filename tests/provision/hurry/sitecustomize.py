@@ -13,8 +13,8 @@ LONGEST = 0.02  # seconds
 _sleep = time.sleep
 
 
-def _hurry(seconds: float) -> None:
+def _hurry(seconds: float, /) -> None:
     _sleep(min(seconds, LONGEST))
 
 
-time.sleep = _hurry
+setattr(time, "sleep", _hurry)  # noqa: B010 - the stub's `sleep` takes more than floats

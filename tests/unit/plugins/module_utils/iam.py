@@ -7,12 +7,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Policy = dict[str, Any]
 # Each operator as a function of the policy's value and the request's. A key that the request lacks matches nothing.
-OPERATORS = {
+OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "ArnLike": lambda wanted, given: fnmatch.fnmatchcase(given, wanted),
     "Bool": lambda wanted, given: given.lower() == wanted,
     "StringEquals": lambda wanted, given: given == wanted,

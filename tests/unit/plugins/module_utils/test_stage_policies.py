@@ -11,7 +11,8 @@ from ansible_collections.carpentries.amy.plugins.module_utils.stage_policies imp
     document,
     host_statements,
 )
-from iam import Policy, allowed
+
+from tests.unit.plugins.module_utils.iam import Policy, allowed
 
 BUCKET = "amy-production"
 BACKUP = f"arn:aws:s3:::{BUCKET}/backups/amy-20260131T120000Z.dump"
@@ -22,7 +23,7 @@ ADMINISTRATOR: Policy = {"Statement": [{"Effect": "Allow", "Action": ["*"], "Res
 
 
 def policy_of(role: str) -> Policy:
-    return document(
+    policy: Policy = document(
         host_statements(
             role=role,
             bucket=BUCKET,
@@ -31,9 +32,10 @@ def policy_of(role: str) -> Policy:
             metrics_namespace="amy/production",
         )
     )
+    return policy
 
 
-BUCKET_POLICY = document(bucket_statements(bucket=BUCKET, host_roles="amy-production-*"))
+BUCKET_POLICY: Policy = document(bucket_statements(bucket=BUCKET, host_roles="amy-production-*"))
 
 
 def may(role: str, action: str, resource: str, *more: Policy, **context: str) -> bool:
