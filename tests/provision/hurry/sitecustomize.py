@@ -17,4 +17,4 @@ def _hurry(seconds: float, /) -> None:
     _sleep(min(seconds, LONGEST))
 
 
-setattr(time, "sleep", _hurry)  # noqa: B010 - the type of a built-in cannot be said
+setattr(time, "sleep", _hurry)  # noqa: B010 - the stub's `sleep` takes more than floats

@@ -35,7 +35,7 @@ def policy_of(role: str) -> Policy:
     return policy
 
 
-BUCKET_POLICY = document(bucket_statements(bucket=BUCKET, host_roles="amy-production-*"))
+BUCKET_POLICY: Policy = document(bucket_statements(bucket=BUCKET, host_roles="amy-production-*"))
 
 
 def may(role: str, action: str, resource: str, *more: Policy, **context: str) -> bool:
