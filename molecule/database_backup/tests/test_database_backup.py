@@ -66,7 +66,7 @@ def test_a_backup_that_fails_fails_the_unit_and_the_last_one_stays(host: Host) -
     host.check_output("systemctl stop postgresql")
     try:
         assert host.run("systemctl start amy-database-backup").failed
-        assert "PostgreSQL lets nobody into amy" in host.check_output("journalctl -u amy-database-backup -n 5 -o cat")
+        assert "PostgreSQL lets nobody into amy" in host.check_output("journalctl -u amy-database-backup -n 20 -o cat")
     finally:
         host.check_output("systemctl start postgresql")
     assert newest(host)["name"] == good

@@ -49,7 +49,7 @@ def test_a_backup_that_fails_fails_the_unit_and_the_last_one_stays(host: Host) -
     host.check_output("systemctl stop redis-server")
     try:
         assert host.run("systemctl start amy-redis-backup").failed
-        assert "Redis does not serve" in host.check_output("journalctl -u amy-redis-backup -n 5 -o cat")
+        assert "Redis does not serve" in host.check_output("journalctl -u amy-redis-backup -n 20 -o cat")
     finally:
         host.check_output("systemctl start redis-server")
     assert newest(host)["name"] == good
