@@ -38,6 +38,14 @@ configure: .venv/operator known-stage ## Converge every host of STAGE, releases 
 provision: .venv/operator known-stage ## Create or correct the AWS resources of STAGE
 	@$(call playbook,provision)
 
+.PHONY: scale-in
+scale-in: .venv/operator known-stage ## Drain and remove the web and worker hosts of STAGE beyond instances_counts
+	@$(call playbook,scale_in)
+
+.PHONY: deprovision
+deprovision: .venv/operator known-stage ## Remove the AWS resources of STAGE, but none that holds data (CONFIRM)
+	@$(call playbook,deprovision) -e 'deprovision_confirm=$(CONFIRM)'
+
 .PHONY: unlock
 unlock: .venv/operator known-stage ## Take away the deploy lock that a lost controller has left on STAGE
 	@$(call playbook,unlock)
@@ -100,8 +108,9 @@ lint: .venv/development ## Check style, types, documentation and Ansible's own r
 	@scripts/lint.sh
 
 .PHONY: document
-document: .venv/operator ## Write the variable tables of the roles' READMEs from their specifications
+document: .venv/operator ## Write the tables of the roles' READMEs and of docs/provisioning.md from the code
 	@python scripts/document_roles.py
+	python -m scripts.document_policies
 
 .PHONY: docs
 docs: .venv/development ## Build the documentation's site: docs/build/html/index.html

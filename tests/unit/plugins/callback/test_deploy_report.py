@@ -113,7 +113,7 @@ def test_a_failed_deploy_keeps_the_secret(site: Path) -> None:
 def test_a_stopped_deploy_leaves_its_report(site: Path, number: signal.Signals, expected: str) -> None:
     process = start(site, "-e", "pause=20")
     journal = site / "reports/local/d1/journal.jsonl"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not (journal.exists() and '"Leave"' in journal.read_text()):
         assert time.monotonic() < deadline, "the deploy did not begin to roll"
         time.sleep(0.1)
