@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 VERSION = "2012-10-17"
-# The host of this role makes the backups of the database (playbooks/configure.yml).
-BACKUP_ROLE = "scheduler"
+# The hosts of these roles make the backups of Redis and of the database (playbooks/configure.yml).
+BACKUP_ROLES = ("redis", "scheduler")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ def host_statements(
             conditions={"StringEquals": {"cloudwatch:namespace": metrics_namespace}},
         ),
     ]
-    if role == BACKUP_ROLE:
+    if role in BACKUP_ROLES:
         statements.append(
             Statement(
                 sid="KeepBackups",

@@ -119,14 +119,14 @@ def test_hosts_carry_the_profile_of_their_role_and_ask_for_a_token(stage: Stage)
         assert instance["MetadataOptions"]["HttpTokens"] == "required"
 
 
-def test_only_the_backup_host_reaches_the_bucket(stage: Stage) -> None:
+def test_only_the_backup_hosts_reach_the_bucket(stage: Stage) -> None:
     iam = stage.client("iam")
     reach = {
         role
         for role in ("web", "worker", "scheduler", "redis")
         if "s3:" in json.dumps(iam.get_role_policy(RoleName=f"amy-local-{role}", PolicyName="hosts")["PolicyDocument"])
     }
-    assert reach == {"scheduler"}
+    assert reach == {"scheduler", "redis"}
 
 
 def test_the_bucket_is_closed_versioned_and_lets_old_things_expire(stage: Stage) -> None:

@@ -14,7 +14,7 @@ from tests.stage.operator import deploy, deploy_to_converged_hosts, run_playbook
 
 @pytest.fixture
 def alone(on_v1: Fleet) -> Iterator[Fleet]:
-    """Return the stage with one web host; at the end it has two again, created and deployed to under load."""
+    """Return the stage with one web host; at the end it has two again: a new one joins v2 under load."""
     lost = on_v1.hosts.pop("web2")
     on_v1.ec2.terminate_instances(InstanceIds=[lost["instance_id"]])
     eventually(lambda: set(on_v1.target_states()) == {"web1"}, within=60, what="the load balancer knows web1 only")
@@ -23,7 +23,7 @@ def alone(on_v1: Fleet) -> Iterator[Fleet]:
     finally:
         with under_load(on_v1) as loaded:
             assert run_playbook("provision").code == 0
-            joined = deploy("v1")
+            joined = deploy("v2")
         assert joined.code == 0, joined
         on_v1.hosts["web2"] = Fleet().hosts["web2"]
         assert on_v1.in_rotation()
