@@ -79,9 +79,30 @@ from ansible_collections.carpentries.amy.plugins.module_utils.cloudwatch.check i
 from ansible_collections.carpentries.amy.plugins.module_utils.cloudwatch.compose import compose
 
 
-def cloudwatch_agent_configuration(sources: list[dict[str, Any]], **facts: Any) -> dict[str, Any]:
+def cloudwatch_agent_configuration(
+    sources: list[dict[str, Any]],
+    *,
+    host: str,
+    group: str,
+    retention_days: int,
+    processes: list[dict[str, str]],
+    namespace: str,
+    interval: int,
+    region: str = "",
+    endpoint_url: str = "",
+) -> dict[str, Any]:
     """Return the configuration; the arguments are those of the function in module_utils. Raises AnsibleFilterError."""
-    configuration: dict[str, Any] = compose(sources=sources, **facts)
+    configuration: dict[str, Any] = compose(
+        sources=sources,
+        host=host,
+        group=group,
+        retention_days=retention_days,
+        processes=processes,
+        namespace=namespace,
+        interval=interval,
+        region=region,
+        endpoint_url=endpoint_url,
+    )
     found = problems(configuration)
     if found:
         raise AnsibleFilterError(
