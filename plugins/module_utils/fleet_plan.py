@@ -42,7 +42,7 @@ def plan(*, counts: Mapping[str, int], existing: Iterable[str]) -> Plan:
         match = re.fullmatch(r"([a-z]+)([1-9]\d*)", name)
         if match and match[1] in counts:
             beyond.setdefault(match[1], []).append((int(match[2]), name))
-    surplus = {role: [name for _, name in sorted(beyond[role], reverse=True)] for role in sorted(beyond)}
+    surplus = {role: [name for _number, name in sorted(beyond[role], reverse=True)] for role in sorted(beyond)}
     return Plan(
         keep=[name for name in wanted if name in there],
         create=[name for name in wanted if name not in there],

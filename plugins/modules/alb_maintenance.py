@@ -13,7 +13,7 @@ description:
     status 503; or takes it away.
   - No host is asked, so the page is shown even when there is none left.
   - A fixed response has no headers of one's own, so visitors get no C(Retry-After).
-  - Rules are left alone by M(amazon.aws.elb_application_lb) as long as it is given listeners without C(Rules).
+  - Rules are left alone by C(amazon.aws.elb_application_lb) as long as it is given listeners without C(Rules).
 options:
   load_balancer:
     description: Name of the load balancer.
