@@ -61,7 +61,7 @@ def unreachable_host(fleet: Fleet) -> Iterator[str]:
 def full_disk(fleet: Fleet) -> Iterator[str]:
     """Put the site of a web host on a file system that has no room for another release."""
     site = f"/webapps/{fleet.stage['domain']}"
-    fleet.run("web1", f"mount -t tmpfs -o size=512m full /mnt && cp -a {site}/. /mnt/ && mount --bind /mnt {site}")
+    fleet.run("web1", f"mount -t tmpfs -o size=1000m full /mnt && cp -a {site}/. /mnt/ && mount --bind /mnt {site}")
     try:
         yield "v2"
     finally:

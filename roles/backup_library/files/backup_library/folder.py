@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -44,7 +44,9 @@ class Folder(Generic[M]):
 
     def read(self, name: str) -> M:
         """Return a backup's manifest. Raises OSError if there is none, ValueError or TypeError if it is none."""
-        return self._kind(**json.loads(self.description(name).read_text(encoding="utf-8")))
+        described = self._kind(**json.loads(self.description(name).read_text(encoding="utf-8")))
+        # An operator may have copied both under another name, and then means that file.
+        return replace(described, name=name)
 
     def describe(self, manifest: M) -> None:
         """Put a manifest beside its backup, whole or not at all."""

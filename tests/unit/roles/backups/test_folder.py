@@ -58,6 +58,13 @@ def test_a_file_without_a_manifest_is_not_complete(folder: Folder[Manifest]) -> 
     assert folder.read("new.dump") == manifest("new.dump")
 
 
+def test_a_backup_copied_under_another_name_is_that_file(folder: Folder[Manifest]) -> None:
+    (folder.directory / "copy.dump").write_text("abx")
+    folder.description("copy.dump").write_text(folder.description("new.dump").read_text())
+    with pytest.raises(BackupError, match=r"copy\.dump is not what it was"):
+        folder.require_intact(folder.read("copy.dump"))
+
+
 def test_remains_are_removed_and_nothing_else(folder: Folder[Manifest]) -> None:
     before = sorted(folder.directory.iterdir())
     folder.partial("killed.dump").write_text("da")
