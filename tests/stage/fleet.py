@@ -108,13 +108,24 @@ class Fleet:
         """Whether every web host serves."""
         return self.target_states() == dict.fromkeys(self.of_role("web"), "healthy")
 
+    @property
+    def application_hosts(self) -> list[str]:
+        """The names of the hosts that have the application's release."""
+        return [name for name, host in self.hosts.items() if host["role"] in ("web", "worker", "scheduler")]
+
+    def programs_run(self) -> bool:
+        """Whether supervisor has nothing else to say of its programs on any host than that they run."""
+        states = "supervisorctl status | awk '{print $2}' | sort --unique"
+        return all(self.run(host, states).split() == ["RUNNING"] for host in self.application_hosts)
+
     def fingerprint(self) -> dict[str, object]:
         """Return what a deploy that touches nothing leaves equal: releases, programs, migrations, rotation, lock."""
         site = f"/webapps/{self.stage['domain']}"
-        programs = f"readlink {site}/repo; ls {site}/releases {site}; supervisorctl status | awk '{{print $1, $2, $4}}'"
-        hosts = [name for name, host in self.hosts.items() if host["role"] in ("web", "worker", "scheduler")]
+        # The scheduler ends, and is started again, whenever it finds no Redis.
+        processes = 'supervisorctl status | awk \'{print $1, $2, $1 == "gunicorn" ? $4 : ""}\''
+        look = f"readlink {site}/repo; ls {site}/releases {site}; {processes}"
         return {
-            "hosts": {host: self.run(host, programs) for host in hosts},
+            "hosts": {host: self.run(host, look) for host in self.application_hosts},
             "migrations": self.query("SELECT app, name FROM django_migrations ORDER BY id"),
             "rotation": self.target_states(),
             "lock": self.s3.list_objects_v2(Bucket="amy-local-releases", Prefix="locks/")["KeyCount"],
