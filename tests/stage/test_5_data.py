@@ -19,10 +19,16 @@ def on_backup_host(fleet: Fleet, command: str) -> tuple[int, str]:
 
 
 def test_closed_site_is_healthy_and_says_503_until_it_is_opened(on_v1: Fleet) -> None:
+    assert run_playbook("backup").code == 0
+    well = run_playbook("status")
+    assert well.code == 0, well
     closed = run_playbook("maintenance", "-e", "maintenance_mode=on")
     assert closed.code == 0, closed
     assert on_v1.fetch("/account/login/")[0] == 503
     assert on_v1.in_rotation()
+    in_need = run_playbook("status")
+    assert in_need.code == 2, in_need
+    assert in_need.says("web1 .*Run: make maintenance MODE=off STAGE=local"), in_need
     opened = run_playbook("maintenance", "-e", "maintenance_mode=off")
     assert opened.code == 0, opened
     assert on_v1.fetch("/account/login/")[0] == 200
