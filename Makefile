@@ -9,6 +9,7 @@ VERSION ?=
 MODE ?=
 FROM ?=
 CONFIRM ?=
+PHASE ?=
 SINCE ?=
 GREP ?=
 HOST ?=
@@ -86,6 +87,10 @@ restore: .venv/operator known-stage ## Replace the database of STAGE by a backup
 .PHONY: reverse-migrations
 reverse-migrations: .venv/operator known-stage ## Take back the migrations of STAGE that the release before does not know (CONFIRM)
 	@$(call playbook,reverse_migrations) -e 'reversal_confirm=$(CONFIRM)'
+
+.PHONY: modernize
+modernize: .venv/operator known-stage ## Move STAGE from its one old server to the fleet, or say where that stands (PHASE; CONFIRM)
+	@$(call playbook,modernize) $(if $(PHASE),--tags '$(PHASE)') -e 'modernize_confirm=$(CONFIRM)'
 
 ##@ The local stage
 .PHONY: local
