@@ -67,6 +67,8 @@ class Acme:
         (self._directory / "key.pem").touch(mode=0o600)
         (self._directory / "key.pem").write_bytes(key)
         (self._directory / "certificate.pem").write_bytes(certificate)
+        # What an ACME client must trust to talk to it; what it signs has a root of its own.
+        (self._directory / "authority.pem").write_bytes(authority.certificate)
         (self._directory / "pebble.json").write_text(json.dumps(configuration(self._settings), indent=2))
         with (self._directory / "pebble.log").open("ab") as output:
             process = subprocess.Popen(
