@@ -99,6 +99,13 @@ local: .venv/operator ## Start the local stage (idempotent): a fleet in containe
 	python -m sample_application .local/sample_application
 	ansible-playbook -i inventories/local carpentries.amy.provision
 
+.PHONY: legacy
+legacy: .venv/operator ## Start the legacy stage in its place (idempotent): the one old server that is to become a fleet
+	@$(LOCAL_CLOUD) up
+	$(LOCAL_CLOUD) acme
+	python -m sample_application .local/sample_application
+	ansible-playbook -i inventories/legacy local_cloud/old_server/playbook.yml
+
 .PHONY: local-down
 local-down: .venv/operator ## Remove the local stage and all it has started
 	@$(LOCAL_CLOUD) down
