@@ -90,7 +90,11 @@ reverse-migrations: .venv/operator known-stage ## Take back the migrations of ST
 
 .PHONY: modernize
 modernize: .venv/operator known-stage ## Move STAGE from its one old server to the fleet, or say where that stands (PHASE; CONFIRM)
-	@$(call playbook,modernize) $(if $(PHASE),--tags '$(PHASE)') -e 'modernize_confirm=$(CONFIRM)'
+	@if [[ ! -f playbooks/modernization/$(or $(PHASE),report).yml ]]; then
+	  printf 'There is no phase "%s". To see the phases and what comes next, run: make modernize STAGE=%s\n' '$(PHASE)' '$(STAGE)' >&2
+	  exit 2
+	fi
+	$(call playbook,modernize) -e 'modernize_phase=$(or $(PHASE),report)' -e 'modernize_confirm=$(CONFIRM)'
 
 ##@ The local stage
 .PHONY: local

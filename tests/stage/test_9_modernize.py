@@ -104,14 +104,14 @@ def test_nobody_notices_any_phase_nor_its_way_back(legacy: Fleet) -> None:
         for phase in ("certificate", "prepare", "redis"):
             modernize(phase)
         assert far_away(Fleet(), "redis1") == scheduled
-        modernize("undo-redis")
+        modernize("undo_redis")
         assert far_away(legacy, OLD) == scheduled
         for phase in ("redis", "queues"):
             modernize(phase)
         assert runs(legacy, "gunicorn")
-        modernize("undo-queues")
+        modernize("undo_queues")
         assert runs(legacy, "gunicorn", "rqworker", "rqscheduler")
-        for phase in ("queues", "rehearse", "dns", "undo-dns", "dns"):
+        for phase in ("queues", "rehearse", "dns", "undo_dns", "dns"):
             modernize(phase)
         # In the end nobody needs the old gunicorn any more.
         legacy.run(OLD, "supervisorctl stop gunicorn")
@@ -121,17 +121,17 @@ def test_nobody_notices_any_phase_nor_its_way_back(legacy: Fleet) -> None:
     assert_nothing_lost(fleet, loaded)
 
 
-@pytest.mark.parametrize("phase", ["undo-dns", "dns", "undo-queues", "queues", "redis"])
+@pytest.mark.parametrize("phase", ["undo_dns", "dns", "undo_queues", "queues", "redis"])
 def test_a_phase_whose_controller_has_died_is_done_by_the_same_command(legacy: Fleet, phase: str) -> None:
     """Runs on the moved stage, and leaves it moved."""
     legacy.run(OLD, "supervisorctl start gunicorn || true")
     if phase == "redis":
-        for back in ("undo-dns", "undo-queues", "undo-redis"):
+        for back in ("undo_dns", "undo_queues", "undo_redis"):
             modernize(back)
     with visited(legacy) as loaded:
         strike(phase)
         modernize(phase)
-        for following in {"undo-dns": [], "undo-queues": [], "redis": ["queues", "dns"]}.get(phase, []):
+        for following in {"undo_dns": [], "undo_queues": [], "redis": ["queues", "dns"]}.get(phase, []):
             modernize(following)
     assert_nothing_lost(Fleet(), loaded)
 
@@ -142,8 +142,8 @@ def strike(phase: str) -> None:
         "redis": "Hold the requests",
         "queues": "Stop them",
         "dns": "Pass on",
-        "undo-dns": "Put the record back",
-        "undo-queues": "Stop the workers or the scheduler",
+        "undo_dns": "Put the record back",
+        "undo_queues": "Stop the workers or the scheduler",
     }[phase]
     process = subprocess.Popen(
         command(phase), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
