@@ -99,7 +99,11 @@ modernize: .venv/operator known-stage ## Move STAGE from its one old server to t
 ##@ The local stage
 .PHONY: local
 local: .venv/operator ## Start the local stage (idempotent): a fleet in containers, its AWS and its load balancer
-	@$(LOCAL_CLOUD) up
+	@if grep -qs '"role": "legacy"' .local/stage.json; then
+	  printf 'The legacy stage is in the local cloud, which holds one stage only. Run: make local-down, then: make local\n' >&2
+	  exit 2
+	fi
+	$(LOCAL_CLOUD) up
 	python -m sample_application .local/sample_application
 	ansible-playbook -i inventories/local carpentries.amy.provision
 
