@@ -12,7 +12,7 @@ from tests.provision.stage import Stage
 
 # What inventories/local leaves out, because it would prove nothing there.
 WHOLE: dict[str, Any] = {
-    "instance_profiles_roles": ["web", "worker", "scheduler", "redis"],
+    "stage_hosts_have_credentials": True,
     "bucket_lifecycle": True,
     "load_balancer_ip_address_type": "dualstack",
     "load_balancer_redirect_http": True,

@@ -50,7 +50,7 @@ class Stage:
         self.port = _free_port()
         shutil.copytree(ROOT / "inventories/local", directory / "inventories/local")
         inventory = directory / "inventories/local"
-        for file in (inventory / "aws_ec2.yml", inventory / "group_vars/all/main.yml"):
+        for file in (inventory / "aws_ec2.yml", inventory / "group_vars/all/local_cloud.yml"):
             file.write_text(file.read_text().replace(LOCAL_PORT, str(self.port)))
         (inventory / "group_vars/all/whole.yml").write_text(json.dumps(dict(choices)))
         (directory / ".local").mkdir()
