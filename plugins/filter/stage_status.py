@@ -41,7 +41,7 @@ options:
     type: dict
     required: true
   redis_backup:
-    description: What C(amy-redis check) has returned, with C(rc), C(stdout) and C(stderr); none on a stage without Redis.
+    description: What C(amy-redis check) has returned, as for O(backup); none on a stage without Redis.
     type: dict
   lock:
     description: What M(carpentries.amy.deploy_lock_info) has returned.

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-# Only hosts that hold nothing of their own may go: a scheduler or utility host has the backups on its disk, a Redis host
-# the queues.
+# Only hosts that hold nothing of their own may go: a scheduler or utility host holds the backups on its disk, a Redis
+# host the queues.
 REMOVABLE = ("web", "worker")
 # Background jobs take hosts of each of these.
 QUEUE_ROLES = ("worker", "scheduler", "redis")

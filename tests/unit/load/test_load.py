@@ -170,7 +170,12 @@ def test_each_loss_is_counted_where_it_happened(site: Site, path: str, fault: st
 
 
 def test_another_application_has_other_pages(site: Site) -> None:
-    pages = {"front_page": "/board/", "inner_page": "/notices/1/", "inner_text": "Log in", "static_url": "/static/site."}
+    pages = {
+        "front_page": "/board/",
+        "inner_page": "/notices/1/",
+        "inner_text": "Log in",
+        "static_url": "/static/site.",
+    }
     site.faults |= dict.fromkeys(("/", "/account/login/"), "502")
     report = loaded(site, **pages)
     assert (report.lost, report.kinds["static"]["ok"] > 0) == (0, True)

@@ -123,5 +123,5 @@ def test_up_refuses_a_second_stage(settings: Settings, monkeypatch: pytest.Monke
     settings.stage_file.write_text('{"stage": "local"}')
     lifecycle.up(settings)
     lifecycle.up(settings, stage="local")
-    with pytest.raises(lifecycle.LifecycleError, match="has stage local, .*make local-down"):
+    with pytest.raises(lifecycle.LifecycleError, match=r"has stage local, .*make local-down"):
         lifecycle.up(settings, stage="another")
