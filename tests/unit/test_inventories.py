@@ -104,3 +104,10 @@ def test_another_application_shares_no_choice_with_the_first() -> None:
     first, other = chosen("local", "release.yml"), chosen("another", "release.yml")
     equal = {name for name in first.keys() & other.keys() if first[name] == other[name]}
     assert equal <= {"release_version", "gunicorn_start_timeout"}
+
+
+def test_the_guide_goes_through_every_choice_of_the_other_stage() -> None:
+    guide = (ROOT / "docs/guides/another_application.md").read_text(encoding="utf-8")
+    files = ("main.yml", "provision.yml", "release.yml", "secrets.yml")
+    choices = {name for file in files for name in chosen("another", file)}
+    assert [name for name in sorted(choices) if f"`{name}`" not in guide] == []
