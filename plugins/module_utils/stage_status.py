@@ -42,8 +42,8 @@ class Stage:
 
     `queues` is what `rq_queue_state` returns, `backup` what `amy-database check` prints, `redis_backup` what
     `amy-redis check` does. Where one could not be had, its text in `errors` (by the same name) says why; where there is
-    no text either, the stage has none. `lock` is the deploy lock, and `lock_is_abandoned` tells that its holder is gone.
-    `balancer_page` tells that the load balancer answers everybody by itself.
+    no text either, the stage has none. `lock` is the deploy lock, and `lock_is_abandoned` tells that its holder is
+    gone. `balancer_page` tells that the load balancer answers everybody by itself.
     """
 
     name: str
