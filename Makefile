@@ -15,6 +15,8 @@ GREP ?=
 HOST ?=
 ARGS ?=
 LOCAL_CLOUD = .venv/bin/python -m local_cloud
+# The stages whose AWS is the local cloud, which has room for one of them at a time.
+LOCAL_STAGES = local another
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_HOME := $(CURDIR)/.ansible
@@ -99,17 +101,19 @@ modernize: .venv/operator known-stage ## Move STAGE from its one old server to t
 ##@ The local stage
 .PHONY: local
 local: .venv/operator ## Start the local stage (idempotent): a fleet in containers, its AWS and its load balancer
-	@if grep -qs '"role": "legacy"' .local/stage.json; then
-	  printf 'The legacy stage is in the local cloud, which holds one stage only. Run: make local-down, then: make local\n' >&2
+	@if [[ ' $(LOCAL_STAGES) ' != *' $(STAGE) '* ]]; then
+	  printf 'Stage "%s" is not in the local cloud; those that are: %s. Run: make local, or make provision STAGE=%s\n' \
+	    '$(STAGE)' '$(LOCAL_STAGES)' '$(STAGE)' >&2
 	  exit 2
 	fi
-	$(LOCAL_CLOUD) up
+	$(LOCAL_CLOUD) up --stage $(STAGE)
 	python -m sample_application .local/sample_application
-	ansible-playbook -i inventories/local carpentries.amy.provision
+	python -m another_application .local/another_application
+	ansible-playbook -i inventories/$(STAGE) carpentries.amy.provision
 
 .PHONY: legacy
 legacy: .venv/operator ## Start the legacy stage in its place (idempotent): the one old server that is to become a fleet
-	@$(LOCAL_CLOUD) up
+	@$(LOCAL_CLOUD) up --stage legacy
 	$(LOCAL_CLOUD) acme
 	python -m sample_application .local/sample_application
 	ansible-playbook -i inventories/legacy local_cloud/old_server/playbook.yml
@@ -122,6 +126,10 @@ local-down: .venv/operator ## Remove the local stage and all it has started
 .PHONY: test
 test: .venv/development ## Run every test that CI runs: units, templates, the whole stage under load
 	@scripts/test.sh
+
+.PHONY: test-another
+test-another: .venv/development ## Test another application, by variables alone, on a stage without queues
+	@scripts/test_another.sh
 
 .PHONY: lint
 lint: .venv/development ## Check style, types, documentation and Ansible's own rules
@@ -161,6 +169,6 @@ known-stage:
 
 .PHONY: stage-is-there
 stage-is-there: .venv/operator
-	@if [[ $(STAGE) == local ]] && ! { $(LOCAL_CLOUD) status >/dev/null && grep -q '"load_balancer_url": "http' .local/stage.json; }; then
+	@if [[ ' $(LOCAL_STAGES) ' == *' $(STAGE) '* ]] && ! $(LOCAL_CLOUD) status --stage $(STAGE) >/dev/null; then
 	  $(MAKE) --no-print-directory local
 	fi

@@ -19,7 +19,7 @@ from plugins.module_utils.stage_policies import Statement, bucket_statements, ho
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/provisioning.md"
-ROLES = ("web", "worker", "scheduler", "redis")
+ROLES = ("web", "worker", "scheduler", "utility", "redis")
 
 
 def documented(page: str) -> str:

@@ -34,17 +34,15 @@ options:
     elements: dict
     required: true
   queues:
-    description: What M(carpentries.amy.rq_queue_state) has returned.
+    description: What M(carpentries.amy.rq_queue_state) has returned; none on a stage without background jobs.
     type: dict
-    required: true
   backup:
     description: What C(amy-database check) has returned, with C(rc), C(stdout) and C(stderr).
     type: dict
     required: true
   redis_backup:
-    description: What C(amy-redis check) has returned, with C(rc), C(stdout) and C(stderr).
+    description: What C(amy-redis check) has returned, as for O(backup); none on a stage without Redis.
     type: dict
-    required: true
   lock:
     description: What M(carpentries.amy.deploy_lock_info) has returned.
     type: dict
@@ -88,34 +86,38 @@ def stage_status(
     stage: str,
     *,
     targets: list[dict[str, Any]],
-    queues: dict[str, Any],
     backup: dict[str, Any],
-    redis_backup: dict[str, Any],
     lock: dict[str, Any],
     balancer_page: dict[str, Any],
+    queues: dict[str, Any] | None = None,
+    redis_backup: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the table and the findings; see RETURN."""
     states = {target["id"]: target["state"] for target in targets}
     found = Stage(
         name=stage,
         hosts=[_host(host, states) for host in hosts],
-        queues=queues if "workers" in queues else None,
+        queues=queues if queues and "workers" in queues else None,
         backup=_backup(backup),
         redis_backup=_backup(redis_backup),
         lock=lock["lock"],
         lock_is_abandoned=lock["claim"] in ("expired", "dead"),
         balancer_page=balancer_page["mode"] == "on",
         errors={
-            "queues": str(queues.get("msg") or SILENT).strip(),
-            "backup": str(backup.get("stderr") or backup.get("msg") or SILENT).strip(),
-            "redis_backup": str(redis_backup.get("stderr") or redis_backup.get("msg") or SILENT).strip(),
+            name: _error(answer)
+            for name, answer in (("queues", queues), ("backup", backup), ("redis_backup", redis_backup))
+            if answer is not None and answer.get("rc") != 0 and "workers" not in answer
         },
     )
     return {"lines": lines(found), "findings": [asdict(finding) for finding in findings(found)]}
 
 
-def _backup(answer: dict[str, Any]) -> dict[str, Any] | None:
-    return json.loads(answer["stdout"]) if answer.get("rc") == 0 else None
+def _backup(answer: dict[str, Any] | None) -> dict[str, Any] | None:
+    return json.loads(answer["stdout"]) if answer and answer.get("rc") == 0 else None
+
+
+def _error(answer: dict[str, Any]) -> str:
+    return str(answer.get("stderr") or answer.get("msg") or SILENT).strip()
 
 
 def _host(variables: dict[str, Any], states: dict[str, str]) -> Host:

@@ -41,9 +41,9 @@ class Stage:
     """What was found out of a stage.
 
     `queues` is what `rq_queue_state` returns, `backup` what `amy-database check` prints, `redis_backup` what
-    `amy-redis check` does. Where one could not be had, its text in `errors` (by the same name) says why. `lock` is the
-    deploy lock, and `lock_is_abandoned` tells that its holder is gone. `balancer_page` tells that the load balancer
-    answers everybody by itself.
+    `amy-redis check` does. Where one could not be had, its text in `errors` (by the same name) says why; where there is
+    no text either, the stage has none. `lock` is the deploy lock, and `lock_is_abandoned` tells that its holder is
+    gone. `balancer_page` tells that the load balancer answers everybody by itself.
     """
 
     name: str
@@ -77,9 +77,9 @@ def lines(stage: Stage) -> list[str]:
     table = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[3]]).rstrip() for row in rows]
     return [
         *table,
-        _queues(stage),
-        _backup("backup", stage.backup, error=stage.errors["backup"]),
-        _backup("backup of Redis", stage.redis_backup, error=stage.errors["redis_backup"]),
+        *_queues(stage),
+        *_backup("backup", stage.backup, error=stage.errors.get("backup")),
+        *_backup("backup of Redis", stage.redis_backup, error=stage.errors.get("redis_backup")),
         _lock(stage),
     ]
 
@@ -109,24 +109,27 @@ def _page(state: dict[str, Any]) -> str:
     return ", maintenance page" + (f" until {state['maintenance_until']}" if state["maintenance_until"] else "")
 
 
-def _queues(stage: Stage) -> str:
-    if stage.queues is None:
-        return f"queues: {stage.errors['queues']}"
+def _queues(stage: Stage) -> Iterator[str]:
     found = stage.queues
+    if found is None:
+        if "queues" in stage.errors:
+            yield f"queues: {stage.errors['queues']}"
+        return
     counts = [
         f"{name}: {len(queue['queued'])} queued, {len(queue['running'])} running, {len(queue['failed'])} failed"
         for name, queue in found["queues"].items()
     ]
     workers = Counter(worker["hostname"] for worker in found["workers"])
     on_hosts = ", ".join(f"{count} on {host}" for host, count in sorted(workers.items()))
-    return f"queues: {'; '.join(counts)}; {len(found['scheduled'])} scheduled; workers: {on_hosts or 'none'}"
+    yield f"queues: {'; '.join(counts)}; {len(found['scheduled'])} scheduled; workers: {on_hosts or 'none'}"
 
 
-def _backup(label: str, backup: dict[str, Any] | None, *, error: str) -> str:
-    if backup is None:
-        return f"{label}: {error}"
-    where = backup["s3"] or "on this host only"
-    return f"{label}: {backup['name']}, {backup['age'] // 60} minutes old, {_size(backup['size'])}, {where}"
+def _backup(label: str, backup: dict[str, Any] | None, *, error: str | None) -> Iterator[str]:
+    if backup is not None:
+        where = backup["s3"] or "on this host only"
+        yield f"{label}: {backup['name']}, {backup['age'] // 60} minutes old, {_size(backup['size'])}, {where}"
+    elif error:
+        yield f"{label}: {error}"
 
 
 def _lock(stage: Stage) -> str:
@@ -178,12 +181,12 @@ def _page_findings(stage: Stage) -> Iterator[Finding]:
 
 
 def _queue_findings(stage: Stage) -> Iterator[Finding]:
-    if stage.queues is None:
-        yield Finding(
-            f"The queues cannot be read: {stage.errors['queues']}", "on the redis host: systemctl status redis-server"
-        )
-        return
     found = stage.queues
+    if found is None:
+        if "queues" in stage.errors:
+            run = "on the redis host: systemctl status redis-server"
+            yield Finding(f"The queues cannot be read: {stage.errors['queues']}", run)
+        return
     if found["suspended_by"] and not stage.deploys:
         yield Finding("The queues are suspended, and no deploy runs", f"make deploy STAGE={stage.name}")
     if not found["workers"]:
@@ -206,9 +209,9 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
 
 
 def _backup_findings(stage: Stage) -> Iterator[Finding]:
-    if stage.backup is None:
+    if "backup" in stage.errors:
         yield Finding(stage.errors["backup"], f"make backup STAGE={stage.name}")
-    if stage.redis_backup is None:
+    if "redis_backup" in stage.errors:
         yield Finding(
             f"Redis has no recent backup: {stage.errors['redis_backup']}",
             "on the redis host: systemctl start amy-redis-backup",

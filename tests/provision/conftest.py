@@ -12,7 +12,7 @@ from tests.provision.stage import Stage
 
 # What inventories/local leaves out, because it would prove nothing there.
 WHOLE: dict[str, Any] = {
-    "instance_profiles_roles": ["web", "worker", "scheduler", "redis"],
+    "stage_hosts_have_credentials": True,
     "bucket_lifecycle": True,
     "network_old_server_cidr": "10.77.0.50/32",
     "load_balancer_ip_address_type": "dualstack",

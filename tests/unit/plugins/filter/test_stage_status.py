@@ -137,6 +137,21 @@ def test_what_is_broken_is_named_alone_and_with_a_command(path: str, value: Any,
     assert run in finding["run"]
 
 
+def test_what_a_stage_does_not_have_is_neither_shown_nor_missed() -> None:
+    facts = healthy() | {"queues": None, "redis_backup": None}
+    facts["hosts"] = [host("web1", "web"), host("web2", "web"), host("utility1", "utility")]
+    assert status(facts) == {
+        "lines": [
+            "web1      v2-0a1b  healthy  20.0 GiB free",
+            "web2      v2-0a1b  healthy  20.0 GiB free",
+            "utility1  v2-0a1b           20.0 GiB free",
+            "backup: amy.dump, 4 minutes old, 3.0 MiB, s3://bucket/amy.dump",
+            "lock: free",
+        ],
+        "findings": [],
+    }
+
+
 def test_a_page_that_is_on_is_shown_with_its_planned_end() -> None:
     facts = changed("hosts/0/status_host/maintenance", True)
     assert status(facts)["lines"][0].endswith("20.0 GiB free, maintenance page")
