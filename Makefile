@@ -108,9 +108,10 @@ lint: .venv/development ## Check style, types, documentation and Ansible's own r
 	@scripts/lint.sh
 
 .PHONY: document
-document: .venv/operator ## Write the tables of the roles' READMEs and of docs/provisioning.md from the code
+document: .venv/operator ## Write the tables of the roles' READMEs, of docs/provisioning.md and docs/alarms.md from the code
 	@python scripts/document_roles.py
 	python -m scripts.document_policies
+	python -m scripts.document_alarms
 
 .PHONY: docs
 docs: .venv/development ## Build the documentation's site: docs/build/html/index.html

@@ -16,6 +16,8 @@ WHOLE: dict[str, Any] = {
     "bucket_lifecycle": True,
     "load_balancer_ip_address_type": "dualstack",
     "load_balancer_redirect_http": True,
+    "monitoring_emails": ["operators@carpentries.test"],
+    "stage_takes_figures": True,
     "stage_secrets": [
         "database_password",
         "mailgun_api_key",

@@ -57,6 +57,10 @@ class Stage:
         (directory / ".local/id_ed25519.pub").write_text(
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAUouU4qkBGIrtH632js9dq4CPELdjLs371unPCNlPo amy\n"
         )
+        # inventories/local pins the agent's package to the one that the local cloud builds.
+        (directory / ".local/agent").mkdir()
+        for name in ("version", "fingerprint"):
+            (directory / ".local/agent" / name).write_text("1.0-1\n")
         self._start()
 
     def _start(self) -> None:
