@@ -100,7 +100,7 @@ local-down: .venv/operator ## Remove the local stage and all it has started
 
 ##@ Development
 .PHONY: test
-test: .venv/development ## Run every test that CI runs: units, templates, the whole stage under load
+test: .venv/development ## Run every test that CI runs: units, templates, provisioning, the whole stage under load
 	@scripts/test.sh
 
 .PHONY: lint
