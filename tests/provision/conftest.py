@@ -16,6 +16,7 @@ WHOLE: dict[str, Any] = {
     # One that keeps backups, and one that does not: each role costs seconds in each run.
     "instance_profiles_roles": PROFILED_ROLES,
     "bucket_lifecycle": True,
+    "network_old_server_cidr": "10.77.0.50/32",
     "load_balancer_ip_address_type": "dualstack",
     "load_balancer_redirect_http": True,
     "monitoring_emails": ["operators@carpentries.test"],

@@ -49,6 +49,10 @@ def ports_open_to_the_world(found: dict[str, Any]) -> set[int]:
     }
 
 
+def addresses_admitted(found: dict[str, Any]) -> set[str]:
+    return {block["CidrIp"] for rule in found["IpPermissions"] for block in rule["IpRanges"]}
+
+
 def hosts(stage: Stage) -> dict[str, dict[str, Any]]:
     """The living instances by name."""
     condition = [*ALL_OF_THE_STAGE, {"Name": "instance-state-name", "Values": ["pending", "running"]}]
@@ -106,6 +110,11 @@ def test_a_group_admits_one_other(stage: Stage, name: str, admitted: str, ports:
     sources = {pair["GroupId"] for rule in rules for pair in rule["UserIdGroupPairs"]}
     assert sources == {group(stage, admitted)["GroupId"]}
     assert {rule["FromPort"] for rule in rules} == ports
+
+
+@pytest.mark.parametrize("name", ["redis", "database"])
+def test_the_old_server_reaches_what_holds_data(stage: Stage, name: str) -> None:
+    assert addresses_admitted(group(stage, name)) == {"10.77.0.50/32"}
 
 
 def test_hosts_carry_the_profile_of_their_role_and_ask_for_a_token(stage: Stage) -> None:
@@ -198,7 +207,7 @@ def test_a_third_web_host_comes_and_what_was_changed_by_hand_is_put_right_and_no
 ) -> None:
     stage = changed_by_hand
     counts = {"web": 3, "worker": 1, "scheduler": 1, "redis": 1}
-    run = stage.play("provision", "-e", json.dumps({"instances_counts": counts}))
+    run = stage.play("provision", "-e", json.dumps({"instances_counts": counts, "network_old_server_cidr": ""}))
     assert_succeeded(run)
     assert run.changed == [
         "Create the security groups",
@@ -209,6 +218,8 @@ def test_a_third_web_host_comes_and_what_was_changed_by_hand_is_put_right_and_no
     assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "web2", "web3", "worker1"]
     assert ports_open_to_the_world(group(stage, "redis")) == set()
     assert {"amy/local/latency", "amy/local/web3/disk"} <= set(alarms(stage))
+    # The old server was retired meanwhile.
+    assert addresses_admitted(group(stage, "redis")) | addresses_admitted(group(stage, "database")) == set()
 
 
 def test_hosts_beyond_the_counts_are_named_drained_and_terminated(stage: Stage) -> None:
