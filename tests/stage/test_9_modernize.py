@@ -75,9 +75,7 @@ def modernize(phase: str) -> str:
 
 def far_away(fleet: Fleet, host: str) -> dict[str, float]:
     """Return the jobs on a host's Redis that are scheduled for another day, with their times."""
-    login = (
-        "REDISCLI_AUTH=" + password(fleet) + " redis-cli --user admin -h $(hostname -I)" if host != OLD else "redis-cli"
-    )
+    login = "REDISCLI_AUTH=" + password(fleet) + " redis-cli --user admin -h $(hostname -I)" if host != OLD else "redis-cli"
     lines = fleet.run(host, f"{login} -n 2 {SCHEDULED}").split()
     jobs = dict(zip(lines[::2], map(float, lines[1::2]), strict=True))
     return {job: due for job, due in jobs.items() if due > time.time() + DAY}
