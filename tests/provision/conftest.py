@@ -32,8 +32,8 @@ WHOLE: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Return a stage on which nothing has been provisioned yet."""
-    made = Stage(tmp_path_factory.mktemp("stage"), WHOLE)
+def stage(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Return a stage on which nothing has been provisioned yet; a module's CHOICES are added to it."""
+    made = Stage(tmp_path_factory.mktemp("stage"), {**WHOLE, **getattr(request.module, "CHOICES", {})})
     yield made
     made.end()
