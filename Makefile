@@ -124,7 +124,7 @@ local-down: .venv/operator ## Remove the local stage and all it has started
 
 ##@ Development
 .PHONY: test
-test: .venv/development ## Run every test that CI runs: units, templates, the whole stage under load
+test: .venv/development ## Run every test that CI runs: units, templates, provisioning, the whole stage under load
 	@scripts/test.sh
 
 .PHONY: test-another
@@ -136,9 +136,10 @@ lint: .venv/development ## Check style, types, documentation and Ansible's own r
 	@scripts/lint.sh
 
 .PHONY: document
-document: .venv/operator ## Write the tables of the roles' READMEs and of docs/provisioning.md from the code
+document: .venv/operator ## Write the tables of the roles' READMEs, of docs/provisioning.md and docs/alarms.md from the code
 	@python scripts/document_roles.py
 	python -m scripts.document_policies
+	python -m scripts.document_alarms
 
 .PHONY: docs
 docs: .venv/development ## Build the documentation's site: docs/build/html/index.html

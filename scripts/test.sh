@@ -17,6 +17,9 @@ coverage report --include 'plugins/module_utils/*' --fail-under 90 --format tota
 # In a process of its own: the local cloud corrects moto for the whole process.
 python -m pytest -q tests/unit/local_cloud
 
+echo '--- provisioning, in the answers of an API of its own'
+python -m pytest -q tests/provision -m 'not thorough' --durations=3
+
 echo '--- the whole stage under load'
 trap 'python -m local_cloud down' EXIT
 # A machine has one local stage: what a test run that was killed has left is in the way.

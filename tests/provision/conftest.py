@@ -10,13 +10,18 @@ import pytest
 
 from tests.provision.stage import Stage
 
+PROFILED_ROLES = ["web", "scheduler"]
 # What inventories/local leaves out, because it would prove nothing there.
 WHOLE: dict[str, Any] = {
     "stage_hosts_have_credentials": True,
+    # One that keeps backups, and one that does not: each role costs seconds in each run.
+    "instance_profiles_roles": PROFILED_ROLES,
     "bucket_lifecycle": True,
     "network_old_server_cidr": "10.77.0.50/32",
     "load_balancer_ip_address_type": "dualstack",
     "load_balancer_redirect_http": True,
+    "monitoring_emails": ["operators@carpentries.test"],
+    "stage_takes_figures": True,
     "stage_secrets": [
         "database_password",
         "mailgun_api_key",
@@ -28,8 +33,8 @@ WHOLE: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Return a stage on which nothing has been provisioned yet."""
-    made = Stage(tmp_path_factory.mktemp("stage"), WHOLE)
+def stage(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Return a stage on which nothing has been provisioned yet; a module's CHOICES are added to it."""
+    made = Stage(tmp_path_factory.mktemp("stage"), {**WHOLE, **getattr(request.module, "CHOICES", {})})
     yield made
     made.end()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stage's life in the answers of an API: a dry run, the first run, the second, a rule changed by hand, and the end.
+"""A stage's life in the answers of an API: a dry run, the first run, changes by hand, another host, and the end.
 
 The tests are one story and are run in this order.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.provision.conftest import PROFILED_ROLES
 from tests.provision.stage import Run, Stage
 
 ALL_OF_THE_STAGE = [{"Name": "tag:Stage", "Values": ["local"]}]
@@ -63,28 +64,23 @@ def hosts(stage: Stage) -> dict[str, dict[str, Any]]:
     }
 
 
+def alarms(stage: Stage) -> dict[str, dict[str, Any]]:
+    """The alarms by name."""
+    found = stage.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    return {alarm["AlarmName"]: alarm for alarm in found}
+
+
 def test_a_dry_run_of_a_new_stage_says_what_it_would_do_and_touches_nothing(stage: Stage) -> None:
     run = stage.play("provision", "--check", "--diff")
     assert_succeeded(run)
-    assert run.changed > 5
+    assert len(run.changed) > 5
     assert "instance web2: will be created (t3.small, 20 GiB gp3, encrypted)" in run.output
     assert stage.changes() == []
 
 
-def test_the_first_run_succeeds_although_every_third_call_is_throttled(stage: Stage) -> None:
-    stage.throttle(every=3)
-    run = stage.play("provision")
-    stage.calm()
-    assert_succeeded(run)
-    assert sum(count for action, count in stage.calls().items() if action.endswith("(fault)")) > 30
-    assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "web2", "worker1"]
-
-
-def test_the_second_run_changes_nothing(stage: Stage) -> None:
+def test_the_first_run_creates_the_hosts(stage: Stage) -> None:
     run = stage.play("provision")
     assert_succeeded(run)
-    assert run.changed == 0, run.output
-    # Neither did the throttled run do something twice.
     assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "web2", "worker1"]
 
 
@@ -124,7 +120,8 @@ def test_the_old_server_reaches_what_holds_data(stage: Stage, name: str) -> None
 def test_hosts_carry_the_profile_of_their_role_and_ask_for_a_token(stage: Stage) -> None:
     for name, instance in hosts(stage).items():
         role = name.rstrip("0123456789")
-        assert instance["IamInstanceProfile"]["Arn"].endswith(f"/amy-local-{role}")
+        if role in PROFILED_ROLES:
+            assert instance["IamInstanceProfile"]["Arn"].endswith(f"/amy-local-{role}")
         assert instance["MetadataOptions"]["HttpTokens"] == "required"
 
 
@@ -132,10 +129,10 @@ def test_only_the_backup_hosts_reach_the_bucket(stage: Stage) -> None:
     iam = stage.client("iam")
     reach = {
         role
-        for role in ("web", "worker", "scheduler", "redis")
+        for role in PROFILED_ROLES
         if "s3:" in json.dumps(iam.get_role_policy(RoleName=f"amy-local-{role}", PolicyName="hosts")["PolicyDocument"])
     }
-    assert reach == {"scheduler", "redis"}
+    assert reach == {"scheduler"}
 
 
 def test_the_bucket_is_closed_versioned_and_lets_old_things_expire(stage: Stage) -> None:
@@ -154,45 +151,92 @@ def test_the_domain_leads_to_the_load_balancer_for_every_kind_of_address(stage: 
     assert {record["Type"] for record in records if "AliasTarget" in record} == {"A", "AAAA"}
 
 
-def test_a_rule_changed_by_hand_is_shown_by_a_dry_run_which_changes_nothing(stage: Stage) -> None:
-    redis = group(stage, "redis")["GroupId"]
+def test_everything_is_watched_and_the_operators_are_told(stage: Stage) -> None:
+    found = alarms(stage)
+    assert {name for name in found if name.endswith("/disk")} == {f"amy/local/{host}/disk" for host in hosts(stage)}
+    assert {f"amy/local/{key}" for key in ("errors", "unhealthy-hosts", "queue-age", "certificate")} <= set(found)
+    topic = stage.client("sns").list_subscriptions()["Subscriptions"][0]
+    assert (topic["Protocol"], topic["Endpoint"]) == ("email", "operators@carpentries.test")
+    assert {action for alarm in found.values() for action in alarm["AlarmActions"]} == {topic["TopicArn"]}
+
+
+def test_an_alarm_is_about_the_resources_that_there_are(stage: Stage) -> None:
+    elb = stage.client("elbv2")
+    balancer = elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
+    group_arn = elb.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"]
+    dimensions = {given["Name"]: given["Value"] for given in alarms(stage)["amy/local/unhealthy-hosts"]["Dimensions"]}
+    assert balancer.endswith(f":loadbalancer/{dimensions['LoadBalancer']}")
+    assert group_arn.endswith(f":{dimensions['TargetGroup']}")
+    host = alarms(stage)["amy/local/web1/memory"]["Dimensions"]
+    assert host == [{"Name": "InstanceId", "Value": hosts(stage)["web1"]["InstanceId"]}]
+
+
+def test_deploys_are_counted_for_the_dashboard(stage: Stage) -> None:
+    counted = stage.client("logs").describe_metric_filters(logGroupName="/amy/local")["metricFilters"]
+    assert [made["metricTransformations"][0]["metricName"] for made in counted] == ["ReleaseActivations"]
+    assert "ReleaseActivations" in stage.client("cloudwatch").get_dashboard(DashboardName="amy-local")["DashboardBody"]
+
+
+@pytest.fixture(scope="module")
+def changed_by_hand(stage: Stage) -> Stage:
+    """Return the stage after somebody has been at the console."""
     opened = {"IpProtocol": "tcp", "FromPort": 6379, "ToPort": 6379, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    redis = group(stage, "redis")["GroupId"]
     stage.client("ec2").authorize_security_group_ingress(GroupId=redis, IpPermissions=[opened])
+    stage.client("cloudwatch").delete_alarms(AlarmNames=["amy/local/latency"])
+    stage.client("cloudwatch").put_dashboard(DashboardName="amy-local", DashboardBody='{"widgets": []}')
     stage.forget_calls()
+    return stage
+
+
+def test_what_was_changed_by_hand_is_shown_by_a_dry_run_which_changes_nothing(changed_by_hand: Stage) -> None:
+    stage = changed_by_hand
     run = stage.play("provision", "--check", "--diff")
     assert_succeeded(run)
-    assert run.changed == 1, run.output
-    assert any(line.startswith("-") and line.endswith("cidr_ip: 0.0.0.0/0") for line in run.output.splitlines()), (
-        run.output
-    )
+    assert run.changed == ["Create the security groups", "Have the alarms", "Have the dashboard"]
+    lines = run.output.splitlines()
+    assert any(line.startswith("-") and line.endswith("cidr_ip: 0.0.0.0/0") for line in lines), run.output
+    assert any(line.startswith("+") and "amy/local/latency" in line for line in lines), run.output
     assert stage.changes() == []
     assert ports_open_to_the_world(group(stage, "redis")) == {6379}
 
 
-def test_a_third_web_host_comes_and_a_rule_changed_by_hand_is_put_right(stage: Stage) -> None:
+@pytest.mark.thorough
+def test_a_third_web_host_comes_and_what_was_changed_by_hand_is_put_right_and_nothing_else(
+    changed_by_hand: Stage,
+) -> None:
+    stage = changed_by_hand
     counts = {"web": 3, "worker": 1, "scheduler": 1, "redis": 1}
     run = stage.play("provision", "-e", json.dumps({"instances_counts": counts, "network_old_server_cidr": ""}))
     assert_succeeded(run)
+    assert run.changed == [
+        "Create the security groups",
+        "Create the instances",
+        "Have the alarms",
+        "Have the dashboard",
+    ]
     assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "web2", "web3", "worker1"]
     assert ports_open_to_the_world(group(stage, "redis")) == set()
+    assert {"amy/local/latency", "amy/local/web3/disk"} <= set(alarms(stage))
     # The old server was retired meanwhile.
     assert addresses_admitted(group(stage, "redis")) | addresses_admitted(group(stage, "database")) == set()
 
 
-def test_a_host_beyond_the_counts_is_named_drained_and_terminated(stage: Stage) -> None:
+def test_hosts_beyond_the_counts_are_named_drained_and_terminated(stage: Stage) -> None:
     elb = stage.client("elbv2")
     target_group = elb.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"]
     elb.register_targets(
         TargetGroupArn=target_group,
-        Targets=[{"Id": hosts(stage)[name]["InstanceId"]} for name in ("web1", "web2", "web3")],
+        Targets=[{"Id": host["InstanceId"]} for name, host in hosts(stage).items() if name.startswith("web")],
     )
-    run = stage.play("scale_in", *HOSTS_ARE_THIS_MACHINE)
+    counts = {"web": 1, "worker": 1, "scheduler": 1, "redis": 1}
+    run = stage.play("scale_in", *HOSTS_ARE_THIS_MACHINE, "-e", json.dumps({"instances_counts": counts}))
     assert_succeeded(run)
-    assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "web2", "worker1"]
+    assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "worker1"]
     left = elb.describe_target_health(TargetGroupArn=target_group)["TargetHealthDescriptions"]
-    assert {target["Target"]["Id"] for target in left} == {
-        hosts(stage)[name]["InstanceId"] for name in ("web1", "web2")
-    }
+    assert [target["Target"]["Id"] for target in left] == [hosts(stage)["web1"]["InstanceId"]]
+    assert not [name for name in alarms(stage) if name.startswith("amy/local/web2/")]
+    assert "amy/local/web1/disk" in alarms(stage)
 
 
 def test_hosts_that_hold_data_are_not_scaled_in(stage: Stage) -> None:
@@ -221,3 +265,6 @@ def test_a_removed_stage_leaves_a_snapshot_and_the_bucket_with_content(stage: St
     assert stage.client("s3").get_object(Bucket="amy-local-releases", Key="backups/amy.dump")["Body"].read() == b"rows"
     assert "bucket amy-local-releases, which has content" in " ".join(run.output.split())
     assert stage.client("ec2").describe_vpcs(Filters=ALL_OF_THE_STAGE)["Vpcs"] == []
+    assert alarms(stage) == {}
+    assert stage.client("cloudwatch").list_dashboards()["DashboardEntries"] == []
+    assert stage.client("sns").list_topics()["Topics"] == []

@@ -9,6 +9,7 @@ taken is a note in it, not a figure: an alarm on a missing metric then tells. Ru
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -21,6 +22,11 @@ import redis
 
 SECONDS = 20
 SCHEDULED = "rq:scheduler:scheduled_jobs"
+# What INFO says of the last time that Redis wrote to its disk: each should be "ok".
+WRITES = ("aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status")
+# A note of each line, for the next one.
+REFUSED = "RedisRejectedSinceStart"
+LONGEST_LINE = 1 << 16  # bytes
 # The program tells the age of the newest backup, but fails if it is above the age that it is given.
 ANY_AGE = str(10**9)
 
@@ -29,11 +35,14 @@ def main(settings_file: str) -> int:
     """Append one line. Raises OSError if there is no place for it."""
     settings: dict[str, Any] = json.loads(Path(settings_file).read_text(encoding="utf-8"))
     figures: dict[str, float] = {}
-    notes = {"Release": release(Path(settings["site_root"]))}
+    notes: dict[str, Any] = {"Release": release(Path(settings["site_root"]))}
     if settings["redis_url"]:
         try:
             client = redis.Redis.from_url(settings["redis_url"], socket_timeout=SECONDS, socket_connect_timeout=SECONDS)
             figures |= queue_figures(client, settings["queues"], now=time.time())
+            server = client.info()
+            figures |= server_figures(server, refused_before=last_refused(Path(settings["log_file"])))
+            notes |= server_notes(server)
         except redis.RedisError as error:
             notes["QueueError"] = str(error)
     if settings["backup_command"]:
@@ -77,17 +86,58 @@ def queue_figures(client: Any, queues: Sequence[str], *, now: float) -> dict[str
     }
 
 
+def server_figures(server: Mapping[str, Any], *, refused_before: int | None) -> dict[str, float]:
+    """Return how Redis itself is, from its answer to INFO.
+
+    It counts refused connections from its start on; `refused_before` is the last line's count, None if not known.
+    """
+    limit = server["maxmemory"] or server["total_system_memory"]
+    refused = server["rejected_connections"]
+    before = refused if refused_before is None else refused_before
+    return {
+        "RedisMemoryPercent": round(100 * server["used_memory"] / limit, 1),
+        "RedisPersistenceErrors": len(_failed_writes(server)),
+        # Fewer than before: Redis has been started since.
+        "RedisRejectedConnections": refused - before if refused >= before else refused,
+    }
+
+
+def server_notes(server: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is no metric: which writes have failed, and the count of refused connections for the next line."""
+    failed = _failed_writes(server)
+    return {REFUSED: server["rejected_connections"], **({"RedisError": ", ".join(failed)} if failed else {})}
+
+
+def last_refused(log: Path) -> int | None:
+    """Return the count of refused connections in the log's last line; None if it has none, as after a rotation."""
+    try:
+        with log.open("rb") as file:
+            file.seek(-min(log.stat().st_size, LONGEST_LINE), os.SEEK_END)
+            return int(json.loads(file.read().splitlines()[-1])[REFUSED])
+    except (OSError, LookupError, ValueError):
+        return None
+
+
 def metric_line(
-    *, namespace: str, stage: str, figures: Mapping[str, float], notes: Mapping[str, str], now: float
+    *, namespace: str, stage: str, figures: Mapping[str, float], notes: Mapping[str, Any], now: float
 ) -> str:
     """Return the line; `notes` are searched for in the log, and are no metrics. `now` is seconds since 1970.
 
-    A figure whose name ends with `Seconds` is a time, any other one a count.
+    A figure whose name ends with `Seconds` is a time, with `Percent` a share, any other one a count.
     """
-    metrics = [{"Name": name, "Unit": "Seconds" if name.endswith("Seconds") else "Count"} for name in figures]
+    metrics = [{"Name": name, "Unit": _unit(name)} for name in figures]
     described = [{"Namespace": namespace, "Dimensions": [["Stage"]], "Metrics": metrics}] if metrics else []
     entry = {"_aws": {"Timestamp": round(now * 1000), "CloudWatchMetrics": described}, "Stage": stage}
     return json.dumps({**entry, **notes, **figures}) + "\n"
+
+
+def _unit(name: str) -> str:
+    return next((unit for unit in ("Seconds", "Percent") if name.endswith(unit)), "Count")
+
+
+def _failed_writes(server: Mapping[str, Any]) -> list[str]:
+    """The names of the states that INFO gives of what Redis writes to its disk, if they are not as they should be."""
+    return [name for name in WRITES if server.get(name, "ok") != "ok"]
 
 
 def _age(client: Any, queue: str, now: float) -> float:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from figures import main, metric_line, queue_figures
+from figures import last_refused, main, metric_line, queue_figures, server_figures, server_notes
+
+from tests.servers.redis import redis_server
 
 NOW = 1_790_000_000.0  # 2026-09-21T14:13:20Z
 
@@ -58,11 +60,88 @@ def test_counts_and_ages() -> None:
     }
 
 
+def info(**answers: Any) -> dict[str, Any]:
+    """Redis's answer to INFO, as far as it is read."""
+    return {
+        "maxmemory": 200,
+        "total_system_memory": 1000,
+        "used_memory": 50,
+        "rejected_connections": 7,
+        "aof_last_write_status": "ok",
+        "aof_last_bgrewrite_status": "ok",
+        "rdb_last_bgsave_status": "ok",
+        **answers,
+    }
+
+
+def test_a_server_that_is_well() -> None:
+    assert server_figures(info(), refused_before=7) == {
+        "RedisMemoryPercent": 25.0,
+        "RedisPersistenceErrors": 0,
+        "RedisRejectedConnections": 0,
+    }
+    assert "RedisError" not in server_notes(info())
+
+
+def test_without_a_limit_redis_may_use_the_machines_memory() -> None:
+    assert server_figures(info(maxmemory=0), refused_before=7)["RedisMemoryPercent"] == 5.0
+
+
+def test_writes_that_have_failed_are_counted_and_named() -> None:
+    broken = info(aof_last_write_status="err", rdb_last_bgsave_status="err")
+    assert server_figures(broken, refused_before=7)["RedisPersistenceErrors"] == 2
+    assert server_notes(broken)["RedisError"] == "aof_last_write_status, rdb_last_bgsave_status"
+
+
+@pytest.mark.parametrize(
+    ("before", "since"),
+    [
+        pytest.param(4, 3, id="since the last line"),
+        pytest.param(None, 0, id="there is no line to compare with"),
+        pytest.param(100, 7, id="Redis has been started since"),
+    ],
+)
+def test_refused_connections_are_those_since_the_line_before(before: int | None, since: int) -> None:
+    assert server_figures(info(), refused_before=before)["RedisRejectedConnections"] == since
+
+
+def test_the_next_line_knows_the_count_of_the_last(tmp_path: Path) -> None:
+    log = tmp_path / "figures.log"
+    assert last_refused(log) is None
+    log.write_text(metric_line(namespace="amy", stage="test", figures={}, notes=server_notes(info()), now=NOW))
+    assert last_refused(log) == 7
+    with log.open("a") as file:
+        file.write(metric_line(namespace="amy", stage="test", figures={}, notes={"QueueError": "silent"}, now=NOW))
+    assert last_refused(log) is None
+    log.write_text("")
+    assert last_refused(log) is None
+
+
+def test_the_applications_user_may_ask_for_all_of_it(tmp_path: Path) -> None:
+    with redis_server() as (socket, admin):
+        admin.config_set("maxmemory", "100mb")
+        settings = {
+            "stage": "test",
+            "namespace": "amy",
+            "redis_url": f"unix://amy:application-password@{socket}?db=2",
+            "queues": ["default"],
+            "site_root": str(tmp_path),
+            "backup_command": [],
+            "log_file": str(tmp_path / "figures.log"),
+        }
+        (tmp_path / "settings.json").write_text(json.dumps(settings))
+        main(str(tmp_path / "settings.json"))
+    entry = json.loads((tmp_path / "figures.log").read_text())
+    assert "QueueError" not in entry
+    assert 0 < entry["RedisMemoryPercent"] < 10
+    assert (entry["QueuedJobs"], entry["RedisPersistenceErrors"], entry["RedisRejectedConnections"]) == (0, 0, 0)
+
+
 def test_line_is_an_entry_and_metrics() -> None:
     line = metric_line(
         namespace="amy",
         stage="test",
-        figures={"QueuedJobs": 3, "BackupAgeSeconds": 60.5},
+        figures={"QueuedJobs": 3, "BackupAgeSeconds": 60.5, "RedisMemoryPercent": 25.0},
         notes={"Release": "v1"},
         now=NOW,
     )
@@ -71,9 +150,9 @@ def test_line_is_an_entry_and_metrics() -> None:
     assert entry["_aws"]["Timestamp"] == NOW * 1000
     assert described["Dimensions"] == [["Stage"]]
     units = {metric["Name"]: metric["Unit"] for metric in described["Metrics"]}
-    assert units == {"QueuedJobs": "Count", "BackupAgeSeconds": "Seconds"}
+    assert units == {"QueuedJobs": "Count", "BackupAgeSeconds": "Seconds", "RedisMemoryPercent": "Percent"}
     assert {name: entry[name] for name in ("Stage", "Release", *units)} == {
-        "Stage": "test", "Release": "v1", "QueuedJobs": 3, "BackupAgeSeconds": 60.5
+        "Stage": "test", "Release": "v1", "QueuedJobs": 3, "BackupAgeSeconds": 60.5, "RedisMemoryPercent": 25.0
     }  # fmt: skip
 
 

@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The table of what is watched, and a stage: its alarms, as CloudWatch's PutMetricAlarm takes them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .watches import BALANCER, CERTIFICATE, FIGURES, HOST, ROOT_DISK, TARGETS, WATCHES, Metric, Watch
+
+BALANCER_NAMESPACE = "AWS/ApplicationELB"
+OF_HOSTS = (HOST, ROOT_DISK)
+
+
+class StageError(ValueError):
+    """What is asked for cannot be watched; the message says what and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """What is watched of a stage.
+
+    `path` begins the names of its alarms, and is the namespace of its own metrics. `hosts` are instance ids by name,
+    and empty where no agent measures them; `filesystem` is the type of their root. `has_figures` tells that the
+    scheduler takes them.
+    """
+
+    name: str
+    path: str
+    load_balancer_arn: str
+    target_group_arn: str
+    certificate_arn: str
+    hosts: Mapping[str, str]
+    filesystem: str
+    has_figures: bool
+
+    def namespace(self, metric: Metric) -> str:
+        """Where a metric is found."""
+        if metric.of in (BALANCER, TARGETS):
+            return BALANCER_NAMESPACE
+        return "AWS/CertificateManager" if metric.of == CERTIFICATE else self.path
+
+    def dimensions(self, metric: Metric, host: str) -> dict[str, str]:
+        """What tells the metric from others of its name; `host` counts for metrics of hosts only."""
+        balancer = {"LoadBalancer": self.load_balancer_arn.partition(":loadbalancer/")[2]}
+        return {
+            BALANCER: balancer,
+            TARGETS: {**balancer, "TargetGroup": self.target_group_arn.rpartition(":")[2]},
+            HOST: {"InstanceId": self.hosts.get(host, "")},
+            ROOT_DISK: {"InstanceId": self.hosts.get(host, ""), "fstype": self.filesystem, "path": "/"},
+            FIGURES: {"Stage": self.name},
+            CERTIFICATE: {"CertificateArn": self.certificate_arn},
+        }[metric.of]
+
+    def subjects(self, watch: Watch) -> list[str]:
+        """The hosts for each of which there is an alarm; one empty name if it is about the stage; none at all."""
+        if watch.of in OF_HOSTS:
+            return sorted(self.hosts)
+        return [""] if watch.of != FIGURES or self.has_figures else []
+
+
+def alarms(stage: Stage, *, thresholds: Mapping[str, float], actions: list[str]) -> list[dict[str, Any]]:
+    """Return the alarms; `thresholds` replace those of the table, by key. Raises StageError for an unknown key.
+
+    Each says to whom `actions` lead that it has gone off, and that it is over.
+    """
+    unknown = sorted(set(thresholds) - {watch.key for watch in WATCHES})
+    if unknown:
+        raise StageError(
+            f"There is no alarm {', '.join(unknown)} to give a threshold to; there are "
+            f"{', '.join(watch.key for watch in WATCHES)}"
+        )
+    return [
+        _alarm(stage, watch, host, float(thresholds.get(watch.key, watch.threshold)), actions)
+        for watch in WATCHES
+        for host in stage.subjects(watch)
+    ]
+
+
+def _alarm(stage: Stage, watch: Watch, host: str, threshold: float, actions: list[str]) -> dict[str, Any]:
+    return {
+        "AlarmName": "/".join(part for part in (stage.path, host, watch.key) if part),
+        "AlarmDescription": _description(stage, watch, host, threshold),
+        "ActionsEnabled": True,
+        "AlarmActions": actions,
+        "OKActions": actions,
+        **(_calculated(stage, watch) if watch.expression else _measured(stage, watch, host)),
+        "EvaluationPeriods": watch.periods,
+        "Threshold": threshold,
+        "ComparisonOperator": "LessThanThreshold" if watch.below else "GreaterThanThreshold",
+        "TreatMissingData": watch.missing,
+    }
+
+
+def _description(stage: Stage, watch: Watch, host: str, threshold: float) -> str:
+    of_host = f" of stage {stage.name}, host {host}" if host else f" of stage {stage.name}"
+    return (
+        f"{watch.key}{of_host}: {watch.meaning.format(threshold=f'{threshold:g}')}. "
+        f"See docs/runbook.md#{watch.look}, and run: make status STAGE={stage.name}"
+    )
+
+
+def _measured(stage: Stage, watch: Watch, host: str) -> dict[str, Any]:
+    (metric,) = watch.metrics.values()
+    percentile = metric.statistic.startswith("p")
+    return {
+        "Namespace": stage.namespace(metric),
+        "MetricName": metric.name,
+        "Dimensions": _dimensions(stage, metric, host),
+        "Period": watch.period,
+        # The slowest of three requests at night is no percentile of anything.
+        **(
+            {"ExtendedStatistic": metric.statistic, "EvaluateLowSampleCountPercentile": "ignore"}
+            if percentile
+            else {"Statistic": metric.statistic}
+        ),
+    }
+
+
+def _calculated(stage: Stage, watch: Watch) -> dict[str, Any]:
+    return {"Metrics": [*_queries(stage, watch), {"Id": "result", "Expression": watch.expression, "ReturnData": True}]}
+
+
+def _queries(stage: Stage, watch: Watch) -> Iterator[dict[str, Any]]:
+    for identifier, metric in watch.metrics.items():
+        yield {
+            "Id": identifier,
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": stage.namespace(metric),
+                    "MetricName": metric.name,
+                    "Dimensions": _dimensions(stage, metric, ""),
+                },
+                "Period": watch.period,
+                "Stat": metric.statistic,
+            },
+            "ReturnData": False,
+        }
+
+
+def _dimensions(stage: Stage, metric: Metric, host: str) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in sorted(stage.dimensions(metric, host).items())]

@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The table of what is watched: one row an alarm, or one for each host. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# What of a stage a metric is about; `alarms.py` knows the namespace and the dimensions of each.
+BALANCER, TARGETS, HOST, ROOT_DISK, FIGURES, CERTIFICATE = (
+    "balancer",
+    "targets",
+    "host",
+    "root disk",
+    "figures",
+    "certificate",
+)
+# What CloudWatch makes of minutes without data: an alarm, all is well, or whatever was before.
+ALARM, WELL, AS_BEFORE = "breaching", "notBreaching", "ignore"
+# An error rate is meaningless among a handful of requests: so many errors in a period are needed.
+LEAST_ERRORS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A metric of the subject `of`; `statistic` is one of CloudWatch's, or a percentile such as p99."""
+
+    of: str
+    name: str
+    statistic: str = "Maximum"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """An alarm goes off when `metrics` are above `threshold` (or `below` it) for `periods` times `period` seconds.
+
+    Several metrics, by their ids, need an `expression` of them. `meaning` ends the sentence "the alarm says that ...",
+    with the threshold in it; `silence` says why missing data is `missing`. `look` is a heading's anchor in
+    docs/runbook.md.
+    """
+
+    key: str
+    metrics: Mapping[str, Metric]
+    expression: str = ""
+    threshold: float
+    below: bool = False
+    period: int = 60
+    periods: int = 1
+    missing: str
+    meaning: str
+    silence: str
+    look: str
+
+    @property
+    def of(self) -> str:
+        """What the alarm is about."""
+        return next(iter(self.metrics.values())).of
+
+
+_SAID_ONCE = "The alarm `queue-age` tells of silent figures; one message is enough."
+
+WATCHES = (
+    Watch(
+        key="errors",
+        metrics={
+            "answered": Metric(of=BALANCER, name="HTTPCode_Target_5XX_Count", statistic="Sum"),
+            "refused": Metric(of=BALANCER, name="HTTPCode_ELB_5XX_Count", statistic="Sum"),
+            # Without those for which the load balancer had no target.
+            "requests": Metric(of=BALANCER, name="RequestCount", statistic="Sum"),
+        },
+        expression=(
+            f"IF(FILL(answered, 0) + FILL(refused, 0) >= {LEAST_ERRORS}, "
+            "100 * (FILL(answered, 0) + FILL(refused, 0)) / (FILL(requests, 0) + FILL(refused, 0)), 0)"
+        ),
+        threshold=5,
+        period=300,
+        missing=WELL,
+        meaning=f"more than {{threshold}} % of the answers in five minutes, and at least {LEAST_ERRORS}, were a 5xx",
+        silence="A load balancer without requests reports nothing.",
+        look="visitors-complain",
+    ),
+    Watch(
+        key="latency",
+        metrics={"m": Metric(of=BALANCER, name="TargetResponseTime", statistic="p99")},
+        threshold=3,
+        period=300,
+        periods=3,
+        missing=WELL,
+        meaning="one answer of a hundred has taken more than {threshold} s, for a quarter of an hour",
+        silence="Without requests there is nothing to be slow.",
+        look="visitors-complain",
+    ),
+    Watch(
+        key="unhealthy-hosts",
+        metrics={"m": Metric(of=TARGETS, name="UnHealthyHostCount")},
+        threshold=0,
+        periods=3,
+        missing=ALARM,
+        meaning="more than {threshold} web hosts have failed their health checks for three minutes",
+        silence="It is reported as long as a web host is registered: none is.",
+        look="visitors-complain",
+    ),
+    Watch(
+        key="disk",
+        metrics={"m": Metric(of=ROOT_DISK, name="disk_used_percent")},
+        threshold=85,
+        period=300,
+        periods=2,
+        missing=ALARM,
+        meaning="more than {threshold} % of the host's disk are in use",
+        silence="The host or its agent is down.",
+        look="a-host-runs-full",
+    ),
+    Watch(
+        key="memory",
+        metrics={"m": Metric(of=HOST, name="mem_used_percent", statistic="Average")},
+        threshold=90,
+        period=300,
+        periods=3,
+        missing=AS_BEFORE,
+        meaning="more than {threshold} % of the host's memory have been in use for a quarter of an hour",
+        silence="The alarm `disk` of the same host tells of a silent agent; one message is enough.",
+        look="a-host-runs-full",
+    ),
+    Watch(
+        key="queue-age",
+        metrics={"m": Metric(of=FIGURES, name="OldestQueuedSeconds")},
+        threshold=600,
+        periods=3,
+        missing=ALARM,
+        meaning="the next job has waited for a worker for more than {threshold} s",
+        silence="Redis does not answer, or the scheduler host is down.",
+        look="jobs-do-not-run",
+    ),
+    Watch(
+        key="overdue-jobs",
+        metrics={"m": Metric(of=FIGURES, name="OldestOverdueSeconds")},
+        threshold=600,
+        periods=3,
+        missing=AS_BEFORE,
+        meaning="a scheduled job has been due for more than {threshold} s",
+        silence=_SAID_ONCE,
+        look="jobs-do-not-run",
+    ),
+    Watch(
+        key="failed-jobs",
+        metrics={"m": Metric(of=FIGURES, name="FailedJobs")},
+        threshold=0,
+        missing=AS_BEFORE,
+        meaning="more than {threshold} jobs have failed, and nobody has looked at them",
+        silence=_SAID_ONCE,
+        look="jobs-do-not-run",
+    ),
+    Watch(
+        key="backup-age",
+        metrics={"m": Metric(of=FIGURES, name="BackupAgeSeconds")},
+        threshold=2700,
+        periods=3,
+        missing=ALARM,
+        meaning="the newest backup that has been read back is older than {threshold} s",
+        silence="There is no backup, or nobody can say how old it is; that is as bad as an old one.",
+        look="backups",
+    ),
+    Watch(
+        key="redis-memory",
+        metrics={"m": Metric(of=FIGURES, name="RedisMemoryPercent")},
+        threshold=80,
+        period=300,
+        missing=AS_BEFORE,
+        meaning="Redis uses more than {threshold} % of the memory that it may use; when all is used, it refuses jobs",
+        silence=_SAID_ONCE,
+        look="redis",
+    ),
+    Watch(
+        key="redis-persistence",
+        metrics={"m": Metric(of=FIGURES, name="RedisPersistenceErrors")},
+        threshold=0,
+        periods=3,
+        missing=AS_BEFORE,
+        meaning="Redis could not write to its disk: its last save, or its append-only file",
+        silence=_SAID_ONCE,
+        look="redis",
+    ),
+    Watch(
+        key="redis-connections",
+        metrics={"m": Metric(of=FIGURES, name="RedisRejectedConnections", statistic="Sum")},
+        threshold=0,
+        period=300,
+        missing=AS_BEFORE,
+        meaning="Redis has refused more than {threshold} connections in five minutes, because it had too many",
+        silence=_SAID_ONCE,
+        look="redis",
+    ),
+    Watch(
+        key="certificate",
+        metrics={"m": Metric(of=CERTIFICATE, name="DaysToExpiry", statistic="Minimum")},
+        threshold=30,
+        below=True,
+        period=86400,
+        missing=AS_BEFORE,
+        meaning="the certificate expires in less than {threshold} days; ACM should have renewed it a month ago",
+        silence="ACM reports twice a day, and no longer once the certificate has expired.",
+        look="aws",
+    ),
+)
