@@ -62,6 +62,21 @@ def read_journal(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
+def past_reports(folder: Path) -> list[dict[str, Any]]:
+    """The reports of a stage's `folder`, the newest first; what cannot be read is left out."""
+    reports = []
+    for path in folder.glob("*/report.json"):
+        if path.parent.is_symlink():
+            continue
+        try:
+            report = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(report, dict) and report.get("started"):
+            reports.append(report)
+    return sorted(reports, key=lambda report: str(report["started"]), reverse=True)
+
+
 def _replace(path: Path, text: str) -> None:
     """Write a file so that readers see the old one or the new one, never a half."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from plugins.plugin_utils._report_files import Recorder, read_journal
+from plugins.plugin_utils._report_files import Recorder, past_reports, read_journal
 from plugins.plugin_utils._report_html import clock, duration, render
 from plugins.plugin_utils._report_model import EventError, from_journal
 
@@ -69,6 +69,17 @@ def test_latest_is_a_relative_link_to_the_last_deploy(tmp_path: Path) -> None:
         "report.html",
         "report.json",
     ]
+
+
+def test_past_reports_are_the_readable_ones_the_newest_first(tmp_path: Path) -> None:
+    for deploy_id, minute in (("old", "00"), ("new", "30")):
+        entries = json.loads(json.dumps(journal(deploy_id)).replace("T12:00:", f"T12:{minute}:"))
+        record(tmp_path, entries).write()
+    for name, text in (("half", '{"deploy_id": '), ("other", "[]")):
+        (tmp_path / "local" / name).mkdir()
+        (tmp_path / "local" / name / "report.json").write_text(text)
+    assert [report["deploy_id"] for report in past_reports(tmp_path / "local")] == ["new", "old"]
+    assert past_reports(tmp_path / "absent") == []
 
 
 def test_a_refused_event_leaves_no_trace(tmp_path: Path) -> None:
