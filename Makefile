@@ -12,6 +12,7 @@ CONFIRM ?=
 SINCE ?=
 GREP ?=
 HOST ?=
+FORMAT ?=
 ARGS ?=
 LOCAL_CLOUD = .venv/bin/python -m local_cloud
 
@@ -58,8 +59,8 @@ rollback: .venv/operator known-stage ## Deploy the release that ran before on ST
 	@$(call playbook,rollback)
 
 .PHONY: status
-status: .venv/operator known-stage ## Say what runs where on STAGE; exit code 2 if anything is not well
-	@$(call playbook,status)
+status: .venv/operator known-stage ## Say what runs where on STAGE, and what needs a hand (FORMAT: json)
+	@python -m scripts.status $(if $(filter json,$(FORMAT)),--json) $(STAGE) $(ARGS)
 
 .PHONY: logs
 logs: .venv/operator known-stage ## Show what the hosts of STAGE have written (SINCE: 10m, 2h; GREP: a text; HOST: one host)
