@@ -135,10 +135,10 @@ def stage_status(
         balancer_page=balancer_page["mode"] == "on",
         certificate={key: certificate[key] for key in ("arn", "not_after", "days")} if "days" in certificate else None,
         errors={
-            "queues": str(queues.get("msg") or SILENT).strip(),
-            "backup": str(backup.get("stderr") or backup.get("msg") or SILENT).strip(),
-            "redis_backup": str(redis_backup.get("stderr") or redis_backup.get("msg") or SILENT).strip(),
-            "certificate": str(certificate.get("msg") or SILENT).strip(),
+            "queues": _error(queues),
+            "backup": _error(backup),
+            "redis_backup": _error(redis_backup),
+            "certificate": _error(certificate),
         },
     )
     unknown = [name for name in found.errors if getattr(found, name) is None]
@@ -154,6 +154,10 @@ def stage_status(
 
 def _backup(answer: dict[str, Any]) -> dict[str, Any] | None:
     return json.loads(answer["stdout"]) if answer.get("rc") == 0 else None
+
+
+def _error(answer: dict[str, Any]) -> str:
+    return str(answer.get("stderr") or answer.get("msg") or SILENT).strip().rstrip(".")
 
 
 def _host(variables: dict[str, Any], states: dict[str, str]) -> Host:

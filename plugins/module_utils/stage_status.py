@@ -89,8 +89,8 @@ class Finding:
 
 def running_of(role: str, processes: Iterable[dict[str, Any]]) -> dict[str, int]:
     """How many of what `carpentries.amy.release_processes` returns are of the role's program, by their release."""
-    program = PROGRAMS.get(role, "")
-    return dict(Counter(process["release"] for process in processes if program in process["command"]))
+    program = PROGRAMS.get(role)
+    return dict(Counter(process["release"] for process in processes if program and program in process["command"]))
 
 
 def free_memory_in(meminfo: str) -> int | None:

@@ -125,6 +125,7 @@ def test_programs_get_the_same_as_facts() -> None:
         "free_memory": 2 << 30,
         "maintenance": False,
     }
+    assert (shown["hosts"][4]["release"], shown["hosts"][4]["running"]) == (None, {})
     assert (shown["hosts"][1]["release"], shown["hosts"][1]["free_bytes"]) == (None, None)
     assert (shown["stage"], shown["queues"], shown["errors"]) == ("test", None, {"queues": "Connection refused"})
     assert (shown["certificate"]["days"], shown["lock"], shown["backup"]["name"]) == (212, None, "amy.dump")
