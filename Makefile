@@ -9,6 +9,7 @@ VERSION ?=
 MODE ?=
 FROM ?=
 CONFIRM ?=
+PHASE ?=
 SINCE ?=
 GREP ?=
 HOST ?=
@@ -91,12 +92,27 @@ restore: .venv/operator known-stage ## Replace the database of STAGE by a backup
 reverse-migrations: .venv/operator known-stage ## Take back the migrations of STAGE that the release before does not know (CONFIRM)
 	@$(call playbook,reverse_migrations) -e 'reversal_confirm=$(CONFIRM)'
 
+.PHONY: modernize
+modernize: .venv/operator known-stage ## Move STAGE from its one old server to the fleet, or say where that stands (PHASE; CONFIRM)
+	@if [[ ! -f playbooks/modernization/$(or $(PHASE),report).yml ]]; then
+	  printf 'There is no phase "%s". To see the phases and what comes next, run: make modernize STAGE=%s\n' '$(PHASE)' '$(STAGE)' >&2
+	  exit 2
+	fi
+	$(call playbook,modernize) -e 'modernize_phase=$(or $(PHASE),report)' -e 'modernize_confirm=$(CONFIRM)'
+
 ##@ The local stage
 .PHONY: local
 local: .venv/operator ## Start the local stage (idempotent): a fleet in containers, its AWS and its load balancer
 	@$(LOCAL_CLOUD) up
 	python -m sample_application .local/sample_application
 	$(ansible_playbook) -i inventories/local carpentries.amy.provision
+
+.PHONY: legacy
+legacy: .venv/operator ## Start the legacy stage in its place (idempotent): the one old server that is to become a fleet
+	@$(LOCAL_CLOUD) up
+	$(LOCAL_CLOUD) acme
+	python -m sample_application .local/sample_application
+	ansible-playbook -i inventories/legacy local_cloud/old_server/playbook.yml
 
 .PHONY: local-down
 local-down: .venv/operator ## Remove the local stage and all it has started

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The local cloud's command line: `python -m local_cloud up|down|status|serve|image|fault`."""
+"""The local cloud's command line: `python -m local_cloud up|down|status|serve|image|acme|fault`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import engine, images, lifecycle
+from . import acme, engine, images, lifecycle
 from .control import ControlError, request
 from .settings import Settings
 
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     command("status", _status, "Tell whether it runs, and what its stage consists of.")
     command("serve", lambda settings, _: lifecycle.serve(settings), "Be the control plane, in the foreground.")
     command("image", _image, "Build the instances' image if need be, and print its tag.")
+    command("acme", _acme, "Run an ACME authority beside the cloud, and print the URL of its directory.")
     fault = command("fault", None, "Make AWS API calls throttle, fail or be slow.")
     _fault_commands(fault)
     return parser
@@ -101,6 +102,12 @@ def _status(settings: Settings, _: argparse.Namespace) -> int:
 def _image(settings: Settings, _: argparse.Namespace) -> None:
     engine.prepare(settings)
     print(images.ensure_base_image(settings))
+
+
+def _acme(settings: Settings, _: argparse.Namespace) -> None:
+    if lifecycle.running(settings) is None:
+        raise lifecycle.LifecycleError("the local cloud does not run; to start it: python -m local_cloud up")
+    print(acme.ask_for(settings))
 
 
 def _print_json(value: object) -> None:

@@ -53,7 +53,7 @@ def prepare(settings: Settings) -> None:
         )
     os.environ["PATH"] = with_system_programs(os.environ.get("PATH", ""))
     answers = engine_answers()
-    _install(missing_packages(shutil.which, engine_answers=answers))
+    install(missing_packages(shutil.which, engine_answers=answers))
     _raise_limits()
     if not answers:
         _start_engine(settings)
@@ -98,7 +98,7 @@ def stop_process(pid_file: Path, *, program: str, seconds: float = 30.0) -> None
     pid = int(pid_file.read_text())
     if process_runs(pid, program):
         os.kill(pid, signal.SIGTERM)
-        _wait(lambda: not process_runs(pid, program), seconds, f"{program} (process {pid}) does not end")
+        wait(lambda: not process_runs(pid, program), seconds, f"{program} (process {pid}) does not end")
     pid_file.unlink()
 
 
@@ -111,7 +111,8 @@ def process_runs(pid: int, program: str) -> bool:
     return name == program[:15] and not state.startswith("Z")
 
 
-def _install(packages: Iterable[str]) -> None:
+def install(packages: Iterable[str]) -> None:
+    """Install Debian packages. Raises EngineError when they cannot be had."""
     packages = sorted(packages)
     if not packages:
         return
@@ -151,7 +152,7 @@ def _start_engine(settings: Settings) -> None:
         _pid_file(settings).write_text(f"{process.pid}\n")
         advice = f"tail {log}"
     logger.info("started the Docker engine")
-    _wait(engine_answers, ENGINE_SECONDS, f"the Docker engine was started and does not answer; see: {advice}")
+    wait(engine_answers, ENGINE_SECONDS, f"the Docker engine was started and does not answer; see: {advice}")
 
 
 def _filter_bridges() -> None:
@@ -188,7 +189,8 @@ def _run(command: list[str], environment: dict[str, str] | None = None) -> None:
         raise EngineError(f"`{' '.join(command)}` failed ({done.returncode}): {(done.stderr or done.stdout).strip()}")
 
 
-def _wait(condition: Callable[[], bool], seconds: float, failure: str) -> None:
+def wait(condition: Callable[[], bool], seconds: float, failure: str) -> None:
+    """Wait until `condition` holds. Raises EngineError with the text `failure` after so many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -16,34 +16,38 @@ from moto.acm.models import CertBundle
 from moto.ec2.models import key_pairs
 from moto.moto_api._internal import mock_random
 
+from local_cloud.authority import Authority
 
-def install(directory: Path) -> None:
-    """Keep the keys of requested ACM certificates and of EC2 key pairs in `directory`."""
+
+def install(directory: Path, authority: Authority) -> None:
+    """Keep the keys of requested ACM certificates and of EC2 key pairs in `directory`; `authority` signs the former."""
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
-    _keep_certificates(directory)
+    _keep_certificates(directory, authority)
     key_pairs.random_rsa_key_pair = _kept_key_pair(directory, key_pairs.random_rsa_key_pair)
     key_pairs.random_ed25519_key_pair = _kept_key_pair(directory, key_pairs.random_ed25519_key_pair)
 
 
-def _keep_certificates(directory: Path) -> None:
+def _keep_certificates(directory: Path, authority: Authority) -> None:
     generate = CertBundle.generate_cert.__func__
 
     def generate_cert(cls: type, /, domain_name: str, account_id: str, region: str, **options: Any) -> Any:
         path = directory / f"{mock_random.get_random_hex(32)}.pem"
         if not path.exists():
             bundle = generate(cls, domain_name, account_id, region, **options)
+            bundle.cert = authority.signed(bundle.cert)
+            bundle._cert = bundle.validate_certificate()
             _write(path, bundle.key + bundle.cert)
             return bundle
         pem = path.read_bytes()
         start = pem.index(b"-----BEGIN CERTIFICATE-----")
-        authority = options.get("cert_authority_arn")
+        private = options.get("cert_authority_arn")
         return cls(
             certificate=pem[start:],
             private_key=pem[:start],
-            cert_type="PRIVATE" if authority else "AMAZON_ISSUED",
-            cert_status="ISSUED" if authority else "PENDING_VALIDATION",
-            cert_authority_arn=authority,
+            cert_type="PRIVATE" if private else "AMAZON_ISSUED",
+            cert_status="ISSUED" if private else "PENDING_VALIDATION",
+            cert_authority_arn=private,
             account_id=account_id,
             region=region,
         )

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import docker
 from docker.types import IPAMConfig, IPAMPool
 
@@ -22,6 +24,12 @@ def ensure_network(settings: Settings) -> None:
         options={"com.docker.network.bridge.name": settings.bridge},
         labels={settings.label: str(settings.directory)},  # whose it is: `up` refuses to share it
     )
+
+
+def ensure_address(settings: Settings, address: str) -> None:
+    """Let this computer have `address` on the bridge, beside the gateway's. Raises subprocess.CalledProcessError."""
+    command = ["ip", "address", "replace", f"{address}/32", "dev", settings.bridge]
+    subprocess.run(command, capture_output=True, check=True)
 
 
 def remove_network(settings: Settings) -> None:

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from .acme import Acme
 from .balancer.service import Balancer
 from .databases import Databases
 from .firewall import Firewall
 from .instances import Instances
 from .metadata import Metadata
+from .resolver import Resolver
 from .service import Service, World
 from .settings import Settings
 from .stage import Stage
@@ -18,6 +20,8 @@ def services(settings: Settings, world: World) -> list[Service]:
     return [
         Instances(settings, world),
         Metadata(settings, world),
+        Resolver(settings, world),
+        Acme(settings, world),
         Databases(settings, world),
         Firewall(settings, world),
         Balancer(settings, world),

@@ -51,9 +51,8 @@ def render(
     """
     machines = sorted(machines, key=lambda machine: machine.address)
     everyone = [*machines, Member(address=settings.gateway, groups=balancers)]
-    services = ", ".join(
-        str(port) for port in (settings.endpoint_port, settings.metadata_port, settings.package_cache_port)
-    )
+    ports = (settings.endpoint_port, settings.metadata_port, settings.package_cache_port, settings.acme_port)
+    services = ", ".join(str(port) for port in ports)
     lines = [
         f"add table {settings.filter_table}",
         f"delete table {settings.filter_table}",
@@ -72,6 +71,7 @@ def render(
         f'    iifname != "{settings.bridge}" accept',
         "    ct state established,related accept",
         f"    ip daddr {settings.gateway} tcp dport {{ {services} }} accept",
+        f"    ip daddr {settings.gateway} meta l4proto {{ tcp, udp }} th dport {settings.resolver_port} accept",
         "    jump egress",
         "  }",
         "  chain output {",

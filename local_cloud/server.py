@@ -17,6 +17,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import corrections, key_material, public_catalogue, randomness
 from .api_request import Environ
+from .authority import Authority, trust
 from .faults import Faults
 from .journal import Journal
 from .service import Service, World
@@ -47,7 +48,9 @@ class ControlPlane:
         # Policies such as CloudWatchAgentServerPolicy belong to AWS: roles only attach them.
         os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
         randomness.install()
-        key_material.install(settings.directory / "keys")
+        authority = Authority(settings.authority_file)
+        key_material.install(settings.directory / "keys", authority)
+        trust(settings, authority.certificate)
         corrections.install()
         for service in services:
             service.install()

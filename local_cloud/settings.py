@@ -27,12 +27,19 @@ class Settings:
     endpoint_port: int = 5077
     # Load balancers take 127.77.0.10, .11, ...: any 127/8 address can be bound without being configured.
     first_load_balancer: IPv4Address = IPv4Address("127.77.0.10")
+    # Each takes an address of the bridge, too, which its DNS name stands for: instances reach that one as well. The
+    # block belongs to no subnet and not to Docker. None: there is no bridge.
+    first_bridged_load_balancer: IPv4Address | None = IPv4Address("10.77.0.130")
     # An ALB goes on routing to a target for a moment after DeregisterTargets (reported by many, documented by none).
     deregistration_lag: float = 2.0
     label: str = "amy.local-cloud"
-    # The instance metadata service and the package cache listen on the bridge's gateway only.
+    # The resolver, the instance metadata service and the package cache listen on the bridge's gateway only.
+    resolver_port: int = 53
     metadata_port: int = 5080
     package_cache_port: int = 5142
+    # pebble, an authority for certificates by ACME, if it is asked for.
+    acme_port: int = 14000
+    acme_management_port: int = 15000
     # Downloaded packages outlive the stage: the next one does not download them again.
     package_cache_directory: Path = field(default_factory=lambda: Path(".cache/apt").resolve())
 
@@ -70,6 +77,26 @@ class Settings:
     def known_hosts(self) -> Path:
         """The instances' SSH host keys, for `ssh -o UserKnownHostsFile`."""
         return self.directory / "known_hosts"
+
+    @property
+    def authority_file(self) -> Path:
+        """Key and certificate of the authority whose certificates ACM issues."""
+        return self.directory / "keys" / "authority.pem"
+
+    @property
+    def authorities(self) -> Path:
+        """The certificates of the authorities that clients of the stage trust."""
+        return self.directory / "authorities.pem"
+
+    @property
+    def acme_directory(self) -> Path:
+        """Where pebble's files are; while it exists, pebble runs."""
+        return self.directory / "acme"
+
+    @property
+    def acme_root(self) -> Path:
+        """The root certificate of the pebble that runs."""
+        return self.acme_directory / "root.pem"
 
     @property
     def stage_file(self) -> Path:

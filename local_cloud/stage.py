@@ -102,5 +102,5 @@ def _urls(balancer: Any) -> dict[str, str]:
     for listener in balancer.listeners.values():
         scheme, port = listener.protocol.lower(), int(listener.port)
         suffix = "" if port == DEFAULT_PORTS[scheme] else f":{port}"
-        urls[listener.protocol] = f"{scheme}://{balancer.dns_name}{suffix}"
+        urls[listener.protocol] = f"{scheme}://{balancer.local_address}{suffix}"
     return urls

@@ -81,15 +81,15 @@ def _code(words: Sequence[str]) -> str:
 
 def _security_groups() -> str:
     rows = [
-        f"| `{group['name']}` | {_ports(rule)} | {_source(rule)} | {group['description']} |"
+        f"| `{group['name']}` | {_ports(rule)} | {_source(rule)} | {rule['rule_desc'] if number else group['description']} |"
         for group in read_security_groups()
-        for rule in group["rules"] or [{}]
+        for number, rule in enumerate(group["rules"] or [{}])
     ]
     return "\n".join(["| group | ports | from | why |", "|---|---|---|---|", *rows])
 
 
 def read_security_groups() -> list[dict[str, Any]]:
-    """The security groups as role network creates them, with one controller and visitors by IPv6, too."""
+    """The security groups as role network creates them, with one controller, an old server, and IPv6."""
     loader = DataLoader()
     variables: dict[str, Any] = {}
     for file in ("defaults/main.yml", "vars/main.yml"):
@@ -98,6 +98,7 @@ def read_security_groups() -> list[dict[str, Any]]:
         "network_name": "STAGE",
         "network_ipv6": True,
         "network_controller_cidrs": ["network_controller_cidrs"],
+        "network_old_server_cidr": "network_old_server_cidr",
     }
     groups: list[dict[str, Any]] = Templar(loader=loader, variables=variables).template(
         variables["__network_security_groups"]

@@ -166,7 +166,8 @@ def _health(check: HealthCheck) -> Iterator[str]:
 def _frontend(balancer: LoadBalancer, listener: Listener, groups: dict[str, TargetGroup]) -> Iterator[str]:
     idle = balancer.attributes["idle_timeout.timeout_seconds"]
     yield f"frontend {balancer.name}:{listener.port}"
-    yield f"    bind {balancer.address}:{listener.port}{_tls(balancer, listener)}"
+    addresses = ",".join(f"{address}:{listener.port}" for address in balancer.addresses)
+    yield f"    bind {addresses}{_tls(balancer, listener)}"
     yield f"    timeout client {idle}s"
     yield f"    timeout http-keep-alive {idle}s"
     yield from _headers(balancer, listener)

@@ -65,7 +65,7 @@ class LoadBalancer:
     """A load balancer; `attributes` are ELBv2's."""
 
     name: str
-    address: str
+    addresses: tuple[str, ...]
     listeners: tuple[Listener, ...]
     attributes: dict[str, str]
 

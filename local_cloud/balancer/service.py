@@ -13,6 +13,7 @@ from moto.ec2.models import EC2Backend
 from moto.elbv2.exceptions import TargetGroupNotFoundError
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus
 
+from local_cloud import network
 from local_cloud.service import World, after
 from local_cloud.settings import Settings
 
@@ -86,6 +87,7 @@ class Balancer:
         """Adopt the HAProxy that still runs, with the health that it knows."""
         self._follow()
         if self._haproxy.master() is not None:
+            self._configure_addresses()
             self._adopt()
         self.tick()
 
@@ -106,11 +108,19 @@ class Balancer:
     # -- what moto has decided
 
     def _give_address(self, _name: str, backend: Any, balancer: Any, *_: Any) -> None:
-        others = {other.dns_name for b in view.backends() for other in b.load_balancers.values()}
+        """Two attributes are added to moto's load balancer: `local_address`, and `bridge_address` (None: no bridge)."""
+        others = {
+            other.local_address
+            for b in view.backends()
+            for other in b.load_balancers.values()
+            if hasattr(other, "local_address")
+        }
         address: IPv4Address = self._settings.first_load_balancer
-        while str(address) in others:
+        while address in others:
             address += 1
-        balancer.dns_name = str(address)
+        bridged = self._settings.first_bridged_load_balancer
+        balancer.local_address = address
+        balancer.bridge_address = bridged and bridged + (int(address) - int(self._settings.first_load_balancer))
         balancer.activate()
         self._changed()
 
@@ -189,6 +199,7 @@ class Balancer:
             Server(group=key[0], name=placed.name, address=_address(self._targets[key]))
             for key, placed in self._placed.items()
         ]
+        self._configure_addresses()
         self._haproxy.load(config.render(self._fleet, servers, self._files))
         self._skeleton = skeleton
         (self._files.directory / "skeleton.cfg").write_text(skeleton)
@@ -196,6 +207,13 @@ class Balancer:
             placed.open = None
             if placed.mode is not Mode.SERVE:
                 placed.mode = None
+
+    def _configure_addresses(self) -> None:
+        """Put the addresses that are not loopback on the bridge; with it they go."""
+        for balancer in self._fleet.balancers:
+            for address in balancer.addresses:
+                if not IPv4Address(address).is_loopback:
+                    network.ensure_address(self._settings, address)
 
     def _place(self) -> None:
         """Make HAProxy do with every target what is due now."""

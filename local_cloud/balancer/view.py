@@ -36,7 +36,7 @@ def fleet(certificates: Path) -> Fleet:
 def _balancer(backend: Any, balancer: Any, certificates: Path) -> LoadBalancer:
     return LoadBalancer(
         name=balancer.name,
-        address=balancer.dns_name,
+        addresses=tuple(str(address) for address in (balancer.local_address, balancer.bridge_address) if address),
         listeners=tuple(_listener(backend, listener, certificates) for listener in balancer.listeners.values()),
         attributes={name: str(value) for name, value in balancer.attrs.items()},
     )

@@ -27,7 +27,8 @@ class Generator:
     def __init__(self, *, options: Options) -> None:
         self._options = options
         self._run = options.run or f"load-{secrets.token_hex(4)}"
-        self._client = Client(address=options.address, host=options.host)
+        self._destination = options.destination()
+        self._client = Client(destination=self._destination, host=options.host)
         self._traffic = Traffic(options=options, run=self._run)
         self._stop = asyncio.Event()
         self._stopped_by = "duration"
@@ -129,6 +130,7 @@ class Generator:
             lost=sum(kind.lost for kind in kinds),
             skipped=self._skipped,
             reopened=self._client.reopened,
+            connections=dict(self._destination.opened),
             kinds={name: self._kinds[name].summary() for name in sorted(self._kinds)},
             releases=dict(self._releases),
             servers=dict(self._servers),

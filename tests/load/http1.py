@@ -4,25 +4,26 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections import deque
 from dataclasses import dataclass, field
 
-LARGEST_HEAD = 64 * 1024  # bytes
+from tests.load.destination import ConnectError, Destination
+
 MAX_IDLE = 20.0  # seconds: a connection unused for longer is not used again, as in browsers
 MAX_IDLE_CONNECTIONS = 64
 SENDING_STEPS = 16  # pieces in which a throttled body is sent
 
 
 class ExchangeError(Exception):
-    """A request got no whole answer. `reason` is one of the words below; the message says more."""
+    """A request got no whole answer. `reason` is one of the words below or of destination's; the message says more."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
 
 
-REFUSED = "refused"  # no connection
 RESET = "reset"  # connection reset before the answer was whole
 CLOSED = "closed"  # connection closed before the first byte of an answer
 HALF = "half answer"  # connection closed in the middle of an answer
@@ -76,7 +77,7 @@ class Connection:
             self.reusable = keep and sending.done()
         except asyncio.IncompleteReadError as error:
             raise ExchangeError(HALF if error.partial else CLOSED) from error
-        except ConnectionError as error:
+        except (ConnectionError, ssl.SSLError) as error:
             raise ExchangeError(RESET, str(error)) from error
         except (ValueError, asyncio.LimitOverrunError) as error:
             raise ExchangeError(MALFORMED, str(error)) from error
@@ -147,14 +148,14 @@ class Connection:
 
 
 class Client:
-    """Keep-alive connections to one address.
+    """Keep-alive connections to one site.
 
     The only second attempt is a browser's: a kept connection that was closed while idle, before any byte of the
     request was sent, is replaced. `reopened` counts these.
     """
 
-    def __init__(self, *, address: tuple[str, int], host: str) -> None:
-        self._address = address
+    def __init__(self, *, destination: Destination, host: str) -> None:
+        self._destination = destination
         self._host = host
         self._idle: deque[Connection] = deque()
         self.reopened = 0
@@ -194,6 +195,6 @@ class Client:
 
     async def _connect(self) -> Connection:
         try:
-            return Connection(*await asyncio.open_connection(*self._address, limit=LARGEST_HEAD))
-        except OSError as error:
-            raise ExchangeError(REFUSED, str(error)) from error
+            return Connection(*await self._destination.connect())
+        except ConnectError as error:
+            raise ExchangeError(error.reason, str(error)) from error

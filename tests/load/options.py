@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import argparse
-import ipaddress
+import ssl
 from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.load.destination import Destination, Fixed, Followed, is_ours
 
 MAX_RATE = 500.0  # requests a second, all kinds together
 MAX_DURATION = 3600.0  # seconds
@@ -22,10 +24,15 @@ def _option(default: Any, description: str) -> Any:
 class Options:
     """A load. Rates are requests a second and start at their own times, whether earlier ones were answered or not.
 
-    Raises ValueError for an address that is not loopback and for anything beyond the bounds.
+    Raises ValueError for an address that is not on this machine and for anything beyond the bounds.
     """
 
-    url: str = _option("http://127.77.0.10", "http address of the load balancer, in 127.0.0.0/8")
+    url: str = _option(
+        "http://127.77.0.10",
+        "http address of the load balancer, in 127.0.0.0/8; with a resolver, the site's http or https address by name",
+    )
+    resolver: str = _option("", "address (and :port) of the name server to follow, in 127.0.0.0/8 or 10.77.0.0/24")
+    ca_file: str = _option("", "certificates (PEM) of the authorities to trust for https")
     host: str = _option("amy.carpentries.test", "Host header")
     duration: float = _option(60.0, f"seconds, at most {MAX_DURATION:g}")
     rate: float = _option(40.0, "quick requests a second: front page, login page and static files in turn")
@@ -47,12 +54,7 @@ class Options:
 
     def __post_init__(self) -> None:
         """Check the bounds."""
-        parts = urlsplit(self.url)
-        if parts.scheme != "http" or parts.path.strip("/") or not _is_loopback(parts.hostname or ""):
-            raise ValueError(
-                f"{self.url} is no http address in 127.0.0.0/8: this load is for a stage on this machine only. "
-                "Give the load balancer's loopback address, such as http://127.77.0.10."
-            )
+        self._check_address()
         rates = {name: getattr(self, name) for name in RATES}
         if min(rates.values()) < 0 or not 0 < sum(rates.values()) <= MAX_RATE:
             raise ValueError(f"The rates together must be above 0 and at most {MAX_RATE:g} a second: {rates}.")
@@ -61,11 +63,37 @@ class Options:
         if not 0 <= self.upload_bytes <= MAX_UPLOAD:
             raise ValueError(f"An upload may have at most {MAX_UPLOAD} bytes, not {self.upload_bytes}.")
 
-    @property
-    def address(self) -> tuple[str, int]:
-        """The address and port to connect to."""
+    def _check_address(self) -> None:
         parts = urlsplit(self.url)
-        return str(parts.hostname), parts.port or 80
+        if self.resolver:
+            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+                raise ValueError(f"{self.url} is no http or https address of a site, such as https://amy.example.org.")
+            if not is_ours(self.name_server[0]):
+                raise ValueError(
+                    f"{self.resolver} is neither in 127.0.0.0/8 nor in 10.77.0.0/24: this load is for a stage on this "
+                    "machine only. Give the local cloud's resolver, 10.77.0.1."
+                )
+        elif parts.scheme != "http" or parts.path.strip("/") or not _is_loopback(parts.hostname or ""):
+            raise ValueError(
+                f"{self.url} is no http address in 127.0.0.0/8: this load is for a stage on this machine only. "
+                "Give the load balancer's loopback address, such as http://127.77.0.10, or --resolver."
+            )
+
+    @property
+    def name_server(self) -> tuple[str, int]:
+        """The address and port of the resolver."""
+        address, _, port = self.resolver.partition(":")
+        return address, int(port or 53)
+
+    def destination(self) -> Destination:
+        """Where the load's connections go."""
+        parts = urlsplit(self.url)
+        name, tls = str(parts.hostname), parts.scheme == "https"
+        port = parts.port or (443 if tls else 80)
+        if not self.resolver:
+            return Fixed((name, port))
+        context = ssl.create_default_context(cafile=self.ca_file or None) if tls else None
+        return Followed(name=name, port=port, resolver=self.name_server, context=context)
 
     def arguments(self) -> list[str]:
         """Return the command line that means the same."""
@@ -78,7 +106,9 @@ RATES = ("rate", "slow_rate", "upload_rate", "enqueue_rate", "schedule_rate")
 def parse(arguments: list[str] | None = None) -> Options:
     """Read the command line; exits with code 2 and a message when it is wrong."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.load", description="Load a local stage and count what it loses."
+        prog="python -m tests.load",
+        description="Load a local stage and count what it loses. Assumed of a client: a connection that was idle for "
+        "20 seconds is not used again; with a resolver, its answer is used for the answer's TTL.",
     )
     for item in fields(Options):
         parser.add_argument(
@@ -98,7 +128,4 @@ def _flag(name: str) -> str:
 
 
 def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.IPv4Address(host).is_loopback
-    except ValueError:
-        return False
+    return host.startswith("127.") and is_ours(host)

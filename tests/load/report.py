@@ -51,6 +51,7 @@ class Report:
     uploads_lost: list[str]  # ids sent without an acknowledgement: a row may or may not exist
     jobs: dict[str, int]  # acknowledged enqueued job ids, and the runs they are owed
     scheduled: dict[str, int]  # acknowledged scheduled job ids, and the runs they are owed
+    connections: dict[str, int]  # opened, by address
     losses: list[dict[str, Any]]  # at (seconds after the start), kind, id, reason, detail
 
     def to_json(self) -> str:
@@ -72,7 +73,7 @@ class Report:
             latency = " ".join(f"{key} {value * 1000:.0f} ms" for key, value in kind["latency"].items())
             reasons = "".join(f"; {count} x {reason}" for reason, count in kind["reasons"].items())
             lines.append(f"  {name:<9} sent {kind['sent']:>6}  lost {kind['lost']:>5}  {latency}{reasons}")
-        lines.append(f"  releases {self.releases}, servers {self.servers}")
+        lines.append(f"  releases {self.releases}, servers {self.servers}, connections {self.connections}")
         lines.append(
             f"  acknowledged: {len(self.uploads)} uploads, {len(self.jobs)} jobs, {len(self.scheduled)} scheduled jobs"
         )

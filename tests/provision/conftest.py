@@ -14,6 +14,7 @@ from tests.provision.stage import Stage
 WHOLE: dict[str, Any] = {
     "instance_profiles_roles": ["web", "worker", "scheduler", "redis"],
     "bucket_lifecycle": True,
+    "network_old_server_cidr": "10.77.0.50/32",
     "load_balancer_ip_address_type": "dualstack",
     "load_balancer_redirect_http": True,
     "stage_secrets": [

@@ -48,6 +48,10 @@ def ports_open_to_the_world(found: dict[str, Any]) -> set[int]:
     }
 
 
+def addresses_admitted(found: dict[str, Any]) -> set[str]:
+    return {block["CidrIp"] for rule in found["IpPermissions"] for block in rule["IpRanges"]}
+
+
 def hosts(stage: Stage) -> dict[str, dict[str, Any]]:
     """The living instances by name."""
     condition = [*ALL_OF_THE_STAGE, {"Name": "instance-state-name", "Values": ["pending", "running"]}]
@@ -112,6 +116,11 @@ def test_a_group_admits_one_other(stage: Stage, name: str, admitted: str, ports:
     assert {rule["FromPort"] for rule in rules} == ports
 
 
+@pytest.mark.parametrize("name", ["redis", "database"])
+def test_the_old_server_reaches_what_holds_data(stage: Stage, name: str) -> None:
+    assert addresses_admitted(group(stage, name)) == {"10.77.0.50/32"}
+
+
 def test_hosts_carry_the_profile_of_their_role_and_ask_for_a_token(stage: Stage) -> None:
     for name, instance in hosts(stage).items():
         role = name.rstrip("0123456789")
@@ -162,10 +171,12 @@ def test_a_rule_changed_by_hand_is_shown_by_a_dry_run_which_changes_nothing(stag
 
 def test_a_third_web_host_comes_and_a_rule_changed_by_hand_is_put_right(stage: Stage) -> None:
     counts = {"web": 3, "worker": 1, "scheduler": 1, "redis": 1}
-    run = stage.play("provision", "-e", json.dumps({"instances_counts": counts}))
+    run = stage.play("provision", "-e", json.dumps({"instances_counts": counts, "network_old_server_cidr": ""}))
     assert_succeeded(run)
     assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "web2", "web3", "worker1"]
     assert ports_open_to_the_world(group(stage, "redis")) == set()
+    # The old server was retired meanwhile.
+    assert addresses_admitted(group(stage, "redis")) | addresses_admitted(group(stage, "database")) == set()
 
 
 def test_a_host_beyond_the_counts_is_named_drained_and_terminated(stage: Stage) -> None:

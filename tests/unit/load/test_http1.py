@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.load.http1 import CLOSED, HALF, MALFORMED, REFUSED, RESET, TIMEOUT, Client, ExchangeError, Request
+from tests.load.destination import REFUSED, Fixed
+from tests.load.http1 import CLOSED, HALF, MALFORMED, RESET, TIMEOUT, Client, ExchangeError, Request
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Release: v1\r\n\r\nok"
 PAGE = Request(target="/")
@@ -31,7 +32,7 @@ def ask(
                 writer.close()
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        client = Client(address=server.sockets[0].getsockname()[:2], host="example.test")
+        client = Client(destination=Fixed(server.sockets[0].getsockname()[:2]), host="example.test")
         outcomes: list[object] = []
         for request in requests:
             try:
@@ -102,7 +103,7 @@ def test_a_server_that_hangs_costs_the_timeout() -> None:
 def test_no_server() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        client = Client(address=free.getsockname(), host="example.test")
+        client = Client(destination=Fixed(free.getsockname()), host="example.test")
         with pytest.raises(ExchangeError, match=REFUSED):
             asyncio.run(client.ask(PAGE, timeout=5))
 

@@ -27,6 +27,7 @@ REPORT = Report(
     uploads_lost=[],
     jobs={"mine-3-0": 1, "mine-4-0": 1},
     scheduled={"mine-5": 2},
+    connections={},
     losses=[],
 )
 UPLOAD_ROWS = {"mine-1": 1, "mine-2": 1, "other-9": 2}

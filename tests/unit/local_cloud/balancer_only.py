@@ -16,6 +16,7 @@ settings = Settings(
     directory=Path(sys.argv[1]),
     endpoint_port=int(sys.argv[2]),
     first_load_balancer=IPv4Address(sys.argv[3]),
+    first_bridged_load_balancer=None,
     deregistration_lag=1.0,
 )
 world = World()

@@ -67,7 +67,7 @@ def fleet(*rules: Rule, attributes: dict[str, str] | None = None, **listener: An
     options = {"port": 8080, "protocol": "HTTP", "rules": rules, **listener}
     balancer = LoadBalancer(
         name="main",
-        address="127.77.9.9",
+        addresses=("127.77.9.9", "10.77.0.130"),
         listeners=(Listener(**options),),
         attributes={**LOAD_BALANCER_ATTRIBUTES, **(attributes or {})},
     )
@@ -164,7 +164,7 @@ def test_https_takes_several_certificates_and_http2(files: Files) -> None:
     https: dict[str, Any] = {"port": 8443, "protocol": "HTTPS", "certificates": tuple(paths)}
     text = render(fleet(default(forward((WEB, 1))), **https), [], files)
     accept(text, files)
-    assert f"bind 127.77.9.9:8443 ssl crt {paths[0]} crt {paths[1]} alpn h2,http/1.1" in lines(text)
+    assert f"bind 127.77.9.9:8443,10.77.0.130:8443 ssl crt {paths[0]} crt {paths[1]} alpn h2,http/1.1" in lines(text)
     without = render(
         fleet(default(forward((WEB, 1))), attributes={"routing.http2.enabled": "false"}, **https), [], files
     )

@@ -75,7 +75,7 @@ class Cloud:
 
     def __init__(self, directory: Path, address: str) -> None:
         self.directory = directory
-        self.first_address = address
+        self.address = address
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -87,7 +87,7 @@ class Cloud:
         vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
         subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"][:2]]
         balancer = self.elb.create_load_balancer(Name="main", Subnets=subnets)["LoadBalancers"][0]
-        self.address, self.balancer = balancer["DNSName"], balancer["LoadBalancerArn"]
+        self.balancer = balancer["LoadBalancerArn"]
         self.group = self.create_group("web", vpc)
         self.listener = self.elb.create_listener(
             LoadBalancerArn=self.balancer,
@@ -100,7 +100,7 @@ class Cloud:
         log = (self.directory / "log").open("ab")
         script = str(Path(__file__).with_name("balancer_only.py"))
         self.process = subprocess.Popen(
-            [sys.executable, script, str(self.directory), str(self.port), self.first_address],
+            [sys.executable, script, str(self.directory), str(self.port), self.address],
             env={**os.environ, "PYTHONPATH": str(Path.cwd())},
             stderr=log,
         )

@@ -124,7 +124,7 @@ def test_secrets_are_readable_by_their_owner_only(lived: tuple[Path, dict[str, A
     directory, _ = lived
     assert (directory / "journal.jsonl").stat().st_mode & 0o777 == 0o600
     kept = [*(directory / "keys").iterdir(), *(directory / "objects").iterdir()]
-    assert len(kept) == 3  # a certificate, a key pair, the large object
+    assert len(kept) == 4  # the authority, a certificate, a key pair, the large object
     assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
 
 

@@ -65,6 +65,15 @@ def test_address_that_is_no_machine_yet_takes_no_connection() -> None:
     assert chain(text, "ingress") == ["ip daddr 10.77.0.0/24 ip daddr != 10.77.0.1 drop"]
 
 
+def test_the_resolver_and_the_api_are_open_to_every_machine() -> None:
+    opened = chain(render(SETTINGS, groups={}, machines=[WEB], balancers=frozenset()), "input")[3:6]
+    assert opened == [
+        "ip daddr 10.77.0.1 tcp dport { 5077, 5080, 5142, 14000 } accept",
+        "ip daddr 10.77.0.1 meta l4proto { tcp, udp } th dport 53 accept",
+        "jump egress",
+    ]
+
+
 def test_same_state_is_the_same_text() -> None:
     groups = {"sg-web": Group(), "sg-redis": Group()}
     one = render(SETTINGS, groups=groups, machines=[WEB, REDIS], balancers=frozenset())
