@@ -112,7 +112,7 @@ legacy: .venv/operator ## Start the legacy stage in its place (idempotent): the 
 	@$(LOCAL_CLOUD) up
 	$(LOCAL_CLOUD) acme
 	python -m sample_application .local/sample_application
-	ansible-playbook -i inventories/legacy local_cloud/old_server/playbook.yml
+	$(ansible_playbook) -i inventories/legacy local_cloud/old_server/playbook.yml
 
 .PHONY: local-down
 local-down: .venv/operator ## Remove the local stage and all it has started

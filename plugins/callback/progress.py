@@ -106,7 +106,8 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
             expected=phases_of(play.get_name() for play in playbook.get_plays()),
             estimates=self._estimates() if path.stem in ("deploy", "rollback") else {},
             started=self._now(),
-            title=path.stem.replace("_", " ") + (", dry run" if dry else ""),
+            title=path.stem.replace("_", " "),
+            dry=dry,
         )
         if dry:
             self._display.display("This is a dry run: it says what would change, and changes nothing.")

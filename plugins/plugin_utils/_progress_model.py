@@ -98,6 +98,7 @@ class Progress:
     estimates: Mapping[str, float]
     started: float
     title: str = ""
+    dry: bool = False
     release: str = ""
     position: int = -1
     phase: str = ""

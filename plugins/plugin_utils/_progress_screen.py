@@ -92,8 +92,8 @@ def _headline(progress: Progress, *, now: float) -> RenderableType:
     grid = Table.grid(expand=True, padding=(0, 1))
     grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     grid.add_column(justify="right", no_wrap=True)
-    title = Text.assemble((progress.title, "bold"), "  " if progress.title else "", progress.phase)
-    grid.add_row(title, Text(_counts(progress), style="dim"))
+    title = progress.title + (", dry run" if progress.dry else "")
+    grid.add_row(Text.assemble((title, "bold"), "  ", progress.phase), Text(_counts(progress), style="dim"))
     return grid
 
 

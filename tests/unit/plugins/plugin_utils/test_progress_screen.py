@@ -65,6 +65,12 @@ def test_a_failure_stays_to_be_seen() -> None:
     assert any(line.startswith("✗ web2") for line in drawn(run, width=80))
 
 
+def test_a_dry_run_is_called_one() -> None:
+    run = rolling()
+    run.dry = True
+    assert drawn(run, width=80)[1].startswith("v2 to test, dry run  Roll")
+
+
 def test_of_many_hosts_those_are_shown_that_matter() -> None:
     run = rolling()
     for number in range(3, 31):
