@@ -14,9 +14,9 @@ description:
     host that changes in place.
   - Above it, and alone where the output is no terminal, a line for each thing that matters, for good. Phases that do
     something, what has changed, hosts that leave the load balancer or rejoin it, what a playbook says
-    (M(ansible.builtin.debug)), differences (C(--diff)), warnings, and failures with their whole message.
+    (C(ansible.builtin.debug)), differences (C(--diff)), warnings, and failures with their whole message.
   - Of a task with C(no_log), nothing but its name is shown.
-  - With C(-v) or more, the output is that of P(ansible.builtin.default#callback).
+  - With C(-v) or more, the output is that of C(ansible.builtin.default).
   - A recap of the hosts ends the output, as it does by default.
 options:
   report_directory:

@@ -25,7 +25,7 @@ options:
       ec2_tags: {description: Tags of its instance; C(Role) is used., type: dict, required: true}
       status_host: {description: What M(carpentries.amy.release_state) has returned., type: dict, required: true}
       status_processes: {description: What M(carpentries.amy.release_processes) has returned., type: dict}
-      status_memory: {description: What M(ansible.builtin.slurp) has returned of C(/proc/meminfo)., type: dict}
+      status_memory: {description: What C(ansible.builtin.slurp) has returned of C(/proc/meminfo)., type: dict}
   stage:
     description: Name of the stage.
     type: str

@@ -109,10 +109,10 @@ def _bar(progress: Progress, *, now: float, width: int) -> RenderableType:
     grid.add_column(justify="right", no_wrap=True)
     failed = any(host.failed for host in progress.hosts.values())
     style = "red" if failed else "green"
-    bar = ProgressBar(total=1, completed=progress.fraction(now), complete_style=style, finished_style=style)
+    done = ProgressBar(total=1, completed=progress.fraction(now), complete_style=style, finished_style=style)
     remaining = progress.remaining(now)
     left = f", about {clock(remaining)} left" if remaining is not None else ""
-    grid.add_row(bar, Text(f"{clock(progress.elapsed(now))}{left}"))
+    grid.add_row(done, Text(f"{clock(progress.elapsed(now))}{left}"))
     return grid
 
 

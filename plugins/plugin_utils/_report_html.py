@@ -146,8 +146,8 @@ def _columns(requests: dict[str, Any], timeline: Timeline) -> list[tuple[Bar, fl
         start = parse_timestamp(item["at"])
         if timeline.start <= start and start + length <= timeline.end:
             label = f"{time_of_day(item['at'])}: {item['count']} requests, {item['errors']} failed"
-            bar = timeline.bar_of(start=item["at"], end=timestamp(start + length), label=label, kind="count")
-            columns.append((bar, round(item["count"] / most * 100, 1), round(item["errors"] / most * 100, 1)))
+            column = timeline.bar_of(start=item["at"], end=timestamp(start + length), label=label, kind="count")
+            columns.append((column, round(item["count"] / most * 100, 1), round(item["errors"] / most * 100, 1)))
     return columns
 
 
