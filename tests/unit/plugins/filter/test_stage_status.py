@@ -191,7 +191,14 @@ def test_what_a_stage_does_not_have_is_neither_shown_nor_missed() -> None:
     facts = healthy() | {"queues": None, "redis_backup": None}
     facts["hosts"] = [host("web1", "web"), host("web2", "web"), host("utility1", "utility")]
     shown = status(facts)
-    assert [line.split()[0] for line in shown["lines"]] == ["web1", "web2", "utility1", "backup:", "certificate:", "lock:"]
+    assert [line.split()[0] for line in shown["lines"]] == [
+        "web1",
+        "web2",
+        "utility1",
+        "backup:",
+        "certificate:",
+        "lock:",
+    ]
     assert shown["findings"] == []
 
 
