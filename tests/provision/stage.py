@@ -66,8 +66,8 @@ class Stage:
         )
         # inventories/local pins the agent's package to the one that the local cloud builds.
         (directory / ".local/agent").mkdir()
-        for file in ("version", "fingerprint"):
-            (directory / ".local/agent" / file).write_text("1.0-1\n")
+        for item in ("version", "fingerprint"):
+            (directory / ".local/agent" / item).write_text("1.0-1\n")
         self._start()
 
     def _start(self) -> None:

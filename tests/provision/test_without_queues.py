@@ -39,7 +39,7 @@ def test_it_has_a_utility_host_and_no_other_without_visitors(stage: Stage) -> No
 def test_the_second_run_changes_nothing(stage: Stage) -> None:
     again = stage.play("provision")
     assert_succeeded(again)
-    assert again.changed == 0, again.output
+    assert again.changed == [], again.output
 
 
 def test_a_deploy_lacks_nothing_until_it_needs_the_database(stage: Stage) -> None:
