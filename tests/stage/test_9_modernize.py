@@ -6,6 +6,7 @@ For a stage that `make legacy` has just started: pytest tests/stage/test_9_moder
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -28,6 +29,9 @@ SCHEDULED = "zrange rq:scheduler:scheduled_jobs 0 -1 withscores"
 DAY = 24 * 3600.0
 # The old server has three workers, and one request that sleeps takes one of them.
 LOAD = Options(
+    url="https://amy.carpentries.test",
+    resolver="10.77.0.1",
+    ca_file=str(ROOT / ".local/authorities.pem"),
     rate=10.0,
     slow_rate=0.05,
     slow_seconds=3.0,
@@ -75,15 +79,17 @@ def modernize(phase: str) -> str:
 
 def far_away(fleet: Fleet, host: str) -> dict[str, float]:
     """Return the jobs on a host's Redis that are scheduled for another day, with their times."""
-    login = "REDISCLI_AUTH=" + password(fleet) + " redis-cli --user admin -h $(hostname -I)" if host != OLD else "redis-cli"
-    lines = fleet.run(host, f"{login} -n 2 {SCHEDULED}").split()
+    lines = fleet.run(host, f"{redis_cli(fleet, host)} -n 2 {SCHEDULED}").split()
     jobs = dict(zip(lines[::2], map(float, lines[1::2]), strict=True))
     return {job: due for job, due in jobs.items() if due > time.time() + DAY}
 
 
-def password(fleet: Fleet) -> str:
-    found = fleet.ssm.get_parameter(Name="/amy/legacy/redis_admin_password", WithDecryption=True)
-    return str(found["Parameter"]["Value"])
+def redis_cli(fleet: Fleet, host: str) -> str:
+    """Return the command by which an administrator speaks to a host's Redis."""
+    if host == OLD:
+        return "redis-cli"
+    password = fleet.ssm.get_parameter(Name="/amy/legacy/redis_admin_password", WithDecryption=True)
+    return f"REDISCLI_AUTH={password['Parameter']['Value']} redis-cli --user admin -h $(hostname -I)"
 
 
 def runs(fleet: Fleet, *programs: str) -> bool:
@@ -150,7 +156,5 @@ def strike(phase: str) -> None:
     )
     assert process.stdout is not None
     assert any(re.search(rf"TASK \[.*{middle}", line) for line in process.stdout)
-    import os
-
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
