@@ -81,7 +81,8 @@ def _code(words: Sequence[str]) -> str:
 
 def _security_groups() -> str:
     rows = [
-        f"| `{group['name']}` | {_ports(rule)} | {_source(rule)} | {rule['rule_desc'] if number else group['description']} |"
+        f"| `{group['name']}` | {_ports(rule)} | {_source(rule)} | "
+        f"{rule['rule_desc'] if number else group['description']} |"
         for group in read_security_groups()
         for number, rule in enumerate(group["rules"] or [{}])
     ]
