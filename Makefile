@@ -13,13 +13,20 @@ PHASE ?=
 SINCE ?=
 GREP ?=
 HOST ?=
+FORMAT ?=
 ARGS ?=
 LOCAL_CLOUD = .venv/bin/python -m local_cloud
+# The stages whose AWS is the local cloud, which has room for one of them at a time.
+LOCAL_STAGES = local another
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_HOME := $(CURDIR)/.ansible
 
-playbook = ansible-playbook -i inventories/$(STAGE) carpentries.amy.$(1) $(ARGS)
+# How these commands look; ansible.builtin.default is Ansible's own way. Not exported: tests read that one.
+ANSIBLE_STDOUT_CALLBACK ?= carpentries.amy.progress
+# Groups that a deploy fills as it goes stay empty more often than not: Ansible's warning of that is no news.
+ansible_playbook = ANSIBLE_STDOUT_CALLBACK=$(ANSIBLE_STDOUT_CALLBACK) ANSIBLE_HOST_PATTERN_MISMATCH=ignore ansible-playbook
+playbook = $(ansible_playbook) -i inventories/$(STAGE) carpentries.amy.$(1) $(ARGS)
 
 .PHONY: help
 help: ## Show this help
@@ -56,8 +63,8 @@ rollback: .venv/operator known-stage ## Deploy the release that ran before on ST
 	@$(call playbook,rollback)
 
 .PHONY: status
-status: .venv/operator known-stage ## Say what runs where on STAGE; exit code 2 if anything is not well
-	@$(call playbook,status)
+status: .venv/operator known-stage ## Say what runs where on STAGE, and what needs a hand (FORMAT: json)
+	@python -m scripts.status $(if $(filter json,$(FORMAT)),--json) $(STAGE) $(ARGS)
 
 .PHONY: logs
 logs: .venv/operator known-stage ## Show what the hosts of STAGE have written (SINCE: 10m, 2h; GREP: a text; HOST: one host)
@@ -99,16 +106,22 @@ modernize: .venv/operator known-stage ## Move STAGE from its one old server to t
 ##@ The local stage
 .PHONY: local
 local: .venv/operator ## Start the local stage (idempotent): a fleet in containers, its AWS and its load balancer
-	@$(LOCAL_CLOUD) up
+	@if [[ ' $(LOCAL_STAGES) ' != *' $(STAGE) '* ]]; then
+	  printf 'Stage "%s" is not in the local cloud; those that are: %s. Run: make local, or make provision STAGE=%s\n' \
+	    '$(STAGE)' '$(LOCAL_STAGES)' '$(STAGE)' >&2
+	  exit 2
+	fi
+	$(LOCAL_CLOUD) up --stage $(STAGE)
 	python -m sample_application .local/sample_application
-	ansible-playbook -i inventories/local carpentries.amy.provision
+	python -m another_application .local/another_application
+	$(ansible_playbook) -i inventories/$(STAGE) carpentries.amy.provision
 
 .PHONY: legacy
 legacy: .venv/operator ## Start the legacy stage in its place (idempotent): the one old server that is to become a fleet
-	@$(LOCAL_CLOUD) up
+	@$(LOCAL_CLOUD) up --stage legacy
 	$(LOCAL_CLOUD) acme
 	python -m sample_application .local/sample_application
-	ansible-playbook -i inventories/legacy local_cloud/old_server/playbook.yml
+	$(ansible_playbook) -i inventories/legacy local_cloud/old_server/playbook.yml
 
 .PHONY: local-down
 local-down: .venv/operator ## Remove the local stage and all it has started
@@ -118,6 +131,10 @@ local-down: .venv/operator ## Remove the local stage and all it has started
 .PHONY: test
 test: .venv/development ## Run every test that CI runs: units, templates, provisioning, the whole stage under load
 	@scripts/test.sh
+
+.PHONY: test-another
+test-another: .venv/development ## Test another application, by variables alone, on a stage without queues
+	@scripts/test_another.sh
 
 .PHONY: lint
 lint: .venv/development ## Check style, types, documentation and Ansible's own rules
@@ -158,6 +175,6 @@ known-stage:
 
 .PHONY: stage-is-there
 stage-is-there: .venv/operator
-	@if [[ $(STAGE) == local ]] && ! { $(LOCAL_CLOUD) status >/dev/null && grep -q '"load_balancer_url": "http' .local/stage.json; }; then
+	@if [[ ' $(LOCAL_STAGES) ' == *' $(STAGE) '* ]] && ! $(LOCAL_CLOUD) status --stage $(STAGE) >/dev/null; then
 	  $(MAKE) --no-print-directory local
 	fi

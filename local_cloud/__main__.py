@@ -40,9 +40,11 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     up = command("up", _up, "Start the local cloud; does nothing if it runs.")
+    up.add_argument("--stage", help="the stage that is wanted; refuse to start where another one is")
     up.add_argument("--take-over", action="store_true", help="remove what another checkout's, which ended, has left")
     command("down", lambda settings, _: lifecycle.down(settings), "Remove everything the local cloud has started.")
-    command("status", _status, "Tell whether it runs, and what its stage consists of.")
+    status = command("status", _status, "Tell whether it runs, and what its stage consists of.")
+    status.add_argument("--stage", help="answer 3, too, unless it has this stage, with a load balancer")
     command("serve", lambda settings, _: lifecycle.serve(settings), "Be the control plane, in the foreground.")
     command("image", _image, "Build the instances' image if need be, and print its tag.")
     command("acme", _acme, "Run an ACME authority beside the cloud, and print the URL of its directory.")
@@ -86,17 +88,19 @@ def _fault_control(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _up(settings: Settings, options: argparse.Namespace) -> None:
-    lifecycle.up(settings, take_over=options.take_over)
+    lifecycle.up(settings, take_over=options.take_over, stage=options.stage)
 
 
-def _status(settings: Settings, _: argparse.Namespace) -> int:
+def _status(settings: Settings, options: argparse.Namespace) -> int:
     state = lifecycle.running(settings)
     if state is None:
         print("The local cloud does not run. To start it: python -m local_cloud up")
         return 3
     print(f"The local cloud answers at {settings.controller_endpoint} (process {state['pid']}).")
-    print(settings.stage_file.read_text(), end="")
-    return 0
+    stage = lifecycle.described(settings)
+    print(json.dumps(stage, indent=2))
+    is_there = options.stage is None or (stage.get("stage") == options.stage and stage["load_balancer_url"])
+    return 0 if is_there else 3
 
 
 def _image(settings: Settings, _: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
 import os
 import shutil
@@ -34,14 +35,17 @@ class LifecycleError(RuntimeError):
     """The local cloud cannot be started or removed; the message says what is in the way."""
 
 
-def up(settings: Settings, *, take_over: bool = False) -> None:
+def up(settings: Settings, *, take_over: bool = False, stage: str | None = None) -> None:
     """Start the local cloud and wait until its API answers; if it runs already, say so.
 
+    It holds one stage at a time, because the hosts of each have the same addresses: where another one than `stage` is,
+    LifecycleError is raised.
     What another directory's local cloud has left is removed if that directory is gone, or on demand (`take_over`).
     Raises LifecycleError when the port or the network belongs to somebody else, or the control plane does not come up.
     """
     with _one_at_a_time(settings):
         if running(settings) is not None:
+            _refuse_other_stage(settings, stage)
             log.info("already running at %s", settings.controller_endpoint)
             return
         _refuse_taken_port(settings)
@@ -81,6 +85,22 @@ def running(settings: Settings) -> dict[str, Any] | None:
     except control.ControlError:
         return None
     return status if isinstance(status, dict) and status.get("directory") == str(settings.directory) else None
+
+
+def described(settings: Settings) -> dict[str, Any]:
+    """Return what `stage.json` says; nothing where there is none."""
+    try:
+        description: dict[str, Any] = json.loads(settings.stage_file.read_text())
+    except FileNotFoundError:
+        return {}
+    return description
+
+
+def _refuse_other_stage(settings: Settings, stage: str | None) -> None:
+    there = described(settings).get("stage")
+    if stage and there not in (None, stage):
+        msg = f"the local cloud has stage {there}, and there is room for one; to remove it: make local-down"
+        raise LifecycleError(msg)
 
 
 def _remove(settings: Settings) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from moto.acm.models import acm_backends
@@ -50,7 +51,10 @@ class Stage:
         """Return the stage's description; what does not exist yet is null or empty."""
         balancer = next(iter(self._balancers()), None)
         urls = {} if balancer is None else _urls(balancer)
+        tags = next((self._tags(instance) for instance in self._instances()), {})
         return {
+            "project": tags.get("Project"),
+            "stage": tags.get("Stage"),
             "aws_endpoint_url": self._settings.controller_endpoint,
             "load_balancer_url": urls.get("HTTP"),
             "load_balancer_https_url": urls.get("HTTPS"),
@@ -76,19 +80,28 @@ class Stage:
 
     def _hosts(self) -> list[dict[str, str]]:
         hosts = []
+        for instance in self._instances():
+            tags = self._tags(instance)
+            hosts.append(
+                {
+                    "name": tags.get("Name", instance.id),
+                    "instance_id": instance.id,
+                    "role": tags["Role"],
+                    "private_address": instance.private_ip_address,
+                }
+            )
+        return sorted(hosts, key=lambda host: host["name"])
+
+    def _instances(self) -> Iterator[Any]:
+        """Yield the instances that run and are hosts of a stage."""
         for reservation in ec2_backends[self._settings.account][self._settings.region].reservations.values():
             for instance in reservation.instances:
-                tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
-                if instance.state == "running" and "Role" in tags:
-                    hosts.append(
-                        {
-                            "name": tags.get("Name", instance.id),
-                            "instance_id": instance.id,
-                            "role": tags["Role"],
-                            "private_address": instance.private_ip_address,
-                        }
-                    )
-        return sorted(hosts, key=lambda host: host["name"])
+                if instance.state == "running" and "Role" in self._tags(instance):
+                    yield instance
+
+    @staticmethod
+    def _tags(instance: Any) -> dict[str, str]:
+        return {tag["key"]: tag["value"] for tag in instance.get_tags()}
 
     def _database(self) -> dict[str, Any] | None:
         for database in rds_backends[self._settings.account][self._settings.region].databases.values():

@@ -3,27 +3,10 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from pathlib import Path
 
-from sample_application.build_repository import RepositoryError, build_repository
-
-
-def main() -> int:
-    """Return the exit code: 0 when the repository is there, 1 when it could not be written."""
-    parser = argparse.ArgumentParser(prog="python -m sample_application", description=__doc__)
-    parser.add_argument("destination", type=Path, help="folder of the bare git repository, replaced when out of date")
-    destination = parser.parse_args().destination
-    try:
-        releases = build_repository(destination=destination.resolve())
-    except RepositoryError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    for tag, commit in releases.items():
-        sys.stdout.write(f"{tag:<16} {commit}\n")
-    return 0
-
+from sample_application import APPLICATION
+from sample_application.command import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(APPLICATION))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Generate the sample application's git repository from `source/` and `patches/`.
+"""Generate a sample application's git repository from its `source/` and `patches/`.
 
 Author, dates and git's configuration are fixed, so the same files give the same commit ids on every machine:
 a release id seen in one run can be looked up in the next.
@@ -13,10 +13,6 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-
-HERE = Path(__file__).resolve().parent
-SOURCE = HERE / "source"
-PATCHES = HERE / "patches"
 
 ENVIRONMENT = {
     "GIT_AUTHOR_NAME": "Sample",
@@ -41,17 +37,25 @@ class Release:
     summary: str
 
 
-RELEASES = (
-    Release(tag="v1", parent=None, summary="Keep a ledger of uploads and jobs"),
-    Release(tag="v2", parent="v1", summary="Record each upload's content type, repaint the pages"),
-    Release(tag="v3", parent="v2", summary="Rename the columns of notices and uploads"),
-    Release(tag="v2-crash", parent="v1", summary="Import a module that does not exist"),
-    Release(tag="v2-error500", parent="v1", summary="Break the login page"),
-    Release(tag="v2-slow", parent="v1", summary="Take 25 seconds to start"),
-    Release(tag="v2-badmigration", parent="v1", summary="Migrate data that cannot all be migrated"),
-    Release(tag="v2-poison", parent="v1", summary="Move the action that queued jobs refer to"),
-)
-MAIN_RELEASE = "v3"
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """A sample application: `folder` has its `source/` and `patches/`; the branch `main` is at `main_release`."""
+
+    folder: Path
+    releases: tuple[Release, ...]
+    main_release: str
+
+    @property
+    def source(self) -> Path:
+        """The tree of its first release."""
+        return self.folder / "source"
+
+    @property
+    def patches(self) -> Path:
+        """What makes the other releases of it."""
+        return self.folder / "patches"
+
+
 MARKER = "generated-sample-application"  # a file that tells our repository from somebody's own
 
 
@@ -59,8 +63,8 @@ class RepositoryError(Exception):
     """The repository could not be generated; the message says what failed."""
 
 
-def build_repository(*, destination: Path) -> dict[str, str]:
-    """Make `destination` the bare repository of all releases; return the commit id of each tag.
+def build_repository(*, application: Application, destination: Path) -> dict[str, str]:
+    """Make `destination` the bare repository of all releases of `application`; return the commit id of each tag.
 
     An up-to-date repository is left untouched. Raises RepositoryError when git fails (a patch that no longer
     applies, for one) or when `destination` holds something else than a repository that this function wrote.
@@ -68,7 +72,7 @@ def build_repository(*, destination: Path) -> dict[str, str]:
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".repository-") as scratch:
         fresh = Path(scratch) / "repository.git"
-        releases = _generate(repository=fresh, tree=Path(scratch) / "tree")
+        releases = _generate(application=application, repository=fresh, tree=Path(scratch) / "tree")
         if destination.exists():
             if not (destination / MARKER).is_file():
                 raise RepositoryError(f"{destination} exists and was not generated from here: name another folder.")
@@ -79,25 +83,26 @@ def build_repository(*, destination: Path) -> dict[str, str]:
     return releases
 
 
-def _generate(*, repository: Path, tree: Path) -> dict[str, str]:
+def _generate(*, application: Application, repository: Path, tree: Path) -> dict[str, str]:
     """Write every release into the new bare `repository`, using `tree` as the working tree."""
     _git("init", "--quiet", "--bare", "--initial-branch=main", str(repository))
     for key, value in {"core.fileMode": "false", "core.autocrlf": "false", "gc.auto": "0"}.items():
         _git("config", key, value, repository=repository)
     (repository / MARKER).touch()
     commits: dict[str, str] = {}
-    for day, release in enumerate(RELEASES):
+    for day, release in enumerate(application.releases):
         if release.parent is None:
-            shutil.copytree(SOURCE, tree)
+            shutil.copytree(application.source, tree)
         else:
             _git("read-tree", "-u", "--reset", commits[release.parent], repository=repository, tree=tree)
-            _git("apply", "--whitespace=error", str(PATCHES / f"{release.tag}.patch"), repository=repository, tree=tree)
+            patch = application.patches / f"{release.tag}.patch"
+            _git("apply", "--whitespace=error", str(patch), repository=repository, tree=tree)
         parent = commits[release.parent] if release.parent else None
         commits[release.tag] = _commit(
             repository=repository, tree=tree, parent=parent, summary=release.summary, date=FIRST_COMMIT + day * DAY
         )
         _git("update-ref", f"refs/tags/{release.tag}", commits[release.tag], repository=repository)
-    _git("update-ref", "refs/heads/main", commits[MAIN_RELEASE], repository=repository)
+    _git("update-ref", "refs/heads/main", commits[application.main_release], repository=repository)
     return commits
 
 

@@ -19,7 +19,7 @@ from plugins.module_utils.stage_policies import Statement, bucket_statements, ho
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/provisioning.md"
-ROLES = ("web", "worker", "scheduler", "redis")
+ROLES = ("web", "worker", "scheduler", "utility", "redis")
 
 
 def documented(page: str) -> str:
@@ -81,12 +81,17 @@ def _code(words: Sequence[str]) -> str:
 
 def _security_groups() -> str:
     rows = [
-        f"| `{group['name']}` | {_ports(rule)} | {_source(rule)} | "
-        f"{rule['rule_desc'] if number else group['description']} |"
+        f"| `{group['name']}` | {_ports(rule)} | {_source(rule)} | {why} |"
         for group in read_security_groups()
-        for number, rule in enumerate(group["rules"] or [{}])
+        for rule, why in _reasons(group)
     ]
     return "\n".join(["| group | ports | from | why |", "|---|---|---|---|", *rows])
+
+
+def _reasons(group: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
+    """Each rule with its reason: what the group is for, or of further rules what they say themselves."""
+    first, *others = group["rules"] or [{}]
+    return [(first, group["description"]), *((rule, rule["rule_desc"]) for rule in others)]
 
 
 def read_security_groups() -> list[dict[str, Any]]:

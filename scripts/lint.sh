@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 ruff check .
 ruff format --check .
-mypy plugins local_cloud sample_application/*.py scripts tests benchmarks
+mypy plugins local_cloud sample_application/*.py another_application/*.py scripts tests benchmarks
 yamllint --strict .
 shellcheck scripts/*.sh .ci/run
 # It keeps a copy of the collection, and would look there for roles and modules that are younger than the copy.

@@ -43,12 +43,11 @@ from ansible.plugins.callback import CallbackBase
 from ..module_utils._clock import SystemClock, timestamp
 from ..plugin_utils._report_files import Recorder
 from ..plugin_utils._report_model import EventError
+from ..plugin_utils._task_results import events_of, message_of, role_of
 
 PLAYBOOKS = ("deploy", "rollback")
-ROLES = ("web", "worker", "scheduler", "redis")
 # Characters of a failure's message: more is a program's output, which belongs in its log.
 LONGEST_MESSAGE = 2000
-CENSORED = "the output is hidden because the task has no_log"
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
@@ -106,17 +105,18 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             return
         host, task = result._host, result._task
         content = result._result
+        message = message_of(content, no_log=bool(task.no_log))[:LONGEST_MESSAGE]
         self._record(
             kind="step",
             host=host.get_name(),
-            role=next((role for role in ROLES if role in {group.get_name() for group in host.get_groups()}), ""),
+            role=role_of(host),
             name=task.get_name(),
             start=self._begun.pop((host.get_name(), task._uuid), self._now()),
             status=status,
             ignored=ignored,
-            message=_message(content, hidden=bool(task.no_log)) if status in ("failed", "unreachable") else "",
+            message=message if status in ("failed", "unreachable") else "",
         )
-        for event in _events(content):
+        for event in events_of(content):
             self._record(kind="event", host=host.get_name(), event=event)
             if event.get("type") in ("plan", "outcome"):
                 self._write()
@@ -151,24 +151,3 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def _now(self) -> str:
         return timestamp(self._clock.now())
-
-
-def _events(content: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a result, or the items of its loop, carry as `deploy_event`: one event or several."""
-    results = [content, *(item for item in content.get("results") or [] if isinstance(item, dict))]
-    found: list[dict[str, Any]] = []
-    for result in results:
-        event = result.get("deploy_event")
-        events = event if isinstance(event, list) else [event]
-        found += [dict(event) for event in events if isinstance(event, dict)]
-    return found
-
-
-def _message(content: dict[str, Any], *, hidden: bool) -> str:
-    if hidden or "censored" in content or content.get("_ansible_no_log"):
-        return CENSORED
-    message = str(content.get("msg") or "")
-    items = [
-        str(item.get("msg")) for item in content.get("results") or [] if isinstance(item, dict) and item.get("failed")
-    ]
-    return "\n".join([*items, message] if items else [message])[:LONGEST_MESSAGE]

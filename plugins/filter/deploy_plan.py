@@ -25,7 +25,7 @@ options:
         type: str
         required: true
       role:
-        description: Its role, V(web), V(worker) or V(scheduler).
+        description: Its role, V(web), V(worker), V(scheduler) or V(utility).
         type: str
         required: true
       active:
@@ -58,7 +58,7 @@ _value:
     needed: {description: Whether anything must change., type: bool}
     rejoin: {description: Web hosts out of rotation., type: list, elements: str}
     roll: {description: Web hosts in rotation that must change., type: list, elements: str}
-    hand_over: {description: Workers and schedulers that must change., type: list, elements: str}
+    hand_over: {description: The other hosts that must change., type: list, elements: str}
     previous: {description: Id of the release to go back to., type: str}
     reasons: {description: 'For each host that must change, why.', type: dict}
 """

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..module_utils import fleet_plan as fleet_plan_module
@@ -14,6 +14,11 @@ from ..module_utils import stage_policies
 def fleet_plan(existing: list[str], counts: Mapping[str, int]) -> dict[str, Any]:
     """Return which hosts to keep, to create and to remove."""
     return fleet_plan_module.plan(counts=counts, existing=existing).as_result()
+
+
+def lacking_roles(groups: Mapping[str, Sequence[str]], counts: Mapping[str, int]) -> list[str]:
+    """Return the roles of which a deploy needs a host and the inventory's groups have none."""
+    return fleet_plan_module.lacking_roles(counts=counts, groups=groups)
 
 
 def fleet_lines(
@@ -60,4 +65,5 @@ class FilterModule:
             "fleet_lines": fleet_lines,
             "fleet_plan": fleet_plan,
             "host_policy": host_policy,
+            "lacking_roles": lacking_roles,
         }

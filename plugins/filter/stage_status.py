@@ -15,7 +15,7 @@ description:
 positional: _input, stage
 options:
   _input:
-    description: The variables of the application's hosts.
+    description: The variables of the stage's hosts.
     type: list
     elements: dict
     required: true
@@ -24,6 +24,8 @@ options:
       ec2_instance_id: {description: Id of its instance., type: str, required: true}
       ec2_tags: {description: Tags of its instance; C(Role) is used., type: dict, required: true}
       status_host: {description: What M(carpentries.amy.release_state) has returned., type: dict, required: true}
+      status_processes: {description: What M(carpentries.amy.release_processes) has returned., type: dict}
+      status_memory: {description: What C(ansible.builtin.slurp) has returned of C(/proc/meminfo)., type: dict}
   stage:
     description: Name of the stage.
     type: str
@@ -34,23 +36,25 @@ options:
     elements: dict
     required: true
   queues:
-    description: What M(carpentries.amy.rq_queue_state) has returned.
+    description: What M(carpentries.amy.rq_queue_state) has returned; none on a stage without background jobs.
     type: dict
-    required: true
   backup:
     description: What C(amy-database check) has returned, with C(rc), C(stdout) and C(stderr).
     type: dict
     required: true
   redis_backup:
-    description: What C(amy-redis check) has returned, with C(rc), C(stdout) and C(stderr).
+    description: What C(amy-redis check) has returned, as for O(backup); none on a stage without Redis.
     type: dict
-    required: true
   lock:
     description: What M(carpentries.amy.deploy_lock_info) has returned.
     type: dict
     required: true
   balancer_page:
     description: What M(carpentries.amy.alb_maintenance) has returned.
+    type: dict
+    required: true
+  certificate:
+    description: What M(carpentries.amy.acm_certificate_info) has returned.
     type: dict
     required: true
 """
@@ -66,7 +70,20 @@ _value:
   description: The status.
   type: dict
   contains:
+    stage: {description: The stage's name., type: str}
     lines: {description: The stage as a table., type: list, elements: str}
+    hosts:
+      description:
+        - Each host's C(name), C(role), C(release), C(target_state), C(running) (processes by their release),
+          C(free_bytes), C(free_memory) and C(maintenance); null where it is not known.
+      type: list
+      elements: dict
+    queues: {description: What was found of the queues; null if nothing was., type: dict}
+    backup: {description: The newest backup of the database; null if none could be read., type: dict}
+    redis_backup: {description: The newest backup of Redis; null if none could be read., type: dict}
+    certificate: {description: The certificate; null if nothing was found out., type: dict}
+    lock: {description: The deploy lock; null if it is free., type: dict}
+    errors: {description: "Why something could not be found out, by its name.", type: dict}
     findings:
       description: What needs a hand (C(what)), and the command to run next (C(run)).
       type: list
@@ -74,11 +91,19 @@ _value:
 """
 
 import json
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.carpentries.amy.plugins.module_utils.stage_status import Host, Stage, findings, lines
+from ansible_collections.carpentries.amy.plugins.module_utils.stage_status import (
+    Host,
+    Stage,
+    findings,
+    free_memory_in,
+    lines,
+    running_of,
+)
 
 SILENT = "its host does not answer"
 
@@ -88,44 +113,82 @@ def stage_status(
     stage: str,
     *,
     targets: list[dict[str, Any]],
-    queues: dict[str, Any],
     backup: dict[str, Any],
-    redis_backup: dict[str, Any],
     lock: dict[str, Any],
     balancer_page: dict[str, Any],
+    certificate: dict[str, Any],
+    queues: dict[str, Any] | None = None,
+    redis_backup: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the table and the findings; see RETURN."""
     states = {target["id"]: target["state"] for target in targets}
     found = Stage(
         name=stage,
         hosts=[_host(host, states) for host in hosts],
-        queues=queues if "workers" in queues else None,
+        queues=queues if queues and "workers" in queues else None,
         backup=_backup(backup),
         redis_backup=_backup(redis_backup),
         lock=lock["lock"],
         lock_is_abandoned=lock["claim"] in ("expired", "dead"),
         balancer_page=balancer_page["mode"] == "on",
+        certificate={key: certificate[key] for key in ("arn", "not_after", "days")} if "days" in certificate else None,
         errors={
-            "queues": str(queues.get("msg") or SILENT).strip(),
-            "backup": str(backup.get("stderr") or backup.get("msg") or SILENT).strip(),
-            "redis_backup": str(redis_backup.get("stderr") or redis_backup.get("msg") or SILENT).strip(),
+            name: _error(answer)
+            for name, answer in (
+                ("queues", queues),
+                ("backup", backup),
+                ("redis_backup", redis_backup),
+                ("certificate", certificate),
+            )
+            if answer is not None and answer.get("rc") != 0 and "workers" not in answer and "days" not in answer
         },
     )
-    return {"lines": lines(found), "findings": [asdict(finding) for finding in findings(found)]}
+    unknown = [name for name in found.errors if getattr(found, name) is None]
+    return {
+        "stage": stage,
+        "hosts": [_facts(host) for host in found.hosts],
+        **{name: getattr(found, name) for name in ("queues", "backup", "redis_backup", "certificate", "lock")},
+        "errors": {name: found.errors[name] for name in unknown},
+        "lines": lines(found),
+        "findings": [asdict(finding) for finding in findings(found)],
+    }
 
 
-def _backup(answer: dict[str, Any]) -> dict[str, Any] | None:
-    return json.loads(answer["stdout"]) if answer.get("rc") == 0 else None
+def _backup(answer: dict[str, Any] | None) -> dict[str, Any] | None:
+    return json.loads(answer["stdout"]) if answer and answer.get("rc") == 0 else None
+
+
+def _error(answer: dict[str, Any]) -> str:
+    return str(answer.get("stderr") or answer.get("msg") or SILENT).strip().rstrip(".")
 
 
 def _host(variables: dict[str, Any], states: dict[str, str]) -> Host:
-    state = variables["status_host"]
+    state, role = variables["status_host"], variables["ec2_tags"]["Role"]
+    processes = variables.get("status_processes") or {}
+    memory = variables.get("status_memory") or {}
     return Host(
         name=variables["inventory_hostname"],
-        role=variables["ec2_tags"]["Role"],
+        role=role,
         state=state if "free_bytes" in state else None,
         target_state=states.get(variables["ec2_instance_id"]),
+        running=running_of(role, processes["processes"]) if "processes" in processes else None,
+        free_memory=free_memory_in(b64decode(memory["content"]).decode()) if "content" in memory else None,
     )
+
+
+def _facts(host: Host) -> dict[str, Any]:
+    """What JSON tells of a host."""
+    state = host.state or {}
+    return {
+        "name": host.name,
+        "role": host.role,
+        "release": host.release,
+        "target_state": host.target_state,
+        "running": host.running,
+        "free_bytes": state.get("free_bytes"),
+        "free_memory": host.free_memory,
+        "maintenance": state.get("maintenance"),
+    }
 
 
 class FilterModule:

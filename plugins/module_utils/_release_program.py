@@ -35,7 +35,6 @@ if order.get("database"):
 # The options of each module that runs such a program.
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "path": {"type": "path", "required": True},
-    "source_directory": {"type": "str", "default": "."},
     "settings": {"type": "str", "default": "config.settings"},
     "user": {"type": "str", "required": True},
 }
@@ -53,9 +52,7 @@ def executor(module: Any, program: str) -> Execute:
     command = ["runuser", "-u", module.params["user"], "--", str(release / ".venv/bin/with-environment"), "python"]
 
     def execute(line: str) -> tuple[int, str, str]:
-        code, output, errors = module.run_command(
-            [*command, "-c", program], data=line, cwd=str(release / module.params["source_directory"])
-        )
+        code, output, errors = module.run_command([*command, "-c", program], data=line, cwd=str(release))
         return int(code), str(output), str(errors)
 
     return execute

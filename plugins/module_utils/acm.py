@@ -8,6 +8,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 POLL_SECONDS = 2
@@ -45,6 +46,22 @@ def validation_records(certificate: dict[str, Any]) -> list[dict[str, str]]:
         if record:
             records[record["Name"]] = {"name": record["Name"], "type": record["Type"], "value": record["Value"]}
     return list(records.values())
+
+
+def covers(names: list[str], domain_name: str) -> bool:
+    """Whether a certificate for `names` is one for `domain_name`, be it by a wildcard."""
+    return domain_name in names or f"*.{domain_name.partition('.')[2]}" in names
+
+
+def last_to_expire(client: Any, domain_name: str) -> tuple[str, datetime] | None:
+    """ARN and end of the certificate for `domain_name` that is good for the longest time; None if there is none."""
+    found = []
+    pages = client.get_paginator("list_certificates").paginate(CertificateStatuses=["ISSUED", "EXPIRED"])
+    for summary in (summary for page in pages for summary in page["CertificateSummaryList"]):
+        certificate = client.describe_certificate(CertificateArn=summary["CertificateArn"])["Certificate"]
+        if "NotAfter" in certificate and covers(certificate["SubjectAlternativeNames"], domain_name):
+            found.append((str(summary["CertificateArn"]), certificate["NotAfter"]))
+    return max(found, key=lambda each: each[1], default=None)
 
 
 class Certificates:

@@ -32,7 +32,7 @@ class Plan:
     """What a deploy does, host by host.
 
     `rejoin` are web hosts that are out of rotation: they go first, because while one is out no other may leave.
-    `roll` are the web hosts in rotation that must change. `hand_over` are workers and schedulers that must change.
+    `roll` are the web hosts in rotation that must change. `hand_over` are the other hosts that must change.
     `previous` is the release that the fleet goes back to if the wanted one fails; None on a first deploy.
     """
 

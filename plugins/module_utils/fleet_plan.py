@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-# Only hosts that hold nothing of their own may go: a scheduler holds the backups on its disk, a Redis host the queues.
+# Only hosts that hold nothing of their own may go: a scheduler or utility host holds the backups on its disk, a Redis
+# host the queues.
 REMOVABLE = ("web", "worker")
+# Background jobs take hosts of each of these.
+QUEUE_ROLES = ("worker", "scheduler", "redis")
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,18 @@ def plan(*, counts: Mapping[str, int], existing: Iterable[str]) -> Plan:
         surplus={role: names for role, names in surplus.items() if role in REMOVABLE},
         stuck=[name for role, names in surplus.items() if role not in REMOVABLE for name in names],
     )
+
+
+def lacking_roles(*, counts: Mapping[str, int], groups: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the roles of which a deploy needs a host and the inventory's `groups` have none.
+
+    Needed is what `counts` ask for, and on every stage a web host; with background jobs (a worker or a scheduler) all
+    that they take, and without a utility host, which then does what else the scheduler host does.
+    """
+    wanted = {role for role, count in counts.items() if int(count)} | {role for role, hosts in groups.items() if hosts}
+    needed = {"web", *(QUEUE_ROLES if wanted & {"worker", "scheduler"} else ["utility"])}
+    needed |= {role for role, count in counts.items() if int(count)}
+    return sorted(role for role in needed if not groups.get(role))
 
 
 def lines(fleet: Plan, *, instance_type: str, instance_types: Mapping[str, str], volume_size: int) -> list[str]:

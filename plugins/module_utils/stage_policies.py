@@ -10,7 +10,7 @@ from typing import Any
 
 VERSION = "2012-10-17"
 # The hosts of these roles make the backups of Redis and of the database (playbooks/configure.yml).
-BACKUP_ROLES = ("redis", "scheduler")
+BACKUP_ROLES = ("redis", "scheduler", "utility")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ def document(statements: list[Statement]) -> dict[str, Any]:
 def host_statements(
     *, role: str, bucket: str, backup_prefix: str, log_group: str, metrics_namespace: str
 ) -> list[Statement]:
-    """Return what the credentials of a host of `role` (web, worker, scheduler, redis) are good for."""
+    """Return what the credentials of a host of `role` (web, worker, scheduler, utility, redis) are good for."""
     statements = [
         Statement(
             sid="SendLogs",

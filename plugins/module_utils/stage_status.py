@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,21 +14,36 @@ from typing import Any
 IN_ROTATION = "healthy"
 # Less than this, in bytes, does not hold another release.
 LITTLE_SPACE = 1 << 30
+# Less than this, in bytes, and the kernel may soon have to kill something.
+LITTLE_MEMORY = 100 << 20
+# ACM renews 60 days ahead; whatever is left with fewer has failed to be renewed.
+FEW_DAYS = 30
+# What runs a release, by the host's role.
+PROGRAMS = {"web": "gunicorn", "worker": "rqworker", "scheduler": "rqscheduler"}
 # Jobs that have been due for longer, in seconds, wait for more than the scheduler's next tick.
 LONG_OVERDUE = 180
 
 
 @dataclass(frozen=True)
 class Host:
-    """A host of the application; `state` is what `carpentries.amy.release_state` returns, None if it does not answer.
+    """A host of the stage; `state` is what `carpentries.amy.release_state` returns, None if it does not answer.
 
     `target_state` is the load balancer's word on a web host; None for other roles, or if it knows nothing of the host.
+    `running` counts the processes of its program in PROGRAMS by the release that they run from, and `free_memory` is in
+    bytes; both are None if they could not be found out.
     """
 
     name: str
     role: str
     state: dict[str, Any] | None
     target_state: str | None = None
+    running: dict[str, int] | None = None
+    free_memory: int | None = None
+
+    @property
+    def program(self) -> str | None:
+        """What runs a release here; None on a host without one."""
+        return PROGRAMS.get(self.role)
 
     @property
     def release(self) -> str | None:
@@ -41,9 +57,10 @@ class Stage:
     """What was found out of a stage.
 
     `queues` is what `rq_queue_state` returns, `backup` what `amy-database check` prints, `redis_backup` what
-    `amy-redis check` does. Where one could not be had, its text in `errors` (by the same name) says why. `lock` is the
-    deploy lock, and `lock_is_abandoned` tells that its holder is gone. `balancer_page` tells that the load balancer
-    answers everybody by itself.
+    `amy-redis check` does. Where one could not be had, its text in `errors` (by the same name) says why; where there is
+    no text either, the stage has none. `lock` is the deploy lock, and `lock_is_abandoned` tells that its holder is
+    gone. `balancer_page` tells that the load balancer answers everybody by itself. `certificate` is what
+    `acm_certificate_info` returns.
     """
 
     name: str
@@ -54,6 +71,7 @@ class Stage:
     lock: dict[str, Any] | None
     lock_is_abandoned: bool = False
     balancer_page: bool = False
+    certificate: dict[str, Any] | None = None
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -70,16 +88,29 @@ class Finding:
     run: str
 
 
+def running_of(role: str, processes: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """How many of what `carpentries.amy.release_processes` returns are of the role's program, by their release."""
+    program = PROGRAMS.get(role)
+    return dict(Counter(process["release"] for process in processes if program and program in process["command"]))
+
+
+def free_memory_in(meminfo: str) -> int | None:
+    """Bytes that programs can still get, by the text of /proc/meminfo; None if it does not say."""
+    found = re.search(r"^MemAvailable:\s+(\d+) kB$", meminfo, re.MULTILINE)
+    return int(found[1]) << 10 if found else None
+
+
 def lines(stage: Stage) -> list[str]:
-    """Return the stage as a table: a line for each host, then the queues, the backups and the lock."""
+    """Return the stage as a table: a line for each host, then the queues, the backups, the certificate and the lock."""
     rows = [_row(host) for host in stage.hosts]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
-    table = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[3]]).rstrip() for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
     return [
         *table,
-        _queues(stage),
-        _backup("backup", stage.backup, error=stage.errors["backup"]),
-        _backup("backup of Redis", stage.redis_backup, error=stage.errors["redis_backup"]),
+        *_queues(stage),
+        *_backup("backup", stage.backup, error=stage.errors.get("backup")),
+        *_backup("backup of Redis", stage.redis_backup, error=stage.errors.get("redis_backup")),
+        *_certificate(stage),
         _lock(stage),
     ]
 
@@ -91,16 +122,38 @@ def findings(stage: Stage) -> list[Finding]:
         *_page_findings(stage),
         *_queue_findings(stage),
         *_backup_findings(stage),
+        *_certificate_findings(stage),
         *_lock_findings(stage),
     ]
 
 
-def _row(host: Host) -> tuple[str, str, str, str]:
+def _row(host: Host) -> tuple[str, ...]:
     if host.state is None:
-        return host.name, "does not answer", "", ""
+        return host.name, "does not answer", "", "", ""
     state = host.state
     rotation = "" if host.role != "web" else host.target_state or "not in the target group"
-    return host.name, host.release or "no release", rotation, f"{_size(state['free_bytes'])} free{_page(state)}"
+    release = host.release or ("no release" if host.program else "")
+    return (
+        host.name,
+        release,
+        rotation,
+        _running(host),
+        f"{_size(state['free_bytes'])} free{_memory(host)}{_page(state)}",
+    )
+
+
+def _running(host: Host) -> str:
+    if host.program is None or host.running is None:
+        return ""
+    counts = [
+        f"{count} {host.program}" + (f" of {release}" if release != host.release else "")
+        for release, count in sorted(host.running.items())
+    ]
+    return ", ".join(counts) or f"no {host.program}"
+
+
+def _memory(host: Host) -> str:
+    return "" if host.free_memory is None else f", {_size(host.free_memory)} of memory"
 
 
 def _page(state: dict[str, Any]) -> str:
@@ -109,24 +162,36 @@ def _page(state: dict[str, Any]) -> str:
     return ", maintenance page" + (f" until {state['maintenance_until']}" if state["maintenance_until"] else "")
 
 
-def _queues(stage: Stage) -> str:
-    if stage.queues is None:
-        return f"queues: {stage.errors['queues']}"
+def _queues(stage: Stage) -> Iterator[str]:
     found = stage.queues
+    if found is None:
+        if "queues" in stage.errors:
+            yield f"queues: {stage.errors['queues']}"
+        return
     counts = [
         f"{name}: {len(queue['queued'])} queued, {len(queue['running'])} running, {len(queue['failed'])} failed"
         for name, queue in found["queues"].items()
     ]
     workers = Counter(worker["hostname"] for worker in found["workers"])
     on_hosts = ", ".join(f"{count} on {host}" for host, count in sorted(workers.items()))
-    return f"queues: {'; '.join(counts)}; {len(found['scheduled'])} scheduled; workers: {on_hosts or 'none'}"
+    yield f"queues: {'; '.join(counts)}; {len(found['scheduled'])} scheduled; workers: {on_hosts or 'none'}"
 
 
-def _backup(label: str, backup: dict[str, Any] | None, *, error: str) -> str:
-    if backup is None:
-        return f"{label}: {error}"
-    where = backup["s3"] or "on this host only"
-    return f"{label}: {backup['name']}, {backup['age'] // 60} minutes old, {_size(backup['size'])}, {where}"
+def _backup(label: str, backup: dict[str, Any] | None, *, error: str | None) -> Iterator[str]:
+    if backup is not None:
+        where = backup["s3"] or "on this host only"
+        yield f"{label}: {backup['name']}, {backup['age'] // 60} minutes old, {_size(backup['size'])}, {where}"
+    elif error:
+        yield f"{label}: {error}"
+
+
+def _certificate(stage: Stage) -> Iterator[str]:
+    if stage.certificate is None:
+        yield f"certificate: {stage.errors['certificate']}"
+    elif stage.certificate["days"] is None:
+        yield "certificate: none in ACM"
+    else:
+        yield f"certificate: good for {stage.certificate['days']} days"
 
 
 def _lock(stage: Stage) -> str:
@@ -136,26 +201,52 @@ def _lock(stage: Stage) -> str:
 
 
 def _host_findings(stage: Stage) -> Iterator[Finding]:
-    deploy = f"make deploy STAGE={stage.name}"
-    releases = Counter(host.release for host in stage.hosts if host.release)
     for host in stage.hosts:
         if host.state is None:
             yield Finding(f"{host.name} does not answer over SSH", "aws ec2 describe-instance-status")
             continue
-        if host.release is None:
-            yield Finding(f"{host.name} runs no release", deploy)
-        elif host.release != releases.most_common(1)[0][0]:
-            yield Finding(f"{host.name} runs {host.release}, and most hosts another", deploy)
-        refusal = host.state["refused"].get(host.release)
-        if refusal:
-            yield Finding(f"{host.name} runs {host.release}, which was refused: {refusal['reason']}", deploy)
-        if host.role == "web" and host.target_state != IN_ROTATION:
-            word = host.target_state or "not in the target group"
-            yield Finding(f"{host.name} gets no requests: the load balancer calls it {word}", deploy)
-        if host.state["free_bytes"] < LITTLE_SPACE:
-            yield Finding(
-                f"{host.name} has {_size(host.state['free_bytes'])} left", f"on {host.name}: du -xh --max-depth=2 /"
-            )
+        if host.program:
+            yield from _release_findings(stage, host)
+            yield from _process_findings(stage, host)
+        yield from _resource_findings(host, free_bytes=host.state["free_bytes"])
+
+
+def _release_findings(stage: Stage, host: Host) -> Iterator[Finding]:
+    deploy = f"make deploy STAGE={stage.name}"
+    releases = Counter(other.release for other in stage.hosts if other.release)
+    if host.release is None:
+        yield Finding(f"{host.name} runs no release", deploy)
+    elif host.release != releases.most_common(1)[0][0]:
+        yield Finding(f"{host.name} runs {host.release}, and most hosts another", deploy)
+    refusal = host.state["refused"].get(host.release) if host.state else None
+    if refusal:
+        yield Finding(f"{host.name} runs {host.release}, which was refused: {refusal['reason']}", deploy)
+    if host.role == "web" and host.target_state != IN_ROTATION:
+        word = host.target_state or "not in the target group"
+        yield Finding(f"{host.name} gets no requests: the load balancer calls it {word}", deploy)
+
+
+def _process_findings(stage: Stage, host: Host) -> Iterator[Finding]:
+    # A deploy stops and starts them, and lets running jobs end.
+    if host.running is None or host.release is None or stage.deploys:
+        return
+    if not host.running:
+        yield Finding(f"{host.name} runs no {host.program}", f"on {host.name}: supervisorctl status")
+    others = sorted(release for release in host.running if release != host.release)
+    if others:
+        yield Finding(
+            f"{host.name} has processes of {', '.join(others)}, and its release is {host.release}",
+            f"make deploy STAGE={stage.name}",
+        )
+
+
+def _resource_findings(host: Host, *, free_bytes: int) -> Iterator[Finding]:
+    if free_bytes < LITTLE_SPACE:
+        yield Finding(f"{host.name} has {_size(free_bytes)} left", f"on {host.name}: du -xh --max-depth=2 /")
+    if host.free_memory is not None and host.free_memory < LITTLE_MEMORY:
+        yield Finding(
+            f"{host.name} has {_size(host.free_memory)} of memory left", f"on {host.name}: ps aux --sort=-rss | head"
+        )
 
 
 def _page_findings(stage: Stage) -> Iterator[Finding]:
@@ -178,12 +269,12 @@ def _page_findings(stage: Stage) -> Iterator[Finding]:
 
 
 def _queue_findings(stage: Stage) -> Iterator[Finding]:
-    if stage.queues is None:
-        yield Finding(
-            f"The queues cannot be read: {stage.errors['queues']}", "on the redis host: systemctl status redis-server"
-        )
-        return
     found = stage.queues
+    if found is None:
+        if "queues" in stage.errors:
+            run = "on the redis host: systemctl status redis-server"
+            yield Finding(f"The queues cannot be read: {stage.errors['queues']}", run)
+        return
     if found["suspended_by"] and not stage.deploys:
         yield Finding("The queues are suspended, and no deploy runs", f"make deploy STAGE={stage.name}")
     if not found["workers"]:
@@ -206,12 +297,22 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
 
 
 def _backup_findings(stage: Stage) -> Iterator[Finding]:
-    if stage.backup is None:
+    if "backup" in stage.errors:
         yield Finding(stage.errors["backup"], f"make backup STAGE={stage.name}")
-    if stage.redis_backup is None:
+    if "redis_backup" in stage.errors:
         yield Finding(
             f"Redis has no recent backup: {stage.errors['redis_backup']}",
             "on the redis host: systemctl start amy-redis-backup",
+        )
+
+
+def _certificate_findings(stage: Stage) -> Iterator[Finding]:
+    found = stage.certificate
+    if found and found["days"] is not None and found["days"] < FEW_DAYS:
+        when = f"expires in {found['days']} days" if found["days"] >= 0 else "has expired"
+        yield Finding(
+            f"The certificate {when}, and was not renewed",
+            f"aws acm describe-certificate --certificate-arn {found['arn']}",
         )
 
 

@@ -24,6 +24,8 @@ options:
       - V(strategy) tells how the release is deployed (C(strategy)) and why (C(reasons)).
       - V(site_closed) and V(site_open), V(requests_held) and V(requests_released) tell when a host began and ceased to
         answer with the maintenance page, or to let requests wait.
+      - V(requests) tells why a host has not counted its requests (C(missing)); their counts come from
+        M(carpentries.amy.request_statistics_info).
       - V(outcome) declares C(outcome) (V(succeeded), V(rolled_back) or V(failed)) and its C(reason).
     type: str
     required: true
@@ -34,6 +36,7 @@ options:
       - host_release
       - backup
       - strategy
+      - requests
       - outcome
       - site_closed
       - site_open

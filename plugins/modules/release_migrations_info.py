@@ -17,10 +17,6 @@ options:
     description: Directory of the staged release.
     type: path
     required: true
-  source_directory:
-    description: Directory of C(manage.py), relative to O(path).
-    type: str
-    default: .
   settings:
     description: Django's settings module, unless the release's environment names one.
     type: str

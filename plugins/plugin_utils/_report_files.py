@@ -1,6 +1,7 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write a deploy's journal and report: `<directory>/<stage>/<deploy id>/{journal.jsonl,report.json,report.html}`.
+"""Write a deploy's journal and report: `<directory>/<stage>/<deploy id>/{journal.jsonl,report.json,report.html}`,
+and `<directory>/<stage>/index.html`, which lists them.
 
 Private to this collection.
 """
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ._report_html import render
+from ._report_html import render, render_index
 from ._report_model import Report
 
 
@@ -24,6 +25,7 @@ class Recorder:
     directory: Path
     report: Report = field(default_factory=Report)
     _waiting: list[dict[str, Any]] = field(default_factory=list)
+    _is_listed: bool = False
 
     @property
     def folder(self) -> Path | None:
@@ -54,12 +56,33 @@ class Recorder:
         page = self.folder / "report.html"
         _replace(page, render(content))
         _point(self.folder.parent / "latest", at=self.folder.name)
+        # Once so that a deploy is listed even if its controller dies, and once with its outcome.
+        if self.report.finished or not self._is_listed:
+            _replace(
+                self.folder.parent / "index.html", render_index(self.report.stage, past_reports(self.folder.parent))
+            )
+            self._is_listed = True
         return page
 
 
 def read_journal(path: Path) -> list[dict[str, Any]]:
     """The entries of a journal. Raises OSError and ValueError."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def past_reports(folder: Path) -> list[dict[str, Any]]:
+    """The reports of a stage's `folder`, the newest first; what cannot be read is left out."""
+    reports = []
+    for path in folder.glob("*/report.json"):
+        if path.parent.is_symlink():
+            continue
+        try:
+            report = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(report, dict) and report.get("started"):
+            reports.append(report)
+    return sorted(reports, key=lambda report: str(report["started"]), reverse=True)
 
 
 def _replace(path: Path, text: str) -> None:

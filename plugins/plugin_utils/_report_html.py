@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Draw report.json's content as one self-contained page.
+"""Draw report.json's content as one self-contained page, and a page that lists them.
 
 Private to this collection. The template holds the looks; the arithmetic of the timeline is here.
 """
@@ -8,16 +8,19 @@ Private to this collection. The template holds the looks; the arithmetic of the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ..module_utils._clock import parse_timestamp
+from ..module_utils._clock import parse_timestamp, timestamp
+from ._report_requests import SERVER_ERROR
 
 # Percent of the timeline; a thinner bar could not be seen or pointed at.
 THINNEST_BAR = 0.3
+# Deploys on the page that lists them; the folders of older ones stay.
+LONGEST_INDEX = 200
 # Seconds; below, tenths matter to the reader.
 _EXACT = 10
 
@@ -56,26 +59,31 @@ class Timeline:
 
 def render(report: dict[str, Any]) -> str:
     """The page of `report` (the content of report.json)."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["duration"] = duration
-    environment.filters["clock"] = clock
     timeline = _timeline(report)
-    return environment.get_template("report.html.j2").render(
-        report=report,
-        phases=[
-            (phase, timeline.bar_of(start=phase["start"], end=phase["end"], label=phase["name"], kind="phase"))
-            for phase in report["phases"]
-        ],
-        lanes=[(host, _lane(host, timeline)) for host in report["hosts"]],
-        ticks=[(percent, duration(timeline.seconds * percent / 100)) for percent in (0, 25, 50, 75, 100)],
-        seconds=timeline.seconds,
+    requests = report["requests"]
+    parts = [requests[name] for name in ("before", "during", "after")] if requests else []
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            phases=[
+                (phase, timeline.bar_of(start=phase["start"], end=phase["end"], label=phase["name"], kind="phase"))
+                for phase in report["phases"]
+            ],
+            lanes=[(host, _lane(host, timeline)) for host in report["hosts"]],
+            columns=_columns(requests, timeline) if requests else [],
+            statuses=sorted({status for part in parts for status in part["statuses"]}),
+            ticks=[(percent, duration(timeline.seconds * percent / 100)) for percent in (0, 25, 50, 75, 100)],
+            seconds=timeline.seconds,
+        )
     )
+
+
+def render_index(stage: str, reports: list[dict[str, Any]]) -> str:
+    """The page that lists `reports`, of which the newest is the first."""
+    template = _environment().get_template("report_index.html.j2")
+    return template.render(stage=stage, reports=reports[:LONGEST_INDEX], count=len(reports))
 
 
 def duration(seconds: float) -> str:
@@ -92,6 +100,55 @@ def duration(seconds: float) -> str:
 def clock(text: str | None) -> str:
     """A timestamp as `2026-01-31 12:00:05 UTC`; a dash for none."""
     return parse_timestamp(text).strftime("%Y-%m-%d %H:%M:%S UTC") if text else "-"
+
+
+def time_of_day(text: str) -> str:
+    """A timestamp as `12:00:05`."""
+    return parse_timestamp(text).strftime("%H:%M:%S")
+
+
+def latency(seconds: float | None) -> str:
+    """`seconds` as `79 ms` or `1.2 s`; a dash for none."""
+    if seconds is None:
+        return "-"
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def lasted(report: dict[str, Any]) -> float:
+    """Seconds from the beginning of a deploy that has ended to its end."""
+    return (parse_timestamp(report["finished"]) - parse_timestamp(report["started"])).total_seconds()
+
+
+def failed_requests(statuses: dict[str, int]) -> int:
+    """How many of the requests with these statuses the server has failed."""
+    return sum(count for status, count in statuses.items() if int(status) >= SERVER_ERROR)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for shown in (duration, clock, time_of_day, latency, lasted, failed_requests):
+        environment.filters[shown.__name__] = shown
+    return environment
+
+
+def _columns(requests: dict[str, Any], timeline: Timeline) -> list[tuple[Bar, float, float]]:
+    """A bar for each slice of time, and percent of the lane: how high it is, and how high its errors are."""
+    length = timedelta(seconds=requests["slice_seconds"])
+    most = max((item["count"] for item in requests["slices"]), default=1)
+    columns = []
+    for item in requests["slices"]:
+        start = parse_timestamp(item["at"])
+        if timeline.start <= start and start + length <= timeline.end:
+            label = f"{time_of_day(item['at'])}: {item['count']} requests, {item['errors']} failed"
+            column = timeline.bar_of(start=item["at"], end=timestamp(start + length), label=label, kind="count")
+            columns.append((column, round(item["count"] / most * 100, 1), round(item["errors"] / most * 100, 1)))
+    return columns
 
 
 def _timeline(report: dict[str, Any]) -> Timeline:

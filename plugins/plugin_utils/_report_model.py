@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..module_utils._clock import parse_timestamp
+from ._report_requests import check_counts, request_statistics
 
 WINDOWS = {
     "site_closed": ("maintenance", "start"),
@@ -30,7 +31,7 @@ WINDOWS = {
     "requests_released": ("hold", "end"),
 }
 EVENT_TYPES = (
-    *("plan", "host_out_of_service", "host_in_service", "host_release", "backup", "strategy", "outcome"),
+    *("plan", "host_out_of_service", "host_in_service", "host_release", "backup", "strategy", "requests", "outcome"),
     *WINDOWS,
 )
 OUTCOMES = ("succeeded", "rolled_back", "failed")
@@ -62,6 +63,11 @@ def check_event(event: dict[str, Any]) -> None:
         parse_timestamp(str(event.get("at") or "1970-01-01T00:00:00Z"))
     except ValueError as error:
         raise EventError(f"deploy_event happened at no time: {error}") from error
+    if kind == "requests":
+        try:
+            check_counts(event)
+        except ValueError as error:
+            raise EventError(str(error)) from error
     if kind == "outcome" and event["outcome"] not in OUTCOMES:
         raise EventError(f"outcome is {event['outcome']!r}; it must be one of: {', '.join(OUTCOMES)}")
 
@@ -160,6 +166,8 @@ class Report:
     backup: dict[str, Any] | None = None
     strategy: dict[str, Any] | None = None
     windows: dict[str, Window] = field(default_factory=dict)
+    counted: dict[str, dict[str, Any]] = field(default_factory=dict)
+    counted_at: str = ""
 
     def apply(self, entry: dict[str, Any]) -> None:
         """Take the next entry of the journal. Raises EventError for an event that `check_event` refuses."""
@@ -222,8 +230,26 @@ class Report:
             "backup": self.backup,
             "strategy": self.strategy,
             "windows": [window.as_dict() for window in self.windows.values()],
+            "requests": self._requests(),
             "plan": self.plan,
         }
+
+    def _requests(self) -> dict[str, Any] | None:
+        """What visitors were answered; None if no host has been asked."""
+        if not self.counted:
+            return None
+        web_hosts = [host for host in self.hosts.values() if host.role == "web"]
+        spans = [(host.out_of_service_start, host.out_of_service_end) for host in web_hosts]
+        spans += [(window.start, window.end) for window in self.windows.values()]
+        felt = [(start, end) for start, end in spans if start]
+        # A deploy that visitors could not feel is compared as a whole.
+        return request_statistics(
+            self.counted,
+            hosts=[host.name for host in web_hosts],
+            start=min((start for start, _end in felt), key=parse_timestamp, default=str(self.started)),
+            end=max((end or self.counted_at for _start, end in felt), key=parse_timestamp, default=self.counted_at),
+            until=self.counted_at,
+        )
 
     def _begin_phase(self, *, name: str, at: str) -> None:
         # A play with `serial` begins again with every batch; together they are one phase.
@@ -280,6 +306,8 @@ class Report:
             self.backup = content
         elif kind == "strategy":
             self.strategy = content
+        elif kind == "requests":
+            self.counted[name], self.counted_at = content, at
         elif kind in WINDOWS:
             self._window(*WINDOWS[kind], at=at)
         elif kind == "host_release":

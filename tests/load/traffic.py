@@ -16,7 +16,6 @@ from tests.load.http1 import Answer, Request
 from tests.load.options import Options
 
 MAX_STATIC = 32  # addresses of static files remembered; those of earlier releases are asked for on purpose
-STATIC_FILE = re.compile(rb'"(/static/[^"]+)"')
 
 
 class BadAnswerError(Exception):
@@ -39,6 +38,7 @@ class Traffic:
     def __init__(self, *, options: Options, run: str) -> None:
         self._options = options
         self._run = run
+        self._static_file = re.compile(f'"({re.escape(options.static_url)}[^"]+)"'.encode())
         self._static: deque[str] = deque(maxlen=MAX_STATIC)
         self._static_bodies: dict[str, str] = {}
         self._numbers = iter(range(1, 10**9))
@@ -69,9 +69,10 @@ class Traffic:
                 kind="static", id=shot_id, request=request, check=lambda answer: self._check_static(target, answer)
             )
         if number % 3 == 1:
-            request = Request(target="/account/login/")
-            return Shot(kind="login", id=shot_id, request=request, check=self._check_login)
-        return Shot(kind="page", id=shot_id, request=Request(target="/"), check=self._check_page)
+            request = Request(target=self._options.inner_page)
+            return Shot(kind="inner", id=shot_id, request=request, check=self._check_inner_page)
+        request = Request(target=self._options.front_page)
+        return Shot(kind="front", id=shot_id, request=request, check=self._check_front_page)
 
     def _slow(self) -> Shot:
         seconds = self._options.slow_seconds
@@ -119,24 +120,26 @@ class Traffic:
 
         return Shot(kind=kind, id=shot_id, request=Request(method="POST", target=target), check=check)
 
-    def _check_page(self, answer: Answer) -> None:
-        if b"Log in" not in answer.body:
-            raise BadAnswerError("the front page is not the one expected")
-        for match in STATIC_FILE.findall(answer.body):
+    def _check_front_page(self, answer: Answer) -> None:
+        _expect_text(answer, self._options.front_text)
+        for match in self._static_file.findall(answer.body):
             target = match.decode("ascii")
             if target not in self._static:
                 self._static.append(target)
 
-    @staticmethod
-    def _check_login(answer: Answer) -> None:
-        if b"csrfmiddlewaretoken" not in answer.body:
-            raise BadAnswerError("the login page has no form")
+    def _check_inner_page(self, answer: Answer) -> None:
+        _expect_text(answer, self._options.inner_text)
 
     def _check_static(self, target: str, answer: Answer) -> None:
         """A hashed name stands for one content, whichever host and release answers."""
         digest = hashlib.sha256(answer.body).hexdigest()
         if not answer.body or self._static_bodies.setdefault(target, digest) != digest:
             raise BadAnswerError(f"{target} has another content than before")
+
+
+def _expect_text(answer: Answer, text: str) -> None:
+    if text.encode() not in answer.body:
+        raise BadAnswerError(f"the page does not say {text!r}")
 
 
 def _expect(answer: Answer, **expected: Any) -> None:

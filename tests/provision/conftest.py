@@ -13,6 +13,7 @@ from tests.provision.stage import Stage
 PROFILED_ROLES = ["web", "scheduler"]
 # What inventories/local leaves out, because it would prove nothing there.
 WHOLE: dict[str, Any] = {
+    "stage_hosts_have_credentials": True,
     # One that keeps backups, and one that does not: each role costs seconds in each run.
     "instance_profiles_roles": PROFILED_ROLES,
     "bucket_lifecycle": True,

@@ -23,7 +23,7 @@ import boto3
 from local_cloud.api_request import ApiRequest
 
 ROOT = Path(__file__).resolve().parents[2]
-# The endpoint as inventories/local names it.
+# The endpoint as the stages of the local cloud name it.
 LOCAL_PORT = "5077"
 ENVIRONMENT = {
     "ANSIBLE_NOCOLOR": "1",
@@ -49,14 +49,15 @@ class Run:
 
 
 class Stage:
-    """inventories/local, copied and pointed at an API of its own; `choices` are added to its group variables."""
+    """A stage's inventory, copied and pointed at an API of its own; `choices` are added to its group variables."""
 
-    def __init__(self, directory: Path, choices: Mapping[str, Any]) -> None:
+    def __init__(self, directory: Path, choices: Mapping[str, Any], *, name: str = "local") -> None:
         self._directory = directory
+        self._inventory = directory / "inventories" / name
         self.port = _free_port()
-        shutil.copytree(ROOT / "inventories/local", directory / "inventories/local")
-        inventory = directory / "inventories/local"
-        for file in (inventory / "aws_ec2.yml", inventory / "group_vars/all/main.yml"):
+        inventory = self._inventory
+        shutil.copytree(ROOT / "inventories" / name, inventory)
+        for file in (inventory / "aws_ec2.yml", inventory / "group_vars/all/local_cloud.yml"):
             file.write_text(file.read_text().replace(LOCAL_PORT, str(self.port)))
         (inventory / "group_vars/all/whole.yml").write_text(json.dumps(dict(choices)))
         (directory / ".local").mkdir()
@@ -65,8 +66,8 @@ class Stage:
         )
         # inventories/local pins the agent's package to the one that the local cloud builds.
         (directory / ".local/agent").mkdir()
-        for name in ("version", "fingerprint"):
-            (directory / ".local/agent" / name).write_text("1.0-1\n")
+        for item in ("version", "fingerprint"):
+            (directory / ".local/agent" / item).write_text("1.0-1\n")
         self._start()
 
     def _start(self) -> None:
@@ -111,7 +112,7 @@ class Stage:
             [
                 "ansible-playbook",
                 "-i",
-                self._directory / "inventories/local",
+                self._inventory,
                 f"carpentries.amy.{playbook}",
                 *arguments,
             ],

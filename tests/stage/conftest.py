@@ -66,10 +66,10 @@ class Loaded:
 
 
 @contextmanager
-def under_load(fleet: Fleet) -> Iterator[Loaded]:
+def under_load(fleet: Fleet, options: Options = LOAD) -> Iterator[Loaded]:
     """Load the stage for as long as the block lasts."""
     loaded = Loaded()
-    load = Load(replace(LOAD, url=fleet.stage["load_balancer_url"], host=fleet.stage["domain"])).start()
+    load = Load(replace(options, url=fleet.stage["load_balancer_url"], host=fleet.stage["domain"])).start()
     try:
         yield loaded
     finally:

@@ -14,14 +14,20 @@ import boto3
 import docker
 
 STAGE_FILE = Path(__file__).resolve().parents[2] / ".local" / "stage.json"
-TARGET_GROUP = "amy-local-web"
+
+
+def described_stage() -> dict[str, Any]:
+    """Return what the local cloud says of the stage that it has; nothing if it does not run."""
+    description: dict[str, Any] = json.loads(STAGE_FILE.read_text()) if STAGE_FILE.exists() else {}
+    return description
 
 
 class Fleet:
     """The hosts, the database and the load balancer of the running local stage."""
 
     def __init__(self) -> None:
-        self.stage: dict[str, Any] = json.loads(STAGE_FILE.read_text())
+        self.stage = described_stage()
+        self.name = f"{self.stage['project']}-{self.stage['stage']}"
         self.hosts: dict[str, dict[str, str]] = {host["name"]: host for host in self.stage["hosts"]}
         settings = {
             "endpoint_url": self.stage["aws_endpoint_url"],
@@ -92,13 +98,12 @@ class Fleet:
 
     def active_releases(self) -> dict[str, str]:
         """Return the version (the ref it was deployed as) that each application host's link points to."""
-        hosts = [name for name, host in self.hosts.items() if host["role"] != "redis"]
         command = f"cat /webapps/{self.stage['domain']}/repo/.release.json"
-        return {host: json.loads(self.run(host, command))["ref"] for host in hosts}
+        return {host: json.loads(self.run(host, command))["ref"] for host in self.application_hosts}
 
     def target_states(self) -> dict[str, str]:
         """Return the load balancer's word on each web host."""
-        group = self.elb.describe_target_groups(Names=[TARGET_GROUP])["TargetGroups"][0]["TargetGroupArn"]
+        group = self.elb.describe_target_groups(Names=[f"{self.name}-web"])["TargetGroups"][0]["TargetGroupArn"]
         found = self.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
         names = {host["instance_id"]: name for name, host in self.hosts.items()}
         ids = {target["Target"]["Id"]: target["TargetHealth"]["State"] for target in found}
@@ -111,7 +116,7 @@ class Fleet:
     @property
     def application_hosts(self) -> list[str]:
         """The names of the hosts that have the application's release."""
-        return [name for name, host in self.hosts.items() if host["role"] in ("web", "worker", "scheduler")]
+        return [name for name, host in self.hosts.items() if host["role"] != "redis"]
 
     def programs_run(self) -> bool:
         """Whether supervisor has nothing else to say of its programs on any host than that they run."""
@@ -128,7 +133,7 @@ class Fleet:
             "hosts": {host: self.run(host, look) for host in self.application_hosts},
             "migrations": self.query("SELECT app, name FROM django_migrations ORDER BY id"),
             "rotation": self.target_states(),
-            "lock": self.s3.list_objects_v2(Bucket="amy-local-releases", Prefix="locks/")["KeyCount"],
+            "lock": self.s3.list_objects_v2(Bucket=f"{self.name}-releases", Prefix="locks/")["KeyCount"],
             "site": self.fetch("/account/login/")[0],
         }
 

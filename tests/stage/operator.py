@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.stage.fleet import described_stage
+
 ROOT = Path(__file__).resolve().parents[2]
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 CONVERGED = ("--skip-tags", "configure")
@@ -46,7 +48,7 @@ class RunningDeploy:
         command = [
             "ansible-playbook",
             "-i",
-            "inventories/local",
+            inventory(),
             "carpentries.amy.deploy",
             "-e",
             f"release_version={version}",
@@ -91,10 +93,15 @@ class RunningDeploy:
         return Deploy(code, "".join(self._lines), time.monotonic() - self._started)
 
 
+def inventory() -> str:
+    """Return the inventory of the stage that the local cloud has."""
+    return f"inventories/{described_stage()['stage']}"
+
+
 def run_playbook(name: str, *arguments: str) -> Deploy:
     """Run another of the playbooks to its end."""
     started = time.monotonic()
-    command = ["ansible-playbook", "-i", "inventories/local", f"carpentries.amy.{name}", *arguments]
+    command = ["ansible-playbook", "-i", inventory(), f"carpentries.amy.{name}", *arguments]
     environment = {**os.environ, "ANSIBLE_NOCOLOR": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     return Deploy(done.returncode, done.stdout + done.stderr, time.monotonic() - started)

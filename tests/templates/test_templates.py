@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from ansible.errors import AnsibleUndefinedVariable
 
 from tests.templates import programs
-from tests.templates.rendering import Template, all_templates, render
+from tests.templates.rendering import ROLES, Template, all_templates, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +87,37 @@ def test_the_programs_do_refuse(path: str, overrides: dict[str, Any], complaint:
     role, _, file = path.partition("/")
     with pytest.raises(AssertionError, match=complaint):
         read(Template(role=role, path=file), tmp_path, **overrides)
+
+
+@pytest.fixture
+def choices() -> dict[str, Any]:
+    """What the stage of the other sample application says of what is deployed."""
+    file = ROLES.parent / "inventories/another/group_vars/all/release.yml"
+    chosen: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return chosen
+
+
+def test_gunicorn_serves_an_asgi_application_with_its_own_worker(choices: dict[str, Any], tmp_path: Path) -> None:
+    template = Template(role="gunicorn", path="gunicorn.conf.j2")
+    read(template, tmp_path, **choices)
+    command = " ".join(render(template, **choices).partition("command=")[2].partition("directory=")[0].split())
+    assert "gunicorn --bind " in command
+    assert "--workers 4 --worker-class portal.server.PortalWorker" in command
+    assert "--max-requests 0 " in command
+    assert command.endswith(" portal.asgi:application")
+
+
+def test_nginx_serves_files_and_health_where_the_application_has_them(choices: dict[str, Any], tmp_path: Path) -> None:
+    template, wired = Template(role="nginx", path="nginx.conf.j2"), {"nginx_static_directory": "public/assets"}
+    read(template, tmp_path, **choices, **wired)
+    text = render(template, **choices, **wired)
+    assert "location ^~ /assets/ {" in text
+    assert "try_files /repo/public/assets$uri /static$uri =404;" in text
+    assert "location ^~ /uploads/ {" in text
+    assert "/shared/uploads;" in text
+    assert "/healthz/" in text
+    for ours in ("/static/", "/media/", "mediafiles", "/version/"):
+        assert ours not in text
 
 
 def test_undefined_variable_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -36,14 +36,15 @@ def main(settings_file: str) -> int:
     settings: dict[str, Any] = json.loads(Path(settings_file).read_text(encoding="utf-8"))
     figures: dict[str, float] = {}
     notes: dict[str, Any] = {"Release": release(Path(settings["site_root"]))}
-    try:
-        client = redis.Redis.from_url(settings["redis_url"], socket_timeout=SECONDS, socket_connect_timeout=SECONDS)
-        figures |= queue_figures(client, settings["queues"], now=time.time())
-        server = client.info()
-        figures |= server_figures(server, refused_before=last_refused(Path(settings["log_file"])))
-        notes |= server_notes(server)
-    except redis.RedisError as error:
-        notes["QueueError"] = str(error)
+    if settings["redis_url"]:
+        try:
+            client = redis.Redis.from_url(settings["redis_url"], socket_timeout=SECONDS, socket_connect_timeout=SECONDS)
+            figures |= queue_figures(client, settings["queues"], now=time.time())
+            server = client.info()
+            figures |= server_figures(server, refused_before=last_refused(Path(settings["log_file"])))
+            notes |= server_notes(server)
+        except redis.RedisError as error:
+            notes["QueueError"] = str(error)
     if settings["backup_command"]:
         try:
             figures["BackupAgeSeconds"] = backup_age(settings["backup_command"])

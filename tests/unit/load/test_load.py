@@ -129,10 +129,10 @@ def loaded(site: Site, **changes: object) -> Report:
 
 def test_nothing_is_lost_at_a_site_that_is_well(site: Site) -> None:
     report = loaded(site, run="mine")
-    assert {name: kind["sent"] for name, kind in report.kinds.items() if name not in {"page", "login", "static"}} == {
+    assert {name: kind["sent"] for name, kind in report.kinds.items() if name not in {"front", "inner", "static"}} == {
         "enqueue": 3, "schedule": 2, "slow": 2, "upload": 4
     }  # fmt: skip
-    assert sum(report.kinds[name]["ok"] for name in ("page", "login", "static")) == 30
+    assert sum(report.kinds[name]["ok"] for name in ("front", "inner", "static")) == 30
     assert (report.sent, report.ok, report.lost, report.skipped, report.losses) == (41, 41, 0, 0, [])
     assert sorted(report.uploads) == sorted(site.uploads)
     assert sorted([*report.jobs, *report.scheduled]) == sorted(site.jobs)
@@ -146,10 +146,10 @@ def test_nothing_is_lost_at_a_site_that_is_well(site: Site) -> None:
 @pytest.mark.parametrize(
     ("path", "fault", "kind", "reason"),
     [
-        ("/", "502", "page", "status 502"),
-        ("/account/login/", "no answer", "login", "closed"),
-        ("/account/login/", "half", "login", "half answer"),
-        ("/account/login/", "wrong", "login", "bad body"),
+        ("/", "502", "front", "status 502"),
+        ("/account/login/", "no answer", "inner", "closed"),
+        ("/account/login/", "half", "inner", "half answer"),
+        ("/account/login/", "wrong", "inner", "bad body"),
         ("/static/site.0123.css", "changes", "static", "bad body"),
         ("/slow/", "hang", "slow", "timeout"),
         ("/slow/", "wrong", "slow", "bad body"),
@@ -169,6 +169,19 @@ def test_each_loss_is_counted_where_it_happened(site: Site, path: str, fault: st
     assert {(loss["kind"], loss["reason"]) for loss in report.losses} == {(kind, reason)}
 
 
+def test_another_application_has_other_pages(site: Site) -> None:
+    pages = {
+        "front_page": "/board/",
+        "inner_page": "/notices/1/",
+        "inner_text": "Log in",
+        "static_url": "/static/site.",
+    }
+    site.faults |= dict.fromkeys(("/", "/account/login/"), "502")
+    report = loaded(site, **pages)
+    assert (report.lost, report.kinds["static"]["ok"] > 0) == (0, True)
+    assert loaded(site, **pages, front_text="Opening hours").kinds["front"]["ok"] == 0
+
+
 def test_an_upload_without_a_right_answer_is_not_acknowledged(site: Site) -> None:
     site.faults["/upload/"] = "no answer"
     report = loaded(site)
@@ -180,8 +193,8 @@ def test_an_upload_without_a_right_answer_is_not_acknowledged(site: Site) -> Non
 def test_arrivals_do_not_wait_for_answers(site: Site) -> None:
     site.faults = {"/": "hang", "/account/login/": "hang"}
     report = loaded(site, timeout=5.0)
-    assert sum(report.kinds[name]["sent"] for name in ("page", "login")) == 30
-    assert report.kinds["page"]["latency"]["max"] < 4
+    assert sum(report.kinds[name]["sent"] for name in ("front", "inner")) == 30
+    assert report.kinds["front"]["latency"]["max"] < 4
 
 
 def test_stop_ends_a_load_early_and_keeps_the_report(site: Site, tmp_path: Path) -> None:

@@ -112,3 +112,16 @@ def test_up_removes_what_is_abandoned(
     removal = ["close HAProxy", "remove containers", "remove network", "release"]
     assert done == ["prepare", *removal, "prepare", "start"]
     assert not owner.exists()
+
+
+def test_up_refuses_a_second_stage(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "running", lambda _: {"pid": 1})
+    settings.directory.mkdir()
+    lifecycle.up(settings, stage="local")
+    settings.stage_file.write_text('{"stage": null}')
+    lifecycle.up(settings, stage="local")
+    settings.stage_file.write_text('{"stage": "local"}')
+    lifecycle.up(settings)
+    lifecycle.up(settings, stage="local")
+    with pytest.raises(lifecycle.LifecycleError, match=r"has stage local, .*make local-down"):
+        lifecycle.up(settings, stage="another")

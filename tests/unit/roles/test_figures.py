@@ -156,6 +156,23 @@ def test_line_is_an_entry_and_metrics() -> None:
     }  # fmt: skip
 
 
+def take(folder: Path, **choices: Any) -> dict[str, Any]:
+    """The entry of one run of the program."""
+    settings = {
+        "stage": "test",
+        "namespace": "amy",
+        "redis_url": "",
+        "queues": ["default"],
+        "site_root": str(folder),
+        "backup_command": [],
+        "log_file": str(folder / "figures.log"),
+    }
+    (folder / "settings.json").write_text(json.dumps(settings | choices))
+    assert main(str(folder / "settings.json")) == 0
+    entry: dict[str, Any] = json.loads((folder / "figures.log").read_text())
+    return entry
+
+
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
@@ -166,19 +183,13 @@ def test_line_is_an_entry_and_metrics() -> None:
 def test_what_cannot_be_taken_is_a_note(script: str, expected: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "releases/v1").mkdir(parents=True)
     (tmp_path / "repo").symlink_to(tmp_path / "releases/v1")
-    settings = {
-        "stage": "test",
-        "namespace": "amy",
-        "redis_url": f"unix://{tmp_path}/absent.sock",
-        "queues": ["default"],
-        "site_root": str(tmp_path),
-        "backup_command": [sys.executable, "-c", script],
-        "log_file": str(tmp_path / "figures.log"),
-    }
-    (tmp_path / "settings.json").write_text(json.dumps(settings))
-    assert main(str(tmp_path / "settings.json")) == 0
-    entry = json.loads((tmp_path / "figures.log").read_text())
+    command = [sys.executable, "-c", script]
+    entry = take(tmp_path, redis_url=f"unix://{tmp_path}/absent.sock", backup_command=command)
     assert entry["Release"] == "v1"
     assert "absent.sock" in entry["QueueError"]
     assert "QueuedJobs" not in entry
     assert expected.items() <= entry.items()
+
+
+def test_without_queues_there_is_nothing_to_count(tmp_path: Path) -> None:
+    assert set(take(tmp_path)) == {"_aws", "Stage", "Release"}

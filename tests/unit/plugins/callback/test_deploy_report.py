@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,22 @@ PLAYBOOK = """
       delegate_to: localhost
     - name: Rejoin
       carpentries.amy.deploy_event: {type: host_in_service}
+- name: Count
+  hosts: web
+  gather_facts: false
+  tasks:
+    - name: Count
+      when: log is defined
+      vars:
+        ansible_python_interpreter: "{{ ansible_playbook_python }}"
+      block:
+        - name: Count the requests
+          carpentries.amy.request_statistics_info:
+            log: "{{ log }}.{{ inventory_hostname }}"
+            since: "{{ now(utc=true).strftime('%Y-%m-%dT%H:%M:%SZ') }}"
+      rescue:
+        - name: Record why not
+          carpentries.amy.deploy_event: {type: requests, data: {missing: "{{ ansible_failed_result.msg }}"}}
 """
 
 
@@ -92,10 +109,23 @@ def test_a_good_deploy(site: Path) -> None:
     assert "Report: reports/local/d1/report.html" in output
     content = report(site)
     assert (content["outcome"], content["release"]["id"]) == ("succeeded", "v2-abc")
-    assert [phase["name"] for phase in content["phases"]] == ["Check", "Plan", "Roll"]
+    assert [phase["name"] for phase in content["phases"]] == ["Check", "Plan", "Roll", "Count"]
     assert [(host["name"], host["role"]) for host in content["hosts"]] == [("web1", "web"), ("web2", "web")]
     assert all(host["out_of_service_start"] < host["out_of_service_end"] for host in content["hosts"])
     assert [step["name"] for step in content["hosts"][0]["steps"]] == ["Look", "Leave", "Rejoin"]
+
+
+def test_requests_are_counted_where_they_can_be(site: Path) -> None:
+    moment = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    line = json.dumps({"time": moment, "status": 200, "seconds": 0.05, "client": "198.51.100.7"}) + "\n"
+    (site / "access.log.web1").write_text(line * 3)
+    code, output = run(site, "-e", f"log={site / 'access.log'}")
+    assert code == 0, output
+    requests = report(site)["requests"]
+    assert sum(requests[part]["count"] for part in ("before", "during", "after")) == 3
+    (missing,) = requests["missing"]
+    assert missing["host"] == "web2"
+    assert "No such file" in missing["reason"]
 
 
 def test_a_failed_deploy_keeps_the_secret(site: Path) -> None:
@@ -117,6 +147,8 @@ def test_a_stopped_deploy_leaves_its_report(site: Path, number: signal.Signals, 
     while not (journal.exists() and '"Leave"' in journal.read_text()):
         assert time.monotonic() < deadline, "the deploy did not begin to roll"
         time.sleep(0.1)
+    # Python loses an exception that a signal raises in the middle of a fork; by then the next task has been forked.
+    time.sleep(1)
     process.send_signal(number)
     process.wait(timeout=60)
     content = report(site)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from copy import deepcopy
 from typing import Any
 
@@ -23,18 +24,34 @@ def host(name: str, role: str) -> dict[str, Any]:
         "maintenance_until": None,
         "free_bytes": 20 << 30,
     }
+    if role == "redis":
+        state["active"] = None
+    commands = {"web": "gunicorn: master", "worker": "manage.py rqworker", "scheduler": "rqscheduler"}
+    process = {"release": "v2-0a1b", "command": commands.get(role, "")}
     return {
         "inventory_hostname": name,
         "ec2_instance_id": f"i-{name}",
         "ec2_tags": {"Role": role},
         "status_host": state,
+        "status_processes": {"processes": [process, dict(process)] if role in commands else []},
+        "status_memory": {"content": meminfo(2 << 20)},
     }
+
+
+def meminfo(kib: int) -> str:
+    return b64encode(f"MemTotal: 4194304 kB\nMemAvailable:   {kib} kB\n".encode()).decode()
 
 
 def healthy() -> dict[str, Any]:
     """The filter's arguments for a stage on which nothing needs a hand."""
     return {
-        "hosts": [host("web1", "web"), host("web2", "web"), host("worker1", "worker"), host("scheduler1", "scheduler")],
+        "hosts": [
+            host("web1", "web"),
+            host("web2", "web"),
+            host("worker1", "worker"),
+            host("scheduler1", "scheduler"),
+            host("redis1", "redis"),
+        ],
         "targets": [{"id": "i-web1", "state": "healthy"}, {"id": "i-web2", "state": "healthy"}],
         "queues": {
             "queues": {"default": {"queued": ["a"], "running": [], "failed": []}},
@@ -54,6 +71,7 @@ def healthy() -> dict[str, Any]:
         },
         "lock": {"lock": None, "claim": "free"},
         "balancer_page": {"mode": "off"},
+        "certificate": {"changed": False, "arn": "arn:1", "not_after": "2026-08-31T12:00:00.000Z", "days": 212},
     }
 
 
@@ -76,19 +94,41 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 
 
 def test_a_healthy_stage_is_a_table_without_findings() -> None:
-    assert status(healthy()) == {
-        "lines": [
-            "web1        v2-0a1b  healthy  20.0 GiB free",
-            "web2        v2-0a1b  healthy  20.0 GiB free",
-            "worker1     v2-0a1b           20.0 GiB free",
-            "scheduler1  v2-0a1b           20.0 GiB free",
-            "queues: default: 1 queued, 0 running, 0 failed; 1 scheduled; workers: 1 on worker1",
-            "backup: amy.dump, 4 minutes old, 3.0 MiB, s3://bucket/amy.dump",
-            "backup of Redis: redis.rdb, 600 minutes old, 1.0 MiB, on this host only",
-            "lock: free",
-        ],
-        "findings": [],
+    shown = status(healthy())
+    assert shown["lines"] == [
+        "web1        v2-0a1b  healthy  2 gunicorn     20.0 GiB free, 2.0 GiB of memory",
+        "web2        v2-0a1b  healthy  2 gunicorn     20.0 GiB free, 2.0 GiB of memory",
+        "worker1     v2-0a1b           2 rqworker     20.0 GiB free, 2.0 GiB of memory",
+        "scheduler1  v2-0a1b           2 rqscheduler  20.0 GiB free, 2.0 GiB of memory",
+        "redis1                                       20.0 GiB free, 2.0 GiB of memory",
+        "queues: default: 1 queued, 0 running, 0 failed; 1 scheduled; workers: 1 on worker1",
+        "backup: amy.dump, 4 minutes old, 3.0 MiB, s3://bucket/amy.dump",
+        "backup of Redis: redis.rdb, 600 minutes old, 1.0 MiB, on this host only",
+        "certificate: good for 212 days",
+        "lock: free",
+    ]
+    assert shown["findings"] == []
+
+
+def test_programs_get_the_same_as_facts() -> None:
+    facts = healthy()
+    facts["hosts"][1]["status_host"] = {"unreachable": True}
+    facts["queues"] = {"msg": "Connection refused"}
+    shown = json.loads(json.dumps(status(facts)))
+    assert shown["hosts"][0] == {
+        "name": "web1",
+        "role": "web",
+        "release": "v2-0a1b",
+        "target_state": "healthy",
+        "running": {"v2-0a1b": 2},
+        "free_bytes": 20 << 30,
+        "free_memory": 2 << 30,
+        "maintenance": False,
     }
+    assert (shown["hosts"][4]["release"], shown["hosts"][4]["running"]) == (None, {})
+    assert (shown["hosts"][1]["release"], shown["hosts"][1]["free_bytes"]) == (None, None)
+    assert (shown["stage"], shown["queues"], shown["errors"]) == ("test", None, {"queues": "Connection refused"})
+    assert (shown["certificate"]["days"], shown["lock"], shown["backup"]["name"]) == (212, None, "amy.dump")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +136,6 @@ def test_a_healthy_stage_is_a_table_without_findings() -> None:
     [
         ("hosts/2/status_host", {"unreachable": True}, "worker1 does not answer", "describe-instance-status"),
         ("hosts/0/status_host/active", None, "web1 runs no release", "make deploy STAGE=test"),
-        ("hosts/0/status_host/active/id", "v1-0000", "web1 runs v1-0000", "make deploy STAGE=test"),
         (
             "hosts/0/status_host/refused/v2-0a1b",
             {"reason": "web1: 500"},
@@ -104,6 +143,17 @@ def test_a_healthy_stage_is_a_table_without_findings() -> None:
             "make deploy STAGE=test",
         ),
         ("hosts/0/status_host/free_bytes", 5 << 20, "web1 has 5.0 MiB left", "du "),
+        ("hosts/4/status_host/free_bytes", 5 << 20, "redis1 has 5.0 MiB left", "du "),
+        ("hosts/4/status_memory/content", meminfo(51200), "redis1 has 50.0 MiB of memory left", "ps aux"),
+        ("hosts/0/status_processes/processes", [], "web1 runs no gunicorn", "on web1: supervisorctl status"),
+        (
+            "hosts/2/status_processes/processes/0/release",
+            "v1-0000",
+            "worker1 has processes of v1-0000, and its release is v2-0a1b",
+            "make deploy STAGE=test",
+        ),
+        ("certificate/days", 12, "certificate expires in 12 days", "--certificate-arn arn:1"),
+        ("certificate/days", -3, "certificate has expired", "--certificate-arn arn:1"),
         ("hosts/1/status_host/maintenance", True, "web2 shows the maintenance page", "make maintenance MODE=off"),
         ("targets/0/state", "draining", "web1 gets no requests: the load balancer calls it draining", "make deploy"),
         ("targets", [{"id": "i-web2", "state": "healthy"}], "web1 gets no requests: .* not in the", "make deploy"),
@@ -137,11 +187,65 @@ def test_what_is_broken_is_named_alone_and_with_a_command(path: str, value: Any,
     assert run in finding["run"]
 
 
+def test_what_a_stage_does_not_have_is_neither_shown_nor_missed() -> None:
+    facts = healthy() | {"queues": None, "redis_backup": None}
+    facts["hosts"] = [host("web1", "web"), host("web2", "web"), host("utility1", "utility")]
+    shown = status(facts)
+    assert [line.split()[0] for line in shown["lines"]] == [
+        "web1",
+        "web2",
+        "utility1",
+        "backup:",
+        "certificate:",
+        "lock:",
+    ]
+    assert shown["findings"] == []
+
+
+def test_a_host_of_another_release_than_its_siblings_is_named() -> None:
+    facts = changed("hosts/0/status_host/active/id", "v1-0000")
+    for process in facts["hosts"][0]["status_processes"]["processes"]:
+        process["release"] = "v1-0000"
+    (finding,) = status(facts)["findings"]
+    assert finding == {"what": "web1 runs v1-0000, and most hosts another", "run": "make deploy STAGE=test"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "line"),
+    [
+        ("certificate", {"msg": "AccessDenied"}, "certificate: AccessDenied"),
+        ("certificate/days", None, "certificate: none in ACM"),
+        (
+            "hosts/0/status_processes",
+            {"msg": "no"},
+            "web1        v2-0a1b  healthy                 20.0 GiB free, 2.0 GiB",
+        ),
+        ("hosts/0/status_memory", {"unreachable": True}, "web1        v2-0a1b  healthy  2 gunicorn     20.0 GiB free"),
+    ],
+)
+def test_what_is_not_known_is_no_finding(path: str, value: Any, line: str) -> None:
+    shown = status(changed(path, value))
+    assert any(text.startswith(line) for text in shown["lines"])
+    assert shown["findings"] == []
+
+
+def test_old_processes_are_shown_with_their_release() -> None:
+    shown = status(changed("hosts/2/status_processes/processes/0/release", "v1-0000"))
+    assert "1 rqworker of v1-0000, 1 rqworker" in shown["lines"][2]
+
+
+def test_a_deploy_may_stop_and_mix_processes() -> None:
+    facts = changed("hosts/0/status_processes/processes", [])
+    facts["hosts"][2]["status_processes"]["processes"][0]["release"] = "v1-0000"
+    facts["lock"] = {"lock": LOCK, "claim": "foreign"}
+    assert status(facts)["findings"] == []
+
+
 def test_a_page_that_is_on_is_shown_with_its_planned_end() -> None:
     facts = changed("hosts/0/status_host/maintenance", True)
-    assert status(facts)["lines"][0].endswith("20.0 GiB free, maintenance page")
+    assert status(facts)["lines"][0].endswith("2.0 GiB of memory, maintenance page")
     facts["hosts"][0]["status_host"]["maintenance_until"] = "2026-01-31T15:30:00.000Z"
-    assert status(facts)["lines"][0].endswith("free, maintenance page until 2026-01-31T15:30:00.000Z")
+    assert status(facts)["lines"][0].endswith("memory, maintenance page until 2026-01-31T15:30:00.000Z")
 
 
 def test_a_running_deploy_may_suspend_and_close() -> None:

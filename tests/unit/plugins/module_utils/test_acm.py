@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -9,10 +10,13 @@ from plugins.module_utils.acm import (
     Certificate,
     CertificateError,
     Certificates,
+    covers,
     idempotency_token,
+    last_to_expire,
     validation_records,
 )
 
+START = datetime(2026, 1, 31, tzinfo=timezone.utc)
 RECORD = {"Name": "_a.amy.test.", "Type": "CNAME", "Value": "_b.acm.test."}
 DOMAIN = {"DomainName": "amy.test", "ValidationMethod": "DNS", "ResourceRecord": RECORD}
 PROOF = {"name": "_a.amy.test.", "type": "CNAME", "value": "_b.acm.test."}
@@ -113,3 +117,41 @@ def test_a_name_and_its_wildcard_share_one_record() -> None:
 
 def test_the_token_fits_the_limit_of_acm() -> None:
     assert len(idempotency_token(["a" * 200, "b"])) == 32
+
+
+class Inventory:
+    """ACM with one certificate for each number of days; they are for names that are given by their ARN."""
+
+    def __init__(self, **names_and_days: tuple[list[str], int | None]) -> None:
+        self.certificates = names_and_days
+
+    def get_paginator(self, operation: str) -> Inventory:
+        assert operation == "list_certificates"
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"CertificateSummaryList": [{"CertificateArn": arn}]} for arn in self.certificates]
+
+    def describe_certificate(self, **wanted: str) -> dict[str, Any]:
+        names, days = self.certificates[wanted["CertificateArn"]]
+        end = {} if days is None else {"NotAfter": START + timedelta(days=days)}
+        return {"Certificate": {"SubjectAlternativeNames": names, **end}}
+
+
+def test_the_certificate_that_counts_is_the_one_that_expires_last() -> None:
+    acm = Inventory(
+        old=(["amy.test"], -5),
+        wildcard=(["*.test"], 200),
+        other=(["other.test"], 900),
+        pending=(["amy.test"], None),
+    )
+    assert last_to_expire(acm, "amy.test") == ("wildcard", START + timedelta(days=200))
+    assert last_to_expire(acm, "amy.elsewhere") is None
+
+
+@pytest.mark.parametrize(
+    ("names", "covered"),
+    [(["amy.test"], True), (["www.test", "amy.test"], True), (["*.test"], True), (["*.amy.test"], False)],
+)
+def test_names_cover_a_domain(names: list[str], covered: bool) -> None:
+    assert covers(names, "amy.test") is covered

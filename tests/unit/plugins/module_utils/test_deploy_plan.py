@@ -17,12 +17,20 @@ def worker(active: str | None, **known: Any) -> Host:
     return Host(**{"name": "worker1", "role": "worker", "active": active, "current": True, **known})
 
 
+def utility(active: str | None) -> Host:
+    return Host(name="utility1", role="utility", active=active, current=True)
+
+
 @pytest.mark.parametrize(
     ("hosts", "rejoin", "roll", "hand_over", "previous"),
     [
         ([web("web1", "v2"), web("web2", "v2"), worker("v2")], [], [], [], "v2"),
         ([web("web1", "v1"), web("web2", "v1"), worker("v1")], [], ["web1", "web2"], ["worker1"], "v1"),
         ([web("web1", None, "unused"), worker(None)], ["web1"], [], ["worker1"], None),
+        # Without background jobs there is a utility host, which has the release, too.
+        ([web("web1", "v1"), utility("v1")], [], ["web1"], ["utility1"], "v1"),
+        ([web("web1", "v2"), utility("v1")], [], [], ["utility1"], "v1"),
+        ([web("web1", "v2"), utility("v2")], [], [], [], "v2"),
         # A controller died after web1 had left: it comes back before web2 may leave.
         ([web("web1", "v2", "unused"), web("web2", "v1"), worker("v2")], ["web1"], ["web2"], [], "v1"),
         # All run the release, but one was left out of rotation.

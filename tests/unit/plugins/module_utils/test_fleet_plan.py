@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.carpentries.amy.plugins.module_utils.fleet_plan import Plan, lines, plan
+import pytest
+from ansible_collections.carpentries.amy.plugins.module_utils.fleet_plan import Plan, lacking_roles, lines, plan
 
 COUNTS = {"web": 2, "worker": 1, "scheduler": 1, "redis": 1}
 FLEET = ["redis1", "scheduler1", "web1", "web2", "worker1"]
@@ -45,3 +46,32 @@ def test_people_are_told_the_size_of_what_is_created_and_what_is_left_running() 
         "instances web3: beyond instances_counts, left running; scale_in removes them",
         "instances scheduler2: beyond instances_counts, left running, because they hold data",
     ]
+
+
+@pytest.mark.parametrize(
+    ("there", "counts", "lacking"),
+    [
+        ({"web", "worker", "scheduler", "redis"}, COUNTS, []),
+        ({"web", "worker", "scheduler", "redis"}, {}, []),
+        ({"web", "utility"}, {"web": 2, "utility": 1}, []),
+        ({"web", "utility"}, {}, []),
+        # Redis may be the application's cache.
+        ({"web", "utility", "redis"}, {"web": 1, "utility": 1, "redis": 1}, []),
+        # Somebody must build and back up.
+        ({"web"}, {"web": 2}, ["utility"]),
+        (set(), {}, ["utility", "web"]),
+        # What the inventory has lost was asked for.
+        ({"web", "scheduler"}, COUNTS, ["redis", "worker"]),
+        ({"web"}, COUNTS, ["redis", "scheduler", "worker"]),
+        ({"web", "worker"}, {}, ["redis", "scheduler"]),
+        ({"web", "utility", "worker"}, {"web": 1, "utility": 1, "worker": 0}, ["redis", "scheduler"]),
+    ],
+)
+def test_what_a_deploy_cannot_do_without(there: set[str], counts: dict[str, int], lacking: list[str]) -> None:
+    groups = {role: [f"{role}1"] if role in there else [] for role in (*COUNTS, "utility", "all")}
+    assert lacking_roles(counts=counts, groups=groups) == lacking
+
+
+def test_a_utility_host_holds_backups_too() -> None:
+    found = plan(counts={"web": 1, "utility": 1}, existing=["web1", "utility1", "utility2"])
+    assert (found.surplus, found.stuck) == ({}, ["utility2"])

@@ -37,10 +37,10 @@ def test_the_program_runs_as_the_user_in_the_release() -> None:
         calls.append((command, options))
         return 0, "{}", ""
 
-    parameters = {"path": "/releases/v1", "source_directory": "site", "user": "amy"}
+    parameters = {"path": "/releases/v1", "user": "amy"}
     execute = executor(SimpleNamespace(params=parameters, run_command=run_command), "print()")
     assert execute("order") == (0, "{}", "")
     command, options = calls[0]
     assert command[:3] == ["runuser", "-u", "amy"]
     assert command[4:] == ["/releases/v1/.venv/bin/with-environment", "python", "-c", "print()"]
-    assert options == {"data": "order", "cwd": "/releases/v1/site"}
+    assert options == {"data": "order", "cwd": "/releases/v1"}

@@ -18,7 +18,7 @@ BUCKET = "amy-production"
 BACKUP = f"arn:aws:s3:::{BUCKET}/backups/amy-20260131T120000Z.dump"
 LOGS = "arn:aws:logs:us-east-1:123456789012:log-group:/amy/production"
 STREAM = f"{LOGS}:log-stream:web1/nginx"
-ROLES = ("web", "worker", "scheduler", "redis")
+ROLES = ("web", "worker", "scheduler", "utility", "redis")
 ADMINISTRATOR: Policy = {"Statement": [{"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}]}
 
 
@@ -68,7 +68,7 @@ def test_the_administrator_who_is_no_host_can_delete_a_backup() -> None:
     assert allowed([ADMINISTRATOR, BUCKET_POLICY], action="s3:DeleteObject", resource=BACKUP, context=context)
 
 
-@pytest.mark.parametrize("role", ["scheduler", "redis"])
+@pytest.mark.parametrize("role", ["scheduler", "utility", "redis"])
 def test_the_backup_hosts_write_and_read_backups(role: str) -> None:
     assert may(role, "s3:PutObject", BACKUP)
     assert may(role, "s3:GetObject", BACKUP)

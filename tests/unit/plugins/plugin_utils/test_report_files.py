@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from plugins.plugin_utils._report_files import Recorder, read_journal
-from plugins.plugin_utils._report_html import clock, duration, render
+from plugins.plugin_utils._report_files import Recorder, past_reports, read_journal
+from plugins.plugin_utils._report_html import clock, duration, latency, render
 from plugins.plugin_utils._report_model import EventError, from_journal
 
 AT = "2026-01-31T12:00:{:02}.000Z"
@@ -63,12 +63,23 @@ def test_latest_is_a_relative_link_to_the_last_deploy(tmp_path: Path) -> None:
     for deploy_id in ("d1", "d2"):
         record(tmp_path, journal(deploy_id)).write()
     assert str((tmp_path / "local/latest").readlink()) == "d2"
-    assert sorted(path.name for path in (tmp_path / "local").iterdir()) == ["d1", "d2", "latest"]
+    assert sorted(path.name for path in (tmp_path / "local").iterdir()) == ["d1", "d2", "index.html", "latest"]
     assert sorted(path.name for path in (tmp_path / "local/d2").iterdir()) == [
         "journal.jsonl",
         "report.html",
         "report.json",
     ]
+
+
+def test_past_reports_are_the_readable_ones_the_newest_first(tmp_path: Path) -> None:
+    for deploy_id, minute in (("old", "00"), ("new", "30")):
+        entries = json.loads(json.dumps(journal(deploy_id)).replace("T12:00:", f"T12:{minute}:"))
+        record(tmp_path, entries).write()
+    for name, text in (("half", '{"deploy_id": '), ("other", "[]")):
+        (tmp_path / "local" / name).mkdir()
+        (tmp_path / "local" / name / "report.json").write_text(text)
+    assert [report["deploy_id"] for report in past_reports(tmp_path / "local")] == ["new", "old"]
+    assert past_reports(tmp_path / "absent") == []
 
 
 def test_a_refused_event_leaves_no_trace(tmp_path: Path) -> None:
@@ -106,10 +117,52 @@ def page(entries: list[dict[str, Any]]) -> str:
     return render(from_journal(entries).as_dict())
 
 
-def test_the_page_is_well_formed_and_refers_to_nothing() -> None:
+def test_the_page_is_well_formed_and_refers_to_nothing_but_the_index() -> None:
     parsed = Page(page(journal()))
     assert parsed.open == []
-    assert parsed.references == []
+    assert parsed.references == ["../index.html"]
+
+
+def counts(host: str, content: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "event", "at": AT.format(8), "host": host, "event": {"type": "requests", **content}}
+
+
+def test_requests_are_drawn_and_those_not_counted_are_named() -> None:
+    slices = [{"at": AT.format(3), "statuses": {"200": 30, "502": 10}, "buckets": {"40": 40}}]
+    told = [counts("web1", {"seconds": 1, "slices": slices}), counts("web2", {"missing": NASTY})]
+    plan = json.loads(json.dumps(journal()[:-1]).replace('{"web1": "web"}', '{"web1": "web", "web2": "web"}'))
+    text = page([*plan, *told, journal()[-1]])
+    bars = {bar["title"]: bar["style"] for bar in Page(text).bars}
+    assert bars["12:00:03: 40 requests, 10 failed"] == "left:33.33%;width:11.11%;height:100.0%"
+    assert "height:25.0%" in text
+    assert '<td class="number failed">10</td>' in text
+    assert "<b>web2</b> is not counted: &lt;script&gt;" in text
+
+
+def test_a_deploy_that_counted_nothing_says_so() -> None:
+    assert "Not counted" in page(journal())
+
+
+def test_the_index_lists_every_deploy_the_newest_first(tmp_path: Path) -> None:
+    for deploy_id, minute in (("d1", "00"), ("d2", "30")):
+        record(tmp_path, json.loads(json.dumps(journal(deploy_id)).replace("T12:00:", f"T12:{minute}:"))).write()
+    text = (tmp_path / "local/index.html").read_text()
+    parsed = Page(text)
+    assert parsed.open == []
+    assert parsed.references == ["d2/report.html", "d1/report.html"]
+    assert NASTY not in text
+
+
+def test_the_index_knows_a_deploy_whose_controller_died_and_reports_of_before(tmp_path: Path) -> None:
+    (tmp_path / "local/d0").mkdir(parents=True)
+    record(tmp_path, journal("d1")[:-1]).write()
+    old = json.loads((tmp_path / "local/d1/report.json").read_text())
+    for key in ("requests", "strategy"):
+        del old[key]
+    (tmp_path / "local/d0/report.json").write_text(json.dumps({**old, "deploy_id": "d0"}))
+    record(tmp_path, journal("d2")[:-1]).write()
+    text = (tmp_path / "local/index.html").read_text()
+    assert text.count("Not finished") == 3
 
 
 def test_what_hosts_say_cannot_become_markup() -> None:
@@ -138,6 +191,11 @@ def test_a_report_of_a_plan_alone_can_be_drawn() -> None:
 )
 def test_durations_read_well(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(None, "-"), (0.0794, "79 ms"), (1.26, "1.3 s")])
+def test_latencies_read_well(seconds: float | None, text: str) -> None:
+    assert latency(seconds) == text
 
 
 def test_moments_read_well() -> None:
