@@ -126,6 +126,17 @@ class Stage:
         )
         return Run(code=result.returncode, output=result.stdout)
 
+    def aliases(self, name: str) -> dict[str, str]:
+        """What the alias records of a name lead to, by type."""
+        route53 = self.client("route53")
+        zone = route53.list_hosted_zones()["HostedZones"][0]["Id"]
+        records = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+        return {
+            record["Type"]: record["AliasTarget"]["DNSName"]
+            for record in records
+            if record["Name"] == f"{name}." and "AliasTarget" in record
+        }
+
     def throttle(self, *, every: int) -> None:
         """Let each `every`-th call be refused until `calm` is called."""
         self._control("POST", "/_local/faults", {"action": "*", "code": "throttle", "every": every, "times": 100_000})

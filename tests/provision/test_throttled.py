@@ -22,17 +22,6 @@ def distributions(stage: Stage) -> list[dict[str, Any]]:
     return found
 
 
-def records_of_the_alias(stage: Stage) -> dict[str, str]:
-    """What the distribution's own name leads to, by type."""
-    zone = stage.client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
-    records = stage.client("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
-    return {
-        record["Type"]: record["AliasTarget"]["DNSName"]
-        for record in records
-        if record["Name"] == "static.carpentries.test." and "AliasTarget" in record
-    }
-
-
 def test_the_first_run_succeeds_although_every_third_call_is_throttled(stage: Stage) -> None:
     stage.throttle(every=3)
     run = stage.play("provision")
@@ -56,7 +45,7 @@ def test_static_files_have_a_distribution_with_a_name_and_a_certificate(stage: S
         CertificateArn=distribution["ViewerCertificate"]["ACMCertificateArn"]
     )["Certificate"]
     assert (certificate["DomainName"], certificate["Status"]) == ("static.carpentries.test", "ISSUED")
-    leads_to = records_of_the_alias(stage)
+    leads_to = stage.aliases("static.carpentries.test")
     assert set(leads_to) == {"A", "AAAA"}
     assert {name.rstrip(".") for name in leads_to.values()} == {distribution["DomainName"]}
 
@@ -65,4 +54,4 @@ def test_a_removed_stage_leaves_no_distribution_and_no_record_of_one(stage: Stag
     run = stage.play("deprovision", "-e", "deprovision_confirm=local")
     assert run.code == 0, run.output
     assert distributions(stage) == []
-    assert records_of_the_alias(stage) == {}
+    assert stage.aliases("static.carpentries.test") == {}

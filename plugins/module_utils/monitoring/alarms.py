@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .watches import BALANCER, CERTIFICATE, FIGURES, HOST, ROOT_DISK, TARGETS, WATCHES, Metric, Watch
+from .watches import BACKUPS, BALANCER, CERTIFICATE, HOST, QUEUES, ROOT_DISK, TARGETS, WATCHES, Metric, Watch
 
 BALANCER_NAMESPACE = "AWS/ApplicationELB"
 OF_HOSTS = (HOST, ROOT_DISK)
@@ -23,8 +23,8 @@ class Stage:
     """What is watched of a stage.
 
     `path` begins the names of its alarms, and is the namespace of its own metrics. `hosts` are instance ids by name,
-    and empty where no agent measures them; `filesystem` is the type of their root. `has_figures` tells that the
-    scheduler takes them.
+    and empty where no agent measures them; `filesystem` is the type of their root. `has_figures` tells that a host
+    takes them, `has_queues` that there are background jobs and their Redis.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Stage:
     hosts: Mapping[str, str]
     filesystem: str
     has_figures: bool
+    has_queues: bool
 
     def namespace(self, metric: Metric) -> str:
         """Where a metric is found."""
@@ -50,15 +51,25 @@ class Stage:
             TARGETS: {**balancer, "TargetGroup": self.target_group_arn.rpartition(":")[2]},
             HOST: {"InstanceId": self.hosts.get(host, "")},
             ROOT_DISK: {"InstanceId": self.hosts.get(host, ""), "fstype": self.filesystem, "path": "/"},
-            FIGURES: {"Stage": self.name},
+            QUEUES: {"Stage": self.name},
+            BACKUPS: {"Stage": self.name},
             CERTIFICATE: {"CertificateArn": self.certificate_arn},
         }[metric.of]
 
-    def subjects(self, watch: Watch) -> list[str]:
-        """The hosts for each of which there is an alarm; one empty name if it is about the stage; none at all."""
-        if watch.of in OF_HOSTS:
-            return sorted(self.hosts)
-        return [""] if watch.of != FIGURES or self.has_figures else []
+    def shows(self, metric: Metric) -> bool:
+        """Whether the stage has what a metric is about, and it is measured."""
+        return {
+            HOST: bool(self.hosts),
+            ROOT_DISK: bool(self.hosts),
+            QUEUES: self.has_figures and self.has_queues,
+            BACKUPS: self.has_figures,
+        }.get(metric.of, True)
+
+    def subjects(self, metric: Metric) -> list[str]:
+        """The hosts that each have such a metric; one empty name if it is the stage's; none without it."""
+        if not self.shows(metric):
+            return []
+        return sorted(self.hosts) if metric.of in OF_HOSTS else [""]
 
 
 def alarms(stage: Stage, *, thresholds: Mapping[str, float], actions: list[str]) -> list[dict[str, Any]]:
@@ -75,7 +86,7 @@ def alarms(stage: Stage, *, thresholds: Mapping[str, float], actions: list[str])
     return [
         _alarm(stage, watch, host, float(thresholds.get(watch.key, watch.threshold)), actions)
         for watch in WATCHES
-        for host in stage.subjects(watch)
+        for host in stage.subjects(watch.subject)
     ]
 
 

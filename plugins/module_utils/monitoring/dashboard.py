@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .alarms import Stage
-from .watches import BALANCER, FIGURES, HOST, ROOT_DISK, TARGETS, WATCHES, Metric
+from .watches import BACKUPS, BALANCER, HOST, QUEUES, ROOT_DISK, TARGETS, WATCHES, Metric
 
 WIDTH, HALF, HEIGHT = 24, 12, 6
 # The metric that a filter makes of the hosts' deploy journals: one for each host that takes another release.
@@ -30,7 +30,7 @@ def _sum(name: str) -> Metric:
 
 
 def _figure(name: str, statistic: str = "Maximum") -> Metric:
-    return Metric(of=FIGURES, name=name, statistic=statistic)
+    return Metric(of=QUEUES, name=name, statistic=statistic)
 
 
 GRAPHS = (
@@ -72,7 +72,11 @@ GRAPHS = (
         metrics={"for a worker": _figure("OldestQueuedSeconds"), "for the scheduler": _figure("OldestOverdueSeconds")},
         watch="queue-age",
     ),
-    Graph(title="Age of the backup, seconds", metrics={"age": _figure("BackupAgeSeconds")}, watch="backup-age"),
+    Graph(
+        title="Age of the backup, seconds",
+        metrics={"age": Metric(of=BACKUPS, name="BackupAgeSeconds")},
+        watch="backup-age",
+    ),
     Graph(title="Memory of Redis, %", metrics={"in use": _figure("RedisMemoryPercent")}, watch="redis-memory"),
     Graph(
         title="Trouble of Redis",
@@ -135,9 +139,7 @@ def _graph(stage: Stage, graph: Graph, region: str, limits: Mapping[str, float])
 def _lines(stage: Stage, graph: Graph) -> list[list[Any]]:
     lines = []
     for label, metric in graph.metrics.items():
-        for host in sorted(stage.hosts) if metric.of in (HOST, ROOT_DISK) else [""]:
-            if metric.of == FIGURES and not stage.has_figures:
-                continue
+        for host in stage.subjects(metric):
             dimensions = [word for pair in sorted(stage.dimensions(metric, host).items()) for word in pair]
             shown = {"label": label or host, "stat": metric.statistic}
             lines.append([stage.namespace(metric), metric.name, *dimensions, shown])

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 # What of a stage a metric is about; `alarms.py` knows the namespace and the dimensions of each.
-BALANCER, TARGETS, HOST, ROOT_DISK, FIGURES, CERTIFICATE = (
+BALANCER, TARGETS, HOST, ROOT_DISK, QUEUES, BACKUPS, CERTIFICATE = (
     "balancer",
     "targets",
     "host",
     "root disk",
-    "figures",
+    "queues",
+    "backups",
     "certificate",
 )
 # What CloudWatch makes of minutes without data: an alarm, all is well, or whatever was before.
@@ -53,9 +54,9 @@ class Watch:
     look: str
 
     @property
-    def of(self) -> str:
-        """What the alarm is about."""
-        return next(iter(self.metrics.values())).of
+    def subject(self) -> Metric:
+        """The metric that says what the alarm is about; all are about the same."""
+        return next(iter(self.metrics.values()))
 
 
 _SAID_ONCE = "The alarm `queue-age` tells of silent figures; one message is enough."
@@ -125,7 +126,7 @@ WATCHES = (
     ),
     Watch(
         key="queue-age",
-        metrics={"m": Metric(of=FIGURES, name="OldestQueuedSeconds")},
+        metrics={"m": Metric(of=QUEUES, name="OldestQueuedSeconds")},
         threshold=600,
         periods=3,
         missing=ALARM,
@@ -135,7 +136,7 @@ WATCHES = (
     ),
     Watch(
         key="overdue-jobs",
-        metrics={"m": Metric(of=FIGURES, name="OldestOverdueSeconds")},
+        metrics={"m": Metric(of=QUEUES, name="OldestOverdueSeconds")},
         threshold=600,
         periods=3,
         missing=AS_BEFORE,
@@ -145,7 +146,7 @@ WATCHES = (
     ),
     Watch(
         key="failed-jobs",
-        metrics={"m": Metric(of=FIGURES, name="FailedJobs")},
+        metrics={"m": Metric(of=QUEUES, name="FailedJobs")},
         threshold=0,
         missing=AS_BEFORE,
         meaning="more than {threshold} jobs have failed, and nobody has looked at them",
@@ -154,7 +155,7 @@ WATCHES = (
     ),
     Watch(
         key="backup-age",
-        metrics={"m": Metric(of=FIGURES, name="BackupAgeSeconds")},
+        metrics={"m": Metric(of=BACKUPS, name="BackupAgeSeconds")},
         threshold=2700,
         periods=3,
         missing=ALARM,
@@ -164,7 +165,7 @@ WATCHES = (
     ),
     Watch(
         key="redis-memory",
-        metrics={"m": Metric(of=FIGURES, name="RedisMemoryPercent")},
+        metrics={"m": Metric(of=QUEUES, name="RedisMemoryPercent")},
         threshold=80,
         period=300,
         missing=AS_BEFORE,
@@ -174,7 +175,7 @@ WATCHES = (
     ),
     Watch(
         key="redis-persistence",
-        metrics={"m": Metric(of=FIGURES, name="RedisPersistenceErrors")},
+        metrics={"m": Metric(of=QUEUES, name="RedisPersistenceErrors")},
         threshold=0,
         periods=3,
         missing=AS_BEFORE,
@@ -184,7 +185,7 @@ WATCHES = (
     ),
     Watch(
         key="redis-connections",
-        metrics={"m": Metric(of=FIGURES, name="RedisRejectedConnections", statistic="Sum")},
+        metrics={"m": Metric(of=QUEUES, name="RedisRejectedConnections", statistic="Sum")},
         threshold=0,
         period=300,
         missing=AS_BEFORE,

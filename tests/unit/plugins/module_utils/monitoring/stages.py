@@ -17,6 +17,7 @@ WHOLE = Stage(
     hosts={"web1": "i-1", "redis1": "i-2"},
     filesystem="ext4",
     has_figures=True,
+    has_queues=True,
 )
 # Neither an agent nor figures.
 BARE = replace(WHOLE, hosts={}, has_figures=False)

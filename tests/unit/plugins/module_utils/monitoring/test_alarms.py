@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from figures import queue_figures, server_figures
 
 from plugins.module_utils.cloudwatch.compose import HOST_METRICS
 from plugins.module_utils.monitoring.alarms import Stage, StageError, alarms
-from plugins.module_utils.monitoring.watches import FIGURES, HOST, ROOT_DISK, WATCHES
+from plugins.module_utils.monitoring.watches import BACKUPS, HOST, QUEUES, ROOT_DISK, WATCHES
 from tests.unit.plugins.module_utils.monitoring.stages import BARE, WHOLE, dimensions
 
 RUNBOOK = Path(__file__).resolve().parents[5] / "docs/runbook.md"
@@ -28,6 +29,11 @@ def named(stage: Stage, **options: Any) -> dict[str, dict[str, Any]]:
 
 def test_a_stage_without_agent_and_figures_has_the_alarms_that_aws_can_tell_by_itself() -> None:
     assert set(named(BARE)) == {f"amy/test/{key}" for key in ("errors", "latency", "unhealthy-hosts", "certificate")}
+
+
+def test_an_application_without_background_jobs_is_watched_for_its_backups() -> None:
+    found = {name for name in named(replace(BARE, has_figures=True, has_queues=False)) if name not in named(BARE)}
+    assert found == {"amy/test/backup-age"}
 
 
 def test_each_host_has_its_own_alarms() -> None:
@@ -84,7 +90,7 @@ def test_every_alarm_leads_to_a_heading_of_the_runbook_and_a_command() -> None:
 
 def test_of_one_cause_of_silence_one_alarm_tells() -> None:
     """The figures come from one program and a host's metrics from one agent; a backup is looked at for itself."""
-    ours = [watch for watch in WATCHES if watch.of in (FIGURES, HOST, ROOT_DISK)]
+    ours = [watch for watch in WATCHES if watch.subject.of in (BACKUPS, HOST, QUEUES, ROOT_DISK)]
     telling = {watch.key for watch in ours if watch.missing == "breaching"}
     assert telling == {"queue-age", "disk", "backup-age"}
 
@@ -113,8 +119,8 @@ class EmptyRedis:
 def test_what_is_watched_of_the_figures_is_what_is_taken() -> None:
     server = {"maxmemory": 1, "used_memory": 0, "rejected_connections": 0}
     taken = queue_figures(EmptyRedis(), ["default"], now=0.0) | server_figures(server, refused_before=None)
-    watched = {metric.name for watch in WATCHES for metric in watch.metrics.values() if metric.of == FIGURES}
-    assert watched <= {*taken, "BackupAgeSeconds"}
+    watched = {metric.name for watch in WATCHES for metric in watch.metrics.values() if metric.of == QUEUES}
+    assert watched <= set(taken)
 
 
 def test_the_alarms_are_what_cloudwatch_takes() -> None:
