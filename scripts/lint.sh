@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+command -v shellcheck >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends shellcheck; }
 ruff check .
 ruff format --check .
 mypy plugins local_cloud sample_application/*.py another_application/*.py scripts tests benchmarks

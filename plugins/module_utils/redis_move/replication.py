@@ -56,6 +56,13 @@ class Server:
         said = self.replication()
         return said["role"] == "slave" and (said["master_host"], int(said["master_port"])) == primary
 
+    def sees_online(self, replica: Address) -> bool:
+        """Whether it counts `replica` among the replicas that follow its writes; FAILOVER wants no other."""
+        peers = (
+            peer for name, peer in self.replication().items() if name.startswith("slave") and isinstance(peer, dict)
+        )
+        return any((peer["ip"], int(peer["port"])) == replica and peer["state"] == "online" for peer in peers)
+
     def announce(self) -> None:
         """Have it tell its peer the address at which it is reached, which is not always where it listens."""
         self.client.config_set("replica-announce-ip", self.address.host)
@@ -130,6 +137,10 @@ def switch(*, primary: Server, replica: Server, timeout: float, clock: Clock) ->
 
 def _fail_over(*, primary: Server, replica: Server, timeout: float, clock: Clock) -> None:
     began = clock.monotonic()
+    while not primary.sees_online(replica.address):
+        if clock.monotonic() - began > timeout:
+            raise QueueError(f"{primary.address} does not see {replica.address} as its replica, {timeout:.0f} s long.")
+        clock.sleep(INTERVAL)
     milliseconds = int(timeout * 1000)
     primary.client.execute_command("FAILOVER", "TO", *replica.address, "TIMEOUT", milliseconds)
     while True:
