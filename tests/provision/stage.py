@@ -64,6 +64,7 @@ class Stage:
         (directory / ".local/id_ed25519.pub").write_text(
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAUouU4qkBGIrtH632js9dq4CPELdjLs371unPCNlPo amy\n"
         )
+        (directory / ".local/stage.json").write_text(json.dumps({"load_balancer_url": "http://127.77.0.10"}))
         # inventories/local pins the agent's package to the one that the local cloud builds.
         (directory / ".local/agent").mkdir()
         for item in ("version", "fingerprint"):
