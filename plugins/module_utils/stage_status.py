@@ -18,7 +18,8 @@ LITTLE_SPACE = 1 << 30
 LITTLE_MEMORY = 100 << 20
 # ACM renews 60 days ahead; whatever is left with fewer has failed to be renewed.
 FEW_DAYS = 30
-# What runs a release, by the host's role.
+# Every other role has the application's release; those in PROGRAMS run it.
+REDIS = "redis"
 PROGRAMS = {"web": "gunicorn", "worker": "rqworker", "scheduler": "rqscheduler"}
 # Jobs that have been due for longer, in seconds, wait for more than the scheduler's next tick.
 LONG_OVERDUE = 180
@@ -42,8 +43,13 @@ class Host:
 
     @property
     def program(self) -> str | None:
-        """What runs a release here; None on a host without one."""
+        """What runs a release here; None on a host where nothing does."""
         return PROGRAMS.get(self.role)
+
+    @property
+    def wants_release(self) -> bool:
+        """Whether a deploy puts a release on it."""
+        return self.role != REDIS
 
     @property
     def release(self) -> str | None:
@@ -132,7 +138,7 @@ def _row(host: Host) -> tuple[str, ...]:
         return host.name, "does not answer", "", "", ""
     state = host.state
     rotation = "" if host.role != "web" else host.target_state or "not in the target group"
-    release = host.release or ("no release" if host.program else "")
+    release = host.release or ("no release" if host.wants_release else "")
     return (
         host.name,
         release,
@@ -205,8 +211,9 @@ def _host_findings(stage: Stage) -> Iterator[Finding]:
         if host.state is None:
             yield Finding(f"{host.name} does not answer over SSH", "aws ec2 describe-instance-status")
             continue
-        if host.program:
+        if host.wants_release:
             yield from _release_findings(stage, host)
+        if host.program:
             yield from _process_findings(stage, host)
         yield from _resource_findings(host, free_bytes=host.state["free_bytes"])
 

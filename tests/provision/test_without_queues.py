@@ -12,6 +12,9 @@ from sample_application.build_repository import build_repository
 from tests.provision.stage import Stage
 from tests.provision.test_provision import HOSTS_ARE_THIS_MACHINE, assert_succeeded
 
+# As long again as the stage with queues, and the roles are the same.
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:

@@ -202,6 +202,14 @@ def test_what_a_stage_does_not_have_is_neither_shown_nor_missed() -> None:
     assert shown["findings"] == []
 
 
+def test_a_host_for_neither_visitors_nor_jobs_needs_the_release_too() -> None:
+    facts = healthy() | {"queues": None, "redis_backup": None}
+    facts["hosts"] = [host("web1", "web"), host("web2", "web"), host("utility1", "utility")]
+    facts["hosts"][2]["status_host"]["active"] = None
+    (finding,) = status(facts)["findings"]
+    assert finding == {"what": "utility1 runs no release", "run": "make deploy STAGE=test"}
+
+
 def test_a_host_of_another_release_than_its_siblings_is_named() -> None:
     facts = changed("hosts/0/status_host/active/id", "v1-0000")
     for process in facts["hosts"][0]["status_processes"]["processes"]:
