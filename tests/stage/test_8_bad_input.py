@@ -141,4 +141,5 @@ def test_a_deploy_that_cannot_succeed_touches_nothing(
 def test_an_unknown_stage_is_refused() -> None:
     refused = subprocess.run(["make", "deploy", "STAGE=nowhere"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert refused.returncode != 0
-    assert 'There is no stage "nowhere". Stages are the folders of inventories/: another local' in refused.stderr
+    stages = " ".join(sorted(path.name for path in (ROOT / "inventories").iterdir()))
+    assert f'There is no stage "nowhere". Stages are the folders of inventories/: {stages}\n' in refused.stderr
