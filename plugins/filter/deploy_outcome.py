@@ -32,6 +32,11 @@ options:
     description: Whether the previous release can live with what the database has become.
     type: bool
     required: true
+  serving:
+    description: The web hosts that serve the new release.
+    type: list
+    elements: str
+    required: true
   previous:
     description: Id of the previous release; null at the first deploy.
     type: str
@@ -47,7 +52,8 @@ EXAMPLES = r"""
   ansible.builtin.set_fact:
     outcome: >-
       {{ failures | carpentries.amy.deploy_outcome(
-           absences=[], stranded=[], can_return=true, previous='v1-0a1b2c3d4e5f-01234567', stage='test') }}
+           absences=[], stranded=[], can_return=true, serving=[],
+           previous='v1-0a1b2c3d4e5f-01234567', stage='test') }}
 """
 
 RETURN = r"""
@@ -72,12 +78,19 @@ def deploy_outcome(
     absences: list[str],
     stranded: list[str],
     can_return: bool,
+    serving: list[str],
     previous: str | None,
     stage: str,
 ) -> dict[str, str]:
     """Return the outcome as a dictionary; the arguments are those of the function in module_utils."""
     outcome = outcomes.deploy_outcome(
-        failures, absences=absences, stranded=stranded, can_return=can_return, previous=previous, stage=stage
+        failures,
+        absences=absences,
+        stranded=stranded,
+        can_return=can_return,
+        serving=serving,
+        previous=previous,
+        stage=stage,
     )
     return asdict(outcome)
 

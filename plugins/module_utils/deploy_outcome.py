@@ -22,6 +22,7 @@ def deploy_outcome(
     absences: Sequence[str],
     stranded: Sequence[str],
     can_return: bool,
+    serving: Sequence[str],
     previous: str | None,
     stage: str,
 ) -> Outcome:
@@ -29,8 +30,14 @@ def deploy_outcome(
 
     `failures` are the reasons why hosts refused the release, `absences` the reasons why web hosts do not serve at the
     end, `stranded` the hosts that could not be given the `previous` release (its id) back. `can_return` is false where
-    that release cannot live with what the database has become.
+    that release cannot live with what the database has become; `serving` are the web hosts that serve the new one.
     """
+    if failures and previous and serving and not can_return:
+        return Outcome(
+            "failed",
+            f"The database has been migrated, and {previous} cannot live with it, so the new release is served by "
+            f"{', '.join(serving)} alone. Correct what is named above, then run the same command again.",
+        )
     if stranded:
         return Outcome(
             "failed",

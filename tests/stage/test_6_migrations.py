@@ -70,6 +70,31 @@ def test_a_controller_that_dies_in_a_hold_leaves_the_page_and_the_same_command_g
 
 
 @pytest.mark.thorough
+def test_a_release_that_one_of_two_hosts_refuses_in_a_hold_is_served_by_the_other(on_v1: Fleet) -> None:
+    gunicorn = f"/webapps/{on_v1.stage['domain']}/releases/v3-*/.venv/bin/gunicorn"
+    with under_load(on_v1) as loaded:
+        running = RunningDeploy("v3", *CONVERGED)
+        running.wait_for(r"PLAY \[Take the deploy lock")
+        on_v1.run("web2", f"for program in {gunicorn}; do mv $program $program.gone; done")
+        refused = running.finish()
+        assert refused.code != 0, refused
+        assert refused.says("the new release is served by web1 alone"), refused
+        assert on_v1.target_states() == {"web1": "healthy"}
+        releases = on_v1.active_releases()
+        assert {releases[host] for host in releases if host != "web2"} == {"v3"}
+        assert on_v1.fetch("/account/login/")[0] == 200
+
+        on_v1.run("web2", f"for program in {gunicorn}.gone; do mv $program ${{program%.gone}}; done")
+        again = deploy_to_converged_hosts("v3")
+    assert again.code == 0, again
+    assert set(on_v1.active_releases().values()) == {"v3"}
+    assert on_v1.in_rotation()
+    # Those who waited for the host that refused it got the page.
+    assert_only_the_maintenance_page(on_v1, loaded)
+    go_back_from_v3(on_v1)
+
+
+@pytest.mark.thorough
 def test_the_control_a_forced_rolling_deploy_of_a_renaming_migration_loses_requests(on_v1: Fleet) -> None:
     refused = deploy_to_converged_hosts("v3", "-e", "deploy_strategy=rolling")
     assert refused.code != 0

@@ -12,6 +12,7 @@ GOOD: dict[str, Any] = {
     "absences": [],
     "stranded": [],
     "can_return": True,
+    "serving": [],
     "previous": "v1-0a1b2c3d4e5f-01234567",
     "stage": "test",
 }
@@ -26,6 +27,7 @@ REFUSED = ["web1: Prove that it serves: /account/login/ gave 500"]
         (REFUSED, {"stranded": ["web2"]}, "failed", "Out of service until it is repaired: web2."),
         (REFUSED, {"absences": ["web2 is not healthy"]}, "failed", "Every host serves v1-"),
         (REFUSED, {"can_return": False}, "failed", "make reverse-migrations STAGE=test"),
+        (REFUSED, {"can_return": False, "serving": ["web2"]}, "failed", "served by web2 alone"),
         (REFUSED, {"can_return": False, "previous": None}, "failed", "There was no release before it"),
         ([], {"absences": ["web2 is not healthy"]}, "failed", "aws ec2 describe-instance-status"),
     ],
