@@ -104,13 +104,16 @@ def test_nobody_notices_any_phase_nor_its_way_back(legacy: Fleet) -> None:
     assert len(scheduled) >= 250
     modernize("inspect")
     with visited(legacy) as loaded:
-        for phase in ("certificate", "prepare", "redis"):
+        for phase in ("certificate", "prepare"):
             modernize(phase)
+        assert_what_fails_is_taken_back(legacy)
+        modernize("redis")
         assert far_away(Fleet(), "redis1") == scheduled
         modernize("undo_redis")
         assert far_away(legacy, OLD) == scheduled
-        for phase in ("redis", "queues"):
-            modernize(phase)
+        modernize("redis")
+        assert_workers_that_do_not_start_leave_the_work_to_the_old(legacy)
+        modernize("queues")
         assert runs(legacy, "gunicorn")
         modernize("undo_queues")
         assert runs(legacy, "gunicorn", "rqworker", "rqscheduler")
@@ -147,21 +150,63 @@ def test_a_phase_whose_controller_has_died_is_done_by_the_same_command(legacy: F
 
 def strike(phase: str) -> None:
     """Run a phase, and kill its controller in the middle of what it changes."""
+    process = begin(phase, STRUCK[phase])
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def begin(phase: str, moment: str) -> subprocess.Popen[str]:
+    """Run a phase until it comes to the task `moment`, and return its process."""
     # Its tasks are watched one by one, as Ansible itself shows them.
-    playbook = [
-        "ansible-playbook",
-        "-i",
-        "inventories/legacy",
-        "carpentries.amy.modernize",
-        "-e",
-        f"modernize_phase={phase}",
-    ]
+    playbook = ["ansible-playbook", "-i", "inventories/legacy", "carpentries.amy.modernize"]
     process = subprocess.Popen(
-        playbook, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        [*playbook, "-e", f"modernize_phase={phase}"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     assert process.stdout is not None
+    assert any(re.search(rf"TASK \[.*{moment}", line) for line in process.stdout)
+    return process
+
+
+def assert_refused(process: subprocess.Popen[str], says: str) -> None:
+    """Let a phase come to its end, and require that it has failed and says why."""
+    output, _ = process.communicate(timeout=600)
+    assert process.returncode != 0, output[-6000:]
+    assert says in " ".join(output.split()), output[-6000:]
+
+
+@contextmanager
+def broken(fleet: Fleet, host: str, how: str, repair: str) -> Iterator[None]:
+    """Break something on a host for as long as the block lasts."""
+    fleet.run(host, how)
     try:
-        assert any(re.search(rf"TASK \[.*{STRUCK[phase]}", line) for line in process.stdout)
+        yield
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        fleet.run(host, repair)
+
+
+def assert_what_fails_is_taken_back(legacy: Fleet) -> None:
+    """Require of a prepared stage that a move of Redis which cannot be done leaves the old server as it was."""
+    scheduled = far_away(legacy, OLD)
+    no_socket = ("systemctl mask --runtime request-hold.socket", "systemctl unmask --runtime request-hold.socket")
+    with broken(legacy, OLD, *no_socket):
+        assert_refused(begin("redis", "Hold the requests"), "the old server serves as before")
+    assert runs(legacy, "gunicorn", "rqworker", "rqscheduler")
+    # While the requests in flight end, the Redis dies that they are about to be led to.
+    process = begin("redis", "Hold the requests")
+    with broken(Fleet(), "redis1", "systemctl stop redis-server", "systemctl start redis-server"):
+        assert_refused(process, "the old server serves as before")
+    assert runs(legacy, "gunicorn", "rqworker", "rqscheduler")
+    assert far_away(legacy, OLD) == scheduled
+
+
+def assert_workers_that_do_not_start_leave_the_work_to_the_old(legacy: Fleet) -> None:
+    """Require of a stage whose Redis has moved that the old worker and scheduler go on where the fleet's cannot."""
+    manage = f"/webapps/{legacy.stage['domain']}/repo/manage.py"
+    with broken(Fleet(), "worker1", f"mv {manage} {manage}.gone", f"mv {manage}.gone {manage}"):
+        assert_refused(begin("queues", "Run the workers"), "those of the old server run again")
+    assert runs(legacy, "gunicorn", "rqworker", "rqscheduler")

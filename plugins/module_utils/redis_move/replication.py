@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.carpentries.amy.plugins.module_utils._clock import Clock
 from ansible_collections.carpentries.amy.plugins.module_utils.redis_move import inventory
-from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import connect
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import RedisError, connect
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
 
 INTERVAL = 0.2
@@ -143,6 +143,21 @@ def _fail_over(*, primary: Server, replica: Server, timeout: float, clock: Clock
         clock.sleep(INTERVAL)
     milliseconds = int(timeout * 1000)
     primary.client.execute_command("FAILOVER", "TO", *replica.address, "TIMEOUT", milliseconds)
+    try:
+        _wait_for_failover(primary=primary, replica=replica, timeout=timeout, clock=clock)
+    except (QueueError, RedisError):
+        _abort_failover(primary)
+        raise
+
+
+def _abort_failover(primary: Server) -> None:
+    """Have it take writes again: without its successor it would wait for that for ever."""
+    if primary.replication()["master_failover_state"] != "no-failover":
+        primary.client.execute_command("FAILOVER", "ABORT")
+
+
+def _wait_for_failover(*, primary: Server, replica: Server, timeout: float, clock: Clock) -> None:
+    began = clock.monotonic()
     while True:
         said = primary.replication()
         if said["role"] == "slave" and replica.replication()["role"] == "master":

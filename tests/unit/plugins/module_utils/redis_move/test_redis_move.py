@@ -166,6 +166,26 @@ def test_what_differs_is_named(moving: Pair, login: dict[str, str]) -> None:
     assert role(moving.primary) == "master"
 
 
+def test_a_server_whose_successor_dies_in_the_switch_takes_writes_again(
+    moving: Pair, login: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow(moving)
+    moving.primary.announce()
+    looks = replication.Server.replication
+
+    def die_when_asked_again(server: replication.Server) -> dict[str, Any]:
+        if server is moving.replica:
+            server.client.shutdown(nosave=True)
+            raise RedisError("Connection refused")
+        return looks(server)
+
+    # It dies in the moment in which its primary has begun to hand over.
+    monkeypatch.setattr(replication.Server, "replication", die_when_asked_again)
+    with pytest.raises(RedisError):
+        replication.switch(primary=moving.primary, replica=moving.replica, timeout=5, clock=SystemClock())
+    assert moving.primary.connect_to(2).set("rq:job:later", 1)
+
+
 def test_the_switch_needs_a_replica(moving: Pair, login: dict[str, str]) -> None:
     with pytest.raises(QueueError, match="Let it follow first"):
         change(moving, login)
