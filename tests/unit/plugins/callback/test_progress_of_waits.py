@@ -150,7 +150,8 @@ def target(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server.start()
     host, port = server.get_host_and_port()
     endpoint = f"http://{host}:{port}"
-    ec2, elbv2 = (boto3.client(name, region_name="us-east-1", endpoint_url=endpoint) for name in ("ec2", "elbv2"))
+    ec2 = boto3.client("ec2", region_name="us-east-1", endpoint_url=endpoint)
+    elbv2 = boto3.client("elbv2", region_name="us-east-1", endpoint_url=endpoint)
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
     group = elbv2.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=vpc)["TargetGroups"][0]
     image = ec2.describe_images()["Images"][0]["ImageId"]
