@@ -11,14 +11,11 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from tests.load.options import Options
-from tests.load.process import Load
-from tests.stage.conftest import Loaded, assert_nothing_lost
+from tests.stage.conftest import assert_nothing_lost, visited
 from tests.stage.fleet import Fleet
 from tests.stage.operator import ROOT
 
@@ -50,18 +47,6 @@ def legacy() -> Fleet:
     if OLD not in fleet.hosts:
         pytest.skip("needs the legacy stage: make local-down; make legacy")
     return fleet
-
-
-@contextmanager
-def visited(fleet: Fleet) -> Iterator[Loaded]:
-    """Visit the site as DNS leads there for as long as the block lasts."""
-    loaded = Loaded()
-    load = Load(LOAD).start()
-    try:
-        yield loaded
-    finally:
-        loaded.report = load.stop()
-        print(loaded.report.summary())  # noqa: T201 - the figures are what the test is read for
 
 
 def modernize(phase: str) -> str:
@@ -103,7 +88,7 @@ def test_nobody_notices_any_phase_nor_its_way_back(legacy: Fleet) -> None:
     scheduled = far_away(legacy, OLD)
     assert len(scheduled) >= 250
     modernize("inspect")
-    with visited(legacy) as loaded:
+    with visited(LOAD) as loaded:
         for phase in ("certificate", "prepare", "redis"):
             modernize(phase)
         assert far_away(Fleet(), "redis1") == scheduled
@@ -139,7 +124,7 @@ STRUCK = {
 def test_a_phase_whose_controller_has_died_is_done_by_the_same_command(legacy: Fleet, phase: str) -> None:
     """Begins and ends on the moved stage."""
     legacy.run(OLD, "supervisorctl start gunicorn || true")
-    with visited(legacy) as loaded:
+    with visited(LOAD) as loaded:
         strike(phase)
         modernize(phase)
     assert_nothing_lost(Fleet(), loaded)
