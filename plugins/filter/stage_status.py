@@ -74,8 +74,9 @@ _value:
     lines: {description: The stage as a table., type: list, elements: str}
     hosts:
       description:
-        - Each host's C(name), C(role), C(release), C(target_state), C(running) (processes by their release),
-          C(free_bytes), C(free_memory) and C(maintenance); null where it is not known.
+        - Each host's C(name), C(role), C(release), C(target_state), C(target_reason) (why it is not healthy),
+          C(running) (processes by their release), C(free_bytes), C(free_memory) and C(maintenance); null where it is
+          not known.
       type: list
       elements: dict
     queues: {description: What was found of the queues; null if nothing was., type: dict}
@@ -121,10 +122,10 @@ def stage_status(
     redis_backup: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the table and the findings; see RETURN."""
-    states = {target["id"]: target["state"] for target in targets}
+    known = {target["id"]: target for target in targets}
     found = Stage(
         name=stage,
-        hosts=[_host(host, states) for host in hosts],
+        hosts=[_host(host, known) for host in hosts],
         queues=queues if queues and "workers" in queues else None,
         backup=_backup(backup),
         redis_backup=_backup(redis_backup),
@@ -162,15 +163,17 @@ def _error(answer: dict[str, Any]) -> str:
     return str(answer.get("stderr") or answer.get("msg") or SILENT).strip().rstrip(".")
 
 
-def _host(variables: dict[str, Any], states: dict[str, str]) -> Host:
+def _host(variables: dict[str, Any], targets: dict[str, dict[str, Any]]) -> Host:
     state, role = variables["status_host"], variables["ec2_tags"]["Role"]
     processes = variables.get("status_processes") or {}
     memory = variables.get("status_memory") or {}
+    target = targets.get(variables["ec2_instance_id"], {})
     return Host(
         name=variables["inventory_hostname"],
         role=role,
         state=state if "free_bytes" in state else None,
-        target_state=states.get(variables["ec2_instance_id"]),
+        target_state=target.get("state"),
+        target_reason=target.get("description") or target.get("reason") or "",
         running=running_of(role, processes["processes"]) if "processes" in processes else None,
         free_memory=free_memory_in(b64decode(memory["content"]).decode()) if "content" in memory else None,
     )
@@ -184,6 +187,7 @@ def _facts(host: Host) -> dict[str, Any]:
         "role": host.role,
         "release": host.release,
         "target_state": host.target_state,
+        "target_reason": host.target_reason,
         "running": host.running,
         "free_bytes": state.get("free_bytes"),
         "free_memory": host.free_memory,

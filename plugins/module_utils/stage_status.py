@@ -30,6 +30,7 @@ class Host:
     """A host of the stage; `state` is what `carpentries.amy.release_state` returns, None if it does not answer.
 
     `target_state` is the load balancer's word on a web host; None for other roles, or if it knows nothing of the host.
+    `target_reason` is why it does not call it healthy, and may be empty.
     `running` counts the processes of its program in PROGRAMS by the release that they run from, and `free_memory` is in
     bytes; both are None if they could not be found out.
     """
@@ -40,6 +41,7 @@ class Host:
     target_state: str | None = None
     running: dict[str, int] | None = None
     free_memory: int | None = None
+    target_reason: str = ""
 
     @property
     def program(self) -> str | None:
@@ -180,7 +182,13 @@ def _queues(stage: Stage) -> Iterator[str]:
     ]
     workers = Counter(worker["hostname"] for worker in found["workers"])
     on_hosts = ", ".join(f"{count} on {host}" for host, count in sorted(workers.items()))
-    yield f"queues: {'; '.join(counts)}; {len(found['scheduled'])} scheduled; workers: {on_hosts or 'none'}"
+    held = "; suspended" if found["suspended_by"] else ""
+    yield f"queues: {'; '.join(counts)}; {_scheduled(found)}; workers: {on_hosts or 'none'}{held}"
+
+
+def _scheduled(found: dict[str, Any]) -> str:
+    overdue = round(found["oldest_overdue_seconds"])
+    return f"{len(found['scheduled'])} scheduled" + (f", the oldest due for {overdue} s" if overdue else "")
 
 
 def _backup(label: str, backup: dict[str, Any] | None, *, error: str | None) -> Iterator[str]:
@@ -230,7 +238,8 @@ def _release_findings(stage: Stage, host: Host) -> Iterator[Finding]:
         yield Finding(f"{host.name} runs {host.release}, which was refused: {refusal['reason']}", deploy)
     if host.role == "web" and host.target_state != IN_ROTATION:
         word = host.target_state or "not in the target group"
-        yield Finding(f"{host.name} gets no requests: the load balancer calls it {word}", deploy)
+        why = f" ({host.target_reason})" if host.target_reason else ""
+        yield Finding(f"{host.name} gets no requests: the load balancer calls it {word}{why}", deploy)
 
 
 def _process_findings(stage: Stage, host: Host) -> Iterator[Finding]:

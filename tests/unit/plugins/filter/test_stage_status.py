@@ -101,7 +101,7 @@ def test_a_healthy_stage_is_a_table_without_findings() -> None:
         "worker1     v2-0a1b           2 rqworker     20.0 GiB free, 2.0 GiB of memory",
         "scheduler1  v2-0a1b           2 rqscheduler  20.0 GiB free, 2.0 GiB of memory",
         "redis1                                       20.0 GiB free, 2.0 GiB of memory",
-        "queues: default: 1 queued, 0 running, 0 failed; 1 scheduled; workers: 1 on worker1",
+        "queues: default: 1 queued, 0 running, 0 failed; 1 scheduled, the oldest due for 3 s; workers: 1 on worker1",
         "backup: amy.dump, 4 minutes old, 3.0 MiB, s3://bucket/amy.dump",
         "backup of Redis: redis.rdb, 600 minutes old, 1.0 MiB, on this host only",
         "certificate: good for 212 days",
@@ -120,6 +120,7 @@ def test_programs_get_the_same_as_facts() -> None:
         "role": "web",
         "release": "v2-0a1b",
         "target_state": "healthy",
+        "target_reason": "",
         "running": {"v2-0a1b": 2},
         "free_bytes": 20 << 30,
         "free_memory": 2 << 30,
@@ -185,6 +186,30 @@ def test_what_is_broken_is_named_alone_and_with_a_command(path: str, value: Any,
     (finding,) = status(changed(path, value))["findings"]
     assert re.search(what, finding["what"])
     assert run in finding["run"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "description", "why"),
+    [
+        ("Target.FailedHealthChecks", "Health checks failed with these codes: [502]", r"\(Health checks .* \[502\]\)"),
+        ("Target.FailedHealthChecks", "", r"\(Target.FailedHealthChecks\)"),
+    ],
+)
+def test_why_a_host_gets_no_requests_is_what_the_load_balancer_says(reason: str, description: str, why: str) -> None:
+    shown = status(
+        changed("targets/0", {"id": "i-web1", "state": "unhealthy", "reason": reason, "description": description})
+    )
+    (finding,) = shown["findings"]
+    assert re.search(f"web1 gets no requests: the load balancer calls it unhealthy {why}$", finding["what"])
+    assert re.fullmatch(why, f"({shown['hosts'][0]['target_reason']})")
+
+
+def test_nothing_is_said_of_jobs_that_are_not_due() -> None:
+    assert "; 1 scheduled; workers" in status(changed("queues/oldest_overdue_seconds", 0.0))["lines"][5]
+
+
+def test_suspended_queues_are_shown() -> None:
+    assert status(changed("queues/suspended_by", {"value": "x"}))["lines"][5].endswith("1 on worker1; suspended")
 
 
 def test_what_a_stage_does_not_have_is_neither_shown_nor_missed() -> None:
