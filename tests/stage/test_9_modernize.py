@@ -68,10 +68,7 @@ def far_away(fleet: Fleet, host: str) -> dict[str, float]:
 
 def redis_cli(fleet: Fleet, host: str) -> str:
     """Return the command by which an administrator speaks to a host's Redis."""
-    if host == OLD:
-        return "redis-cli"
-    password = fleet.ssm.get_parameter(Name="/amy/legacy/redis_admin_password", WithDecryption=True)
-    return f"REDISCLI_AUTH={password['Parameter']['Value']} redis-cli --user admin -h $(hostname -I)"
+    return "redis-cli" if host == OLD else fleet.redis_cli()
 
 
 def runs(fleet: Fleet, *programs: str) -> bool:
