@@ -25,6 +25,7 @@ options:
       ec2_tags: {description: Tags of its instance; C(Role) is used., type: dict, required: true}
       status_host: {description: What M(carpentries.amy.release_state) has returned., type: dict, required: true}
       status_processes: {description: What M(carpentries.amy.release_processes) has returned., type: dict}
+      status_programs: {description: What C(supervisorctl status) has returned., type: dict}
       status_memory: {description: What C(ansible.builtin.slurp) has returned of C(/proc/meminfo)., type: dict}
   stage:
     description: Name of the stage.
@@ -75,8 +76,8 @@ _value:
     hosts:
       description:
         - Each host's C(name), C(role), C(release), C(target_state), C(target_reason) (why it is not healthy),
-          C(running) (processes by their release), C(free_bytes), C(free_memory) and C(maintenance); null where it is
-          not known.
+          C(running) (processes by their release), C(down) (processes that should run and do not, with their states),
+          C(free_bytes), C(free_memory) and C(maintenance); null where it is not known.
       type: list
       elements: dict
     queues: {description: What was found of the queues; null if nothing was., type: dict}
@@ -100,6 +101,7 @@ from typing import Any
 from ansible_collections.carpentries.amy.plugins.module_utils.stage_status import (
     Host,
     Stage,
+    down_in,
     findings,
     free_memory_in,
     lines,
@@ -166,6 +168,7 @@ def _error(answer: dict[str, Any]) -> str:
 def _host(variables: dict[str, Any], targets: dict[str, dict[str, Any]]) -> Host:
     state, role = variables["status_host"], variables["ec2_tags"]["Role"]
     processes = variables.get("status_processes") or {}
+    programs = variables.get("status_programs") or {}
     memory = variables.get("status_memory") or {}
     target = targets.get(variables["ec2_instance_id"], {})
     return Host(
@@ -176,6 +179,7 @@ def _host(variables: dict[str, Any], targets: dict[str, dict[str, Any]]) -> Host
         target_reason=target.get("description") or target.get("reason") or "",
         running=running_of(role, processes["processes"]) if "processes" in processes else None,
         free_memory=free_memory_in(b64decode(memory["content"]).decode()) if "content" in memory else None,
+        down=down_in(programs.get("stdout", "")),
     )
 
 
@@ -189,6 +193,7 @@ def _facts(host: Host) -> dict[str, Any]:
         "target_state": host.target_state,
         "target_reason": host.target_reason,
         "running": host.running,
+        "down": host.down,
         "free_bytes": state.get("free_bytes"),
         "free_memory": host.free_memory,
         "maintenance": state.get("maintenance"),

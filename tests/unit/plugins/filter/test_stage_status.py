@@ -34,6 +34,7 @@ def host(name: str, role: str) -> dict[str, Any]:
         "ec2_tags": {"Role": role},
         "status_host": state,
         "status_processes": {"processes": [process, dict(process)] if role in commands else []},
+        "status_programs": {"rc": 0, "stdout": f"{role}:{role}-0   RUNNING   pid 7, uptime 0:01:00\n"},
         "status_memory": {"content": meminfo(2 << 20)},
     }
 
@@ -122,6 +123,7 @@ def test_programs_get_the_same_as_facts() -> None:
         "target_state": "healthy",
         "target_reason": "",
         "running": {"v2-0a1b": 2},
+        "down": {},
         "free_bytes": 20 << 30,
         "free_memory": 2 << 30,
         "maintenance": False,
@@ -152,6 +154,12 @@ def test_programs_get_the_same_as_facts() -> None:
             "v1-0000",
             "worker1 has processes of v1-0000, and its release is v2-0a1b",
             "make deploy STAGE=test",
+        ),
+        (
+            "hosts/2/status_programs/stdout",
+            "rqworker:rqworker-0 RUNNING pid 7, uptime 0:01:00\nrqworker:rqworker-1 FATAL Exited too quickly\n",
+            "worker1 should run rqworker:rqworker-1, which is FATAL$",
+            "on worker1: supervisorctl start rqworker:rqworker-1",
         ),
         ("certificate/days", 12, "certificate expires in 12 days", "--certificate-arn arn:1"),
         ("certificate/days", -3, "certificate has expired", "--certificate-arn arn:1"),
@@ -267,8 +275,29 @@ def test_old_processes_are_shown_with_their_release() -> None:
     assert "1 rqworker of v1-0000, 1 rqworker" in shown["lines"][2]
 
 
+def test_a_host_where_nothing_runs_is_named_once() -> None:
+    facts = changed("hosts/2/status_processes/processes", [])
+    facts["hosts"][2]["status_programs"]["stdout"] = "rqworker:rqworker-0   STOPPED   Nov 27 01:00 AM\n"
+    (finding,) = status(facts)["findings"]
+    assert finding["what"] == "worker1 runs no rqworker"
+
+
+@pytest.mark.parametrize(
+    "programs",
+    [
+        pytest.param({"rc": 2, "msg": "No such file: supervisorctl"}, id="without supervisord"),
+        pytest.param({"rc": 4, "stdout": "unix:///run/supervisor.sock no such file\n"}, id="supervisord is not there"),
+        pytest.param({"unreachable": True}, id="silent"),
+        pytest.param({"rc": 3, "stdout": "gunicorn   STARTING   \n"}, id="on its way"),
+    ],
+)
+def test_programs_that_may_run_are_no_finding(programs: dict[str, Any]) -> None:
+    assert status(changed("hosts/0/status_programs", programs))["findings"] == []
+
+
 def test_a_deploy_may_stop_and_mix_processes() -> None:
     facts = changed("hosts/0/status_processes/processes", [])
+    facts["hosts"][1]["status_programs"]["stdout"] = "gunicorn   STOPPED   Nov 27 01:00 AM\n"
     facts["hosts"][2]["status_processes"]["processes"][0]["release"] = "v1-0000"
     facts["lock"] = {"lock": LOCK, "claim": "foreign"}
     assert status(facts)["findings"] == []
