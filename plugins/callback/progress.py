@@ -10,8 +10,9 @@ short_description: Show how far a deploy is, and what each host does
 version_added: 0.2.0
 description:
   - In a terminal, a bar for the phases (the playbook's plays) with the time that has passed and, once there are reports
-    of deploys that went through (P(carpentries.amy.deploy_report#callback)), the time that is left; and a line for each
-    host that changes in place.
+    of deploys that went through (P(carpentries.amy.deploy_report#callback)), the time that is left, of the whole and of
+    the phase; and a line for each host that changes in place. It tells how the waits for a host go, too - how many
+    requests are in flight on one that drains, what the load balancer says of one that rejoins.
   - Above it, and alone where the output is no terminal, a line for each thing that matters, for good. Phases that do
     something, what has changed, hosts that leave the load balancer or rejoin it, what a playbook says
     (C(ansible.builtin.debug)), differences (C(--diff)), warnings, and failures with their whole message.
@@ -52,6 +53,7 @@ from ansible import constants, context
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 
 from ..module_utils._clock import SystemClock
+from ..plugin_utils._live_notes import LiveNotes
 from ..plugin_utils._progress_estimates import estimates_from
 from ..plugin_utils._progress_model import Kind, Note, Progress, Result, Task, phases_of, remark_on, word_for
 from ..plugin_utils._progress_screen import Screen, screen_for
@@ -95,6 +97,8 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
         self._now = SystemClock().monotonic
         self._progress = Progress(expected=[], estimates={}, started=self._now())
         self._screen: Screen | None = None
+        # Ansible removes the directory of a run when it ends.
+        self._notes = LiveNotes(Path(constants.DEFAULT_LOCAL_TMP) / "progress")
 
     @unless_verbose
     def v2_playbook_on_start(self, playbook: Any) -> None:
@@ -113,8 +117,11 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
             self._display.display("This is a dry run: it says what would change, and changes nothing.")
         # With --step, Ansible asks questions where the drawing would be.
         if not context.CLIARGS.get("step"):
-            self._screen = screen_for(self._progress, now=self._now, no_color=constants.ANSIBLE_NOCOLOR)
+            self._screen = screen_for(
+                self._progress, now=self._now, notes=self._notes.read, no_color=constants.ANSIBLE_NOCOLOR
+            )
         if self._screen:
+            self._notes.begin()
             self._screen.start()
             # An interrupted run does not get to its statistics. Ansible's forks end without this function.
             atexit.register(self._stop, owner=os.getpid())
@@ -255,6 +262,7 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
     def _stop(self, owner: int | None = None) -> None:
         if self._screen and owner in (None, os.getpid()):
             self._screen.stop()
+            self._notes.end()
             self._screen = None
 
     def _estimates(self) -> dict[str, float]:

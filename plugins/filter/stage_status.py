@@ -25,6 +25,7 @@ options:
       ec2_tags: {description: Tags of its instance; C(Role) is used., type: dict, required: true}
       status_host: {description: What M(carpentries.amy.release_state) has returned., type: dict, required: true}
       status_processes: {description: What M(carpentries.amy.release_processes) has returned., type: dict}
+      status_programs: {description: What C(supervisorctl status) has returned., type: dict}
       status_memory: {description: What C(ansible.builtin.slurp) has returned of C(/proc/meminfo)., type: dict}
   stage:
     description: Name of the stage.
@@ -74,7 +75,8 @@ _value:
     lines: {description: The stage as a table., type: list, elements: str}
     hosts:
       description:
-        - Each host's C(name), C(role), C(release), C(target_state), C(running) (processes by their release),
+        - Each host's C(name), C(role), C(release), C(target_state), C(target_reason) (why it is not healthy),
+          C(running) (processes by their release), C(down) (processes that should run and do not, with their states),
           C(free_bytes), C(free_memory) and C(maintenance); null where it is not known.
       type: list
       elements: dict
@@ -99,6 +101,7 @@ from typing import Any
 from ansible_collections.carpentries.amy.plugins.module_utils.stage_status import (
     Host,
     Stage,
+    down_in,
     findings,
     free_memory_in,
     lines,
@@ -121,10 +124,10 @@ def stage_status(
     redis_backup: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the table and the findings; see RETURN."""
-    states = {target["id"]: target["state"] for target in targets}
+    known = {target["id"]: target for target in targets}
     found = Stage(
         name=stage,
-        hosts=[_host(host, states) for host in hosts],
+        hosts=[_host(host, known) for host in hosts],
         queues=queues if queues and "workers" in queues else None,
         backup=_backup(backup),
         redis_backup=_backup(redis_backup),
@@ -162,17 +165,21 @@ def _error(answer: dict[str, Any]) -> str:
     return str(answer.get("stderr") or answer.get("msg") or SILENT).strip().rstrip(".")
 
 
-def _host(variables: dict[str, Any], states: dict[str, str]) -> Host:
+def _host(variables: dict[str, Any], targets: dict[str, dict[str, Any]]) -> Host:
     state, role = variables["status_host"], variables["ec2_tags"]["Role"]
     processes = variables.get("status_processes") or {}
+    programs = variables.get("status_programs") or {}
     memory = variables.get("status_memory") or {}
+    target = targets.get(variables["ec2_instance_id"], {})
     return Host(
         name=variables["inventory_hostname"],
         role=role,
         state=state if "free_bytes" in state else None,
-        target_state=states.get(variables["ec2_instance_id"]),
+        target_state=target.get("state"),
+        target_reason=target.get("description") or target.get("reason") or "",
         running=running_of(role, processes["processes"]) if "processes" in processes else None,
         free_memory=free_memory_in(b64decode(memory["content"]).decode()) if "content" in memory else None,
+        down=down_in(programs.get("stdout", "")),
     )
 
 
@@ -184,7 +191,9 @@ def _facts(host: Host) -> dict[str, Any]:
         "role": host.role,
         "release": host.release,
         "target_state": host.target_state,
+        "target_reason": host.target_reason,
         "running": host.running,
+        "down": host.down,
         "free_bytes": state.get("free_bytes"),
         "free_memory": host.free_memory,
         "maintenance": state.get("maintenance"),

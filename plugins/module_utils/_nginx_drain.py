@@ -63,6 +63,8 @@ class Rule:
     the look before; not earlier than `quiet_seconds` and not later than `timeout` after the beginning.
     `background` are requests that are no traffic: the load balancer's health checks. Without that count, fast requests
     could slip between all the looks unseen.
+    A watch may be cut into spells: one ends, for the next to go on, at a look that finds requests when `spell` seconds
+    of it have passed. The looks in a row are all of one spell, so that nothing can have come between them.
     """
 
     samples: int
@@ -70,14 +72,19 @@ class Rule:
     quiet_seconds: float
     timeout: float
     background: int
+    spell: float | None = None
 
 
 @dataclass
 class Drain:
-    """Watches nginx until it is drained. `timeline` keeps each change of the picture."""
+    """Watches nginx until it is drained. `timeline` keeps each change of the picture.
+
+    `watched` are the seconds of the spells before this one.
+    """
 
     look: Callable[[], Status]
     clock: Clock
+    watched: float = 0.0
     timeline: list[dict[str, Any]] = field(default_factory=list)
     in_flight: int = 0
     arrived: int = 0
@@ -88,8 +95,8 @@ class Drain:
 
     @property
     def waited(self) -> float:
-        """Seconds since the beginning."""
-        return round(self.clock.monotonic() - self._started, 3)
+        """Seconds since the beginning of the first spell."""
+        return round(self.watched + self.clock.monotonic() - self._started, 3)
 
     def sample(self) -> Status:
         """Look once; sets `in_flight` and `arrived` (requests since the look before, our own not counted)."""
@@ -102,19 +109,24 @@ class Drain:
         self._note()
         return status
 
-    def until(self, rule: Rule) -> None:
-        """Return when nginx is drained. Raises DrainTimeoutError, and whatever `look` raises."""
-        quiet = 0
+    def until(self, rule: Rule) -> bool:
+        """Whether nginx is drained; if not, the spell is over. Raises DrainTimeoutError, and whatever `look` raises.
+
+        The first look has no other to tell by what arrived; only the very first of all counts in spite of that.
+        """
+        quiet = -1 if self.watched else 0
         while True:
             self.sample()
             quiet = quiet + 1 if self.in_flight == 0 and self.arrived <= rule.background else 0
             if quiet >= rule.samples and self.waited >= rule.quiet_seconds:
-                return
+                return True
             if self.waited >= rule.timeout:
                 raise DrainTimeoutError(
                     f"nginx is not idle after {self.waited:g} s: {self.in_flight} request(s) in flight, "
                     f"{self.arrived} new one(s) in the last {rule.interval:g} s."
                 )
+            if quiet == 0 and rule.spell is not None and self.waited - self.watched >= rule.spell:
+                return False
             self.clock.sleep(rule.interval)
 
     def _note(self) -> None:

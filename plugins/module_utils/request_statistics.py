@@ -23,20 +23,21 @@ from ._clock import parse_timestamp, timestamp
 # Upper ends of the buckets, in seconds: from 1 ms to 1000 s, each 12 % above the one before.
 _PER_DECADE = 20
 BOUNDS = tuple(round(10 ** (step / _PER_DECADE - 3), 6) for step in range(6 * _PER_DECADE + 1))
-# A host's own requests: a release that proves itself is no visitor.
-_OWN_CLIENTS = ("127.0.0.1", "::1", "unix:")
+# Who connects for a host's own requests: a release that proves itself is no visitor. What a load balancer passes on is
+# a visitor's, even if it was asked from its own machine, as that of a local stage is.
+_OWN_PEERS = ("127.0.0.1", "::1", "unix:")
 # A line is written when its request ends, but by several processes: the lines' order is that of time but for a moment.
 _DISORDER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
 class Request:
-    """One line of the log: when the request ended, what was answered, and how long it took."""
+    """One line of the log: when the request ended, what was answered, how long it took, and who had connected."""
 
     at: datetime
     status: int
     seconds: float
-    client: str
+    peer: str
 
 
 @dataclass
@@ -89,7 +90,7 @@ def count(log: Path, *, since: datetime, until: datetime, seconds: int) -> list[
     """
     slices: dict[datetime, Slice] = {}
     for request in _requests(log, since=since):
-        if since <= request.at <= until and request.client not in _OWN_CLIENTS:
+        if since <= request.at <= until and request.peer not in _OWN_PEERS:
             into = slices.setdefault(_beginning(request.at, seconds), Slice())
             into.statuses[request.status] += 1
             into.buckets[bucket_of(request.seconds)] += 1
@@ -109,7 +110,8 @@ def parse(line: bytes) -> Request | None:
             at=parse_timestamp(content["time"]),
             status=int(content["status"]),
             seconds=float(content["seconds"]),
-            client=str(content["client"]),
+            # Lines of before the first converged deploy have no peer.
+            peer=str(content.get("peer") or content["client"]),
         )
     except (ValueError, KeyError, TypeError):
         return None

@@ -23,6 +23,8 @@ REDIS = "redis"
 PROGRAMS = {"web": "gunicorn", "worker": "rqworker", "scheduler": "rqscheduler"}
 # Jobs that have been due for longer, in seconds, wait for more than the scheduler's next tick.
 LONG_OVERDUE = 180
+# The states of a program that supervisord has given up, was told to stop, or starts in vain.
+DOWN = ("STOPPED", "EXITED", "BACKOFF", "FATAL", "UNKNOWN")
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,10 @@ class Host:
     """A host of the stage; `state` is what `carpentries.amy.release_state` returns, None if it does not answer.
 
     `target_state` is the load balancer's word on a web host; None for other roles, or if it knows nothing of the host.
+    `target_reason` is why it does not call it healthy, and may be empty.
     `running` counts the processes of its program in PROGRAMS by the release that they run from, and `free_memory` is in
-    bytes; both are None if they could not be found out.
+    bytes; both are None if they could not be found out. `down` are the processes that supervisord should run and does
+    not, with their states.
     """
 
     name: str
@@ -40,6 +44,8 @@ class Host:
     target_state: str | None = None
     running: dict[str, int] | None = None
     free_memory: int | None = None
+    target_reason: str = ""
+    down: dict[str, str] = field(default_factory=dict)
 
     @property
     def program(self) -> str | None:
@@ -104,6 +110,12 @@ def free_memory_in(meminfo: str) -> int | None:
     """Bytes that programs can still get, by the text of /proc/meminfo; None if it does not say."""
     found = re.search(r"^MemAvailable:\s+(\d+) kB$", meminfo, re.MULTILINE)
     return int(found[1]) << 10 if found else None
+
+
+def down_in(supervisor_status: str) -> dict[str, str]:
+    """The processes that do not run, with their states, by what `supervisorctl status` prints."""
+    rows = [line.split() for line in supervisor_status.splitlines()]
+    return {row[0]: row[1] for row in rows if len(row) > 1 and row[1] in DOWN}
 
 
 def lines(stage: Stage) -> list[str]:
@@ -180,7 +192,13 @@ def _queues(stage: Stage) -> Iterator[str]:
     ]
     workers = Counter(worker["hostname"] for worker in found["workers"])
     on_hosts = ", ".join(f"{count} on {host}" for host, count in sorted(workers.items()))
-    yield f"queues: {'; '.join(counts)}; {len(found['scheduled'])} scheduled; workers: {on_hosts or 'none'}"
+    held = "; suspended" if found["suspended_by"] else ""
+    yield f"queues: {'; '.join(counts)}; {_scheduled(found)}; workers: {on_hosts or 'none'}{held}"
+
+
+def _scheduled(found: dict[str, Any]) -> str:
+    overdue = round(found["oldest_overdue_seconds"])
+    return f"{len(found['scheduled'])} scheduled" + (f", the oldest due for {overdue} s" if overdue else "")
 
 
 def _backup(label: str, backup: dict[str, Any] | None, *, error: str | None) -> Iterator[str]:
@@ -230,7 +248,8 @@ def _release_findings(stage: Stage, host: Host) -> Iterator[Finding]:
         yield Finding(f"{host.name} runs {host.release}, which was refused: {refusal['reason']}", deploy)
     if host.role == "web" and host.target_state != IN_ROTATION:
         word = host.target_state or "not in the target group"
-        yield Finding(f"{host.name} gets no requests: the load balancer calls it {word}", deploy)
+        why = f" ({host.target_reason})" if host.target_reason else ""
+        yield Finding(f"{host.name} gets no requests: the load balancer calls it {word}{why}", deploy)
 
 
 def _process_findings(stage: Stage, host: Host) -> Iterator[Finding]:
@@ -239,6 +258,9 @@ def _process_findings(stage: Stage, host: Host) -> Iterator[Finding]:
         return
     if not host.running:
         yield Finding(f"{host.name} runs no {host.program}", f"on {host.name}: supervisorctl status")
+    # Where none runs, that is said already.
+    for name, state in sorted(host.down.items()) if host.running else ():
+        yield Finding(f"{host.name} should run {name}, which is {state}", f"on {host.name}: supervisorctl start {name}")
     others = sorted(release for release in host.running if release != host.release)
     if others:
         yield Finding(

@@ -60,6 +60,11 @@ options:
       - A target that is not healthy may always leave, so that a broken host is open to repair.
     type: int
     default: 0
+  progress_file:
+    description:
+      - A file that tells in a line how the wait goes, while it goes.
+      - P(carpentries.amy.progress#callback) asks for it by itself.
+    type: path
 extends_documentation_fragment: [carpentries.amy.aws_connection]
 attributes:
   check_mode:
@@ -121,6 +126,8 @@ deploy_event:
   type: dict
 """
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -128,8 +135,10 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ..module_utils import _aws_client as aws
 from ..module_utils._alb_api import TargetGroupApi, others_of
 from ..module_utils._alb_plan import RotationRefusedError, Step, Target, TargetHealth, plan_join, plan_leave
-from ..module_utils._alb_rotation import Patience, Rotation, RotationTimeoutError
+from ..module_utils._alb_rotation import Patience, Rotation, RotationTimeoutError, TargetApi
+from ..module_utils._alb_watched import WatchedApi
 from ..module_utils._clock import SystemClock
+from ..module_utils._live_note import tell
 
 
 def main() -> None:
@@ -145,6 +154,7 @@ def main() -> None:
             "poll_interval": {"type": "float", "default": 1},
             "propagation": {"type": "float", "default": 5},
             "minimum_in_service": {"type": "int", "default": 0},
+            "progress_file": {"type": "path"},
             **aws.CONNECTION_OPTIONS,
         },
         supports_check_mode=True,
@@ -157,7 +167,7 @@ def main() -> None:
             client=aws.client(service="elbv2", parameters=module.params), name_or_arn=module.params["target_group"]
         )
         target = Target(id=module.params["target_id"], port=module.params["port"] or api.group.port)
-        rotation = Rotation(api=api, target=target, clock=SystemClock())
+        rotation = Rotation(api=seen_by(api, module.params["progress_file"]), target=target, clock=SystemClock())
         before = rotation.look()
         others = others_of(target, api.health()) if module.params["state"] == "out_of_rotation" else []
         act = predict if module.check_mode else turn
@@ -167,6 +177,11 @@ def main() -> None:
     except RotationTimeoutError as error:
         module.fail_json(msg=f"{error} {remedy(module.params)}", **record(rotation))
     module.exit_json(**result)
+
+
+def seen_by(api: TargetGroupApi, progress_file: str | None) -> TargetApi:
+    """The API, with somebody who looks on if there is one."""
+    return WatchedApi(api, tell=partial(tell, Path(progress_file))) if progress_file else api
 
 
 def turn(

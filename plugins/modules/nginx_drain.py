@@ -54,6 +54,16 @@ options:
     type: str
     choices: [fail, drained]
     default: fail
+  spell:
+    description:
+      - After so many seconds, return at the first look that finds requests, with RV(drained=false) and
+        RV(timed_out=false), to be called again. By default the module watches to the end.
+      - P(carpentries.amy.progress#callback) has the module watch in spells, to show what is in flight meanwhile.
+    type: float
+  watched:
+    description: Seconds of earlier spells, which count for O(quiet_seconds) and O(timeout).
+    type: float
+    default: 0
 attributes:
   check_mode:
     description: Looks once and does not wait.
@@ -124,13 +134,15 @@ def main() -> None:
             "timeout": {"type": "float", "default": 120},
             "on_timeout": {"type": "str", "choices": ["fail", "continue"], "default": "fail"},
             "when_absent": {"type": "str", "choices": ["fail", "drained"], "default": "fail"},
+            "spell": {"type": "float"},
+            "watched": {"type": "float", "default": 0},
         },
         supports_check_mode=True,
     )
     url = module.params["status_url"]
     if not url.startswith("http://"):
         module.fail_json(msg=f"status_url must begin with http://, and is {url}")
-    drain = Drain(look=lambda: look(url), clock=SystemClock())
+    drain = Drain(look=lambda: look(url), clock=SystemClock(), watched=module.params["watched"])
     try:
         if module.check_mode:
             drain.sample()
@@ -180,6 +192,7 @@ def rule(parameters: dict[str, Any]) -> Rule:
         quiet_seconds=parameters["quiet_seconds"],
         timeout=parameters["timeout"],
         background=parameters["background_requests"],
+        spell=parameters["spell"],
     )
 
 

@@ -8,7 +8,7 @@ is to be printed for good; what changes in place is read from the attributes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import groupby
@@ -132,6 +132,12 @@ class Progress:
         """A task is tried again on a host."""
         self._host(host).remark = f"attempt {attempt + 1} of {attempts}"
 
+    def look_on(self, notes: Callable[[str], str]) -> None:
+        """Take over what the running tasks tell, by their hosts' names."""
+        for host in self.hosts.values():
+            if host.task:
+                host.remark = notes(host.name) or host.remark
+
     def end_task(self, host: str, task: Task, result: Result, *, at: float) -> list[Note]:
         """A task has ended on a host."""
         known = self._host(host)
@@ -176,6 +182,11 @@ class Progress:
         if not self.estimates:
             return None
         return max(sum(self._weights()) - self._done(now), 0.0)
+
+    def phase_remaining(self, now: float) -> float | None:
+        """Seconds that are left of the phase by earlier runs' measure; None if there is none."""
+        takes = self.estimates.get(self.phase)
+        return None if takes is None else max(takes - (now - self.phase_started), 0.0)
 
     @property
     def web_hosts(self) -> tuple[int, int]:

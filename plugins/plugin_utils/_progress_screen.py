@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import RLock
 
 try:
@@ -32,11 +32,17 @@ _PER_SECOND = 4
 
 
 class Screen:
-    """Draws `progress` again and again until it is stopped. Whoever changes `progress` holds `lock`."""
+    """Draws `progress` again and again until it is stopped. Whoever changes `progress` holds `lock`.
 
-    def __init__(self, progress: Progress, *, console: Console, now: Callable[[], float]) -> None:
+    `notes` says what a host's running task tells of itself.
+    """
+
+    def __init__(
+        self, progress: Progress, *, console: Console, now: Callable[[], float], notes: Callable[[str], str]
+    ) -> None:
         self.lock = RLock()
         self._progress = progress
+        self._notes = notes
         self._console = console
         self._now = now
         self._live = Live(
@@ -65,10 +71,13 @@ class Screen:
 
     def _draw(self) -> RenderableType:
         with self.lock:
+            self._progress.look_on(self._notes)
             return drawing(self._progress, now=self._now(), width=self._console.width, height=self._console.height)
 
 
-def screen_for(progress: Progress, *, now: Callable[[], float], no_color: bool) -> Screen | None:
+def screen_for(
+    progress: Progress, *, now: Callable[[], float], notes: Callable[[str], str], no_color: bool
+) -> Screen | None:
     """A screen on this program's terminal; None if it has none that can be drawn on."""
     if RICH_MISSING or not sys.stdout.isatty():
         return None
@@ -76,7 +85,7 @@ def screen_for(progress: Progress, *, now: Callable[[], float], no_color: bool) 
     # waits for a drawing to end. A drawing that waited for that lock in turn would wait for ever.
     terminal = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding=sys.stdout.encoding)
     console = Console(file=terminal, no_color=no_color or None)
-    return None if console.is_dumb_terminal else Screen(progress, console=console, now=now)
+    return None if console.is_dumb_terminal else Screen(progress, console=console, now=now, notes=notes)
 
 
 def drawing(progress: Progress, *, now: float, width: int, height: int) -> RenderableType:
@@ -85,10 +94,10 @@ def drawing(progress: Progress, *, now: float, width: int, height: int) -> Rende
     shown = _most_interesting(list(progress.hosts.values()), room)
     left_out = len(progress.hosts) - len(shown)
     rest = [Text(f"  and {left_out} more", style="dim")] if left_out else []
-    return Group(Text(), _headline(progress, now=now), _bar(progress, now=now, width=width), _hosts(shown, now), *rest)
+    return Group(Text(), _headline(progress), _bar(progress, now=now, width=width), _hosts(shown, now), *rest)
 
 
-def _headline(progress: Progress, *, now: float) -> RenderableType:
+def _headline(progress: Progress) -> RenderableType:
     grid = Table.grid(expand=True, padding=(0, 1))
     grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     grid.add_column(justify="right", no_wrap=True)
@@ -110,10 +119,16 @@ def _bar(progress: Progress, *, now: float, width: int) -> RenderableType:
     failed = any(host.failed for host in progress.hosts.values())
     style = "red" if failed else "green"
     done = ProgressBar(total=1, completed=progress.fraction(now), complete_style=style, finished_style=style)
-    remaining = progress.remaining(now)
-    left = f", about {clock(remaining)} left" if remaining is not None else ""
-    grid.add_row(done, Text(f"{clock(progress.elapsed(now))}{left}"))
+    grid.add_row(done, Text(", ".join([clock(progress.elapsed(now)), *_left(progress, now=now)])))
     return grid
+
+
+def _left(progress: Progress, *, now: float) -> Iterator[str]:
+    whole, phase = progress.remaining(now), progress.phase_remaining(now)
+    if whole is not None:
+        yield f"about {clock(whole)} left"
+    if phase is not None:
+        yield f"{clock(phase)} in this phase"
 
 
 def _hosts(hosts: list[Host], now: float) -> RenderableType:
@@ -130,12 +145,14 @@ def _hosts(hosts: list[Host], now: float) -> RenderableType:
 
 def _host(host: Host, now: float) -> list[Text]:
     away = "" if host.away_since is None else f"out of rotation {clock(now - host.away_since)}"
-    doing = [host.task.word, host.task.name] if host.task else []
+    # In a narrow terminal, what is told now is worth more than the task's name.
+    doing = [host.task.word, host.remark] if host.task else [host.remark]
+    parts = [", ".join(filter(None, doing)), host.task.name if host.task else ""]
     return [
         Text("✗", style="red") if host.failed else Text("✓", style="green") if host.renewed else Text("·", style="dim"),
         Text("controller" if host.name == CONTROLLER else host.name, style="bold" if host.task else "dim"),
         Text(away, style="yellow"),
-        Text(" · ".join(part for part in [*doing, host.remark] if part), style="" if host.task else "dim"),
+        Text(" · ".join(filter(None, parts)), style="" if host.task else "dim"),
         Text("" if host.begun is None else f"{now - host.begun:.0f} s", style="dim"),
     ]
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import cast
 
@@ -14,8 +14,9 @@ from tests.load.options import Options
 from tests.load.process import Load
 from tests.load.reconcile import reconcile
 from tests.load.report import Report
-from tests.stage.fleet import Fleet, eventually
-from tests.stage.operator import deploy_to_converged_hosts
+from tests.stage import balancer_log
+from tests.stage.fleet import STAGE_FILE, Fleet, eventually
+from tests.stage.operator import ROOT, deploy_to_converged_hosts
 
 # Everything that a deploy may lose: quick and slow answers, uploads, jobs of both kinds.
 LOAD = Options(
@@ -65,11 +66,16 @@ class Loaded:
         return sum(kind["lost"] for kind in self.report.kinds.values())
 
 
+def under_load(fleet: Fleet, options: Options = LOAD) -> AbstractContextManager[Loaded]:
+    """Load the stage's load balancer for as long as the block lasts."""
+    return visited(replace(options, url=fleet.stage["load_balancer_url"], host=fleet.stage["domain"]))
+
+
 @contextmanager
-def under_load(fleet: Fleet, options: Options = LOAD) -> Iterator[Loaded]:
-    """Load the stage for as long as the block lasts."""
+def visited(options: Options) -> Iterator[Loaded]:
+    """Visit the site as `options` say for as long as the block lasts."""
     loaded = Loaded()
-    load = Load(replace(options, url=fleet.stage["load_balancer_url"], host=fleet.stage["domain"])).start()
+    load = Load(options).start()
     try:
         yield loaded
     finally:
@@ -81,6 +87,15 @@ def assert_nothing_lost(fleet: Fleet, loaded: Loaded) -> None:
     """Require that every request was answered, and every promise about uploads and jobs kept exactly once."""
     assert (loaded.lost, loaded.report.skipped) == (0, 0), loaded.report.summary()
     assert_promises_kept(fleet, loaded)
+
+
+def assert_figures_agree(fleet: Fleet, loaded: Loaded) -> None:
+    """Require that the load, the load balancer and the last deploy's report have counted the same requests."""
+    exchanges = balancer_log.read(STAGE_FILE.parent / "haproxy/access.log")
+    assert balancer_log.of_load(exchanges, loaded.report) == loaded.report.sent
+    report = balancer_log.latest_report(ROOT / "reports" / fleet.stage["stage"])
+    assert report["requests"]["missing"] == []
+    assert balancer_log.contradictions(report, exchanges) == []
 
 
 def assert_only_the_maintenance_page(fleet: Fleet, loaded: Loaded) -> None:

@@ -101,10 +101,25 @@ class Fleet:
         command = f"cat /webapps/{self.stage['domain']}/repo/.release.json"
         return {host: json.loads(self.run(host, command))["ref"] for host in self.application_hosts}
 
+    def redis_cli(self) -> str:
+        """Return the command by which an administrator speaks to Redis on its host."""
+        name = f"/{self.stage['project']}/{self.stage['stage']}/redis_admin_password"
+        password = self.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+        return f"REDISCLI_AUTH={password} redis-cli --user admin -h $(hostname -I)"
+
+    def queues(self, command: str) -> str:
+        """Return what Redis answers to a command about the queues."""
+        return self.run("redis1", f"{self.redis_cli()} -n 2 {command}")
+
+    @property
+    def target_group(self) -> str:
+        """The ARN of the web hosts' target group."""
+        found = self.elb.describe_target_groups(Names=[f"{self.name}-web"])["TargetGroups"]
+        return str(found[0]["TargetGroupArn"])
+
     def target_states(self) -> dict[str, str]:
         """Return the load balancer's word on each web host."""
-        group = self.elb.describe_target_groups(Names=[f"{self.name}-web"])["TargetGroups"][0]["TargetGroupArn"]
-        found = self.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        found = self.elb.describe_target_health(TargetGroupArn=self.target_group)["TargetHealthDescriptions"]
         names = {host["instance_id"]: name for name, host in self.hosts.items()}
         ids = {target["Target"]["Id"]: target["TargetHealth"]["State"] for target in found}
         return {names.get(instance, instance): state for instance, state in ids.items()}

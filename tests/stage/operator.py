@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.stage.fleet import described_stage
 
@@ -105,6 +108,26 @@ def run_playbook(name: str, *arguments: str) -> Deploy:
     environment = {**os.environ, "ANSIBLE_NOCOLOR": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     return Deploy(done.returncode, done.stdout + done.stderr, time.monotonic() - started)
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `make status` has found: its exit code, and its JSON."""
+
+    code: int
+    found: dict[str, Any]
+
+    @property
+    def findings(self) -> dict[str, str]:
+        """The commands to run, by what needs a hand."""
+        return {finding["what"]: finding["run"] for finding in self.found.get("findings", [])}
+
+
+def status() -> Status:
+    """Ask for the stage's status."""
+    command = [sys.executable, "-m", "scripts.status", "--json", described_stage()["stage"]]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return Status(done.returncode, json.loads(done.stdout or "{}"))
 
 
 def deploy(version: str, *arguments: str) -> Deploy:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tests.stage.conftest import assert_nothing_lost, under_load
+from tests.stage.conftest import assert_figures_agree, assert_nothing_lost, under_load
 from tests.stage.fleet import Fleet
 from tests.stage.operator import CONVERGED, deploy, deploy_to_converged_hosts, run_playbook
 
@@ -25,6 +25,7 @@ def test_a_deploy_under_load_loses_nothing(on_v1: Fleet) -> None:
     assert result.code == 0, result
     assert set(on_v1.active_releases().values()) == {"v2"}
     assert on_v1.in_rotation()
+    assert_figures_agree(on_v1, loaded)
     assert_nothing_lost(on_v1, loaded)
 
 

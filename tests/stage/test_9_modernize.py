@@ -11,14 +11,11 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from tests.load.options import Options
-from tests.load.process import Load
-from tests.stage.conftest import Loaded, assert_nothing_lost
+from tests.stage.conftest import assert_nothing_lost, visited
 from tests.stage.fleet import Fleet
 from tests.stage.operator import ROOT
 
@@ -52,18 +49,6 @@ def legacy() -> Fleet:
     return fleet
 
 
-@contextmanager
-def visited(fleet: Fleet) -> Iterator[Loaded]:
-    """Visit the site as DNS leads there for as long as the block lasts."""
-    loaded = Loaded()
-    load = Load(LOAD).start()
-    try:
-        yield loaded
-    finally:
-        loaded.report = load.stop()
-        print(loaded.report.summary())  # noqa: T201 - the figures are what the test is read for
-
-
 def modernize(phase: str) -> str:
     """Run a phase, and return what it printed."""
     began = time.monotonic()
@@ -83,10 +68,7 @@ def far_away(fleet: Fleet, host: str) -> dict[str, float]:
 
 def redis_cli(fleet: Fleet, host: str) -> str:
     """Return the command by which an administrator speaks to a host's Redis."""
-    if host == OLD:
-        return "redis-cli"
-    password = fleet.ssm.get_parameter(Name="/amy/legacy/redis_admin_password", WithDecryption=True)
-    return f"REDISCLI_AUTH={password['Parameter']['Value']} redis-cli --user admin -h $(hostname -I)"
+    return "redis-cli" if host == OLD else fleet.redis_cli()
 
 
 def runs(fleet: Fleet, *programs: str) -> bool:
@@ -103,7 +85,7 @@ def test_nobody_notices_any_phase_nor_its_way_back(legacy: Fleet) -> None:
     scheduled = far_away(legacy, OLD)
     assert len(scheduled) >= 250
     modernize("inspect")
-    with visited(legacy) as loaded:
+    with visited(LOAD) as loaded:
         for phase in ("certificate", "prepare"):
             modernize(phase)
         assert_what_fails_is_taken_back(legacy)
@@ -142,7 +124,7 @@ STRUCK = {
 def test_a_phase_whose_controller_has_died_is_done_by_the_same_command(legacy: Fleet, phase: str) -> None:
     """Begins and ends on the moved stage."""
     legacy.run(OLD, "supervisorctl start gunicorn || true")
-    with visited(legacy) as loaded:
+    with visited(LOAD) as loaded:
         strike(phase)
         modernize(phase)
     assert_nothing_lost(Fleet(), loaded)

@@ -92,6 +92,7 @@ def test_load_balancer_is_believed(host: Host) -> None:
     assert headers["HTTP_X_REQUEST_ID"] == "Root=1-67"
     entry = last_request(host, "/balanced")
     assert (entry["client"], entry["request_id"], entry["status"]) == ("192.0.2.7", "Root=1-67", 200)
+    assert entry["peer"] == "127.0.0.9"
     assert "secret-token" not in host.file(ACCESS_LOG).content_string
 
 

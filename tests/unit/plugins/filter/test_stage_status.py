@@ -34,6 +34,7 @@ def host(name: str, role: str) -> dict[str, Any]:
         "ec2_tags": {"Role": role},
         "status_host": state,
         "status_processes": {"processes": [process, dict(process)] if role in commands else []},
+        "status_programs": {"rc": 0, "stdout": f"{role}:{role}-0   RUNNING   pid 7, uptime 0:01:00\n"},
         "status_memory": {"content": meminfo(2 << 20)},
     }
 
@@ -101,7 +102,7 @@ def test_a_healthy_stage_is_a_table_without_findings() -> None:
         "worker1     v2-0a1b           2 rqworker     20.0 GiB free, 2.0 GiB of memory",
         "scheduler1  v2-0a1b           2 rqscheduler  20.0 GiB free, 2.0 GiB of memory",
         "redis1                                       20.0 GiB free, 2.0 GiB of memory",
-        "queues: default: 1 queued, 0 running, 0 failed; 1 scheduled; workers: 1 on worker1",
+        "queues: default: 1 queued, 0 running, 0 failed; 1 scheduled, the oldest due for 3 s; workers: 1 on worker1",
         "backup: amy.dump, 4 minutes old, 3.0 MiB, s3://bucket/amy.dump",
         "backup of Redis: redis.rdb, 600 minutes old, 1.0 MiB, on this host only",
         "certificate: good for 212 days",
@@ -120,7 +121,9 @@ def test_programs_get_the_same_as_facts() -> None:
         "role": "web",
         "release": "v2-0a1b",
         "target_state": "healthy",
+        "target_reason": "",
         "running": {"v2-0a1b": 2},
+        "down": {},
         "free_bytes": 20 << 30,
         "free_memory": 2 << 30,
         "maintenance": False,
@@ -151,6 +154,12 @@ def test_programs_get_the_same_as_facts() -> None:
             "v1-0000",
             "worker1 has processes of v1-0000, and its release is v2-0a1b",
             "make deploy STAGE=test",
+        ),
+        (
+            "hosts/2/status_programs/stdout",
+            "rqworker:rqworker-0 RUNNING pid 7, uptime 0:01:00\nrqworker:rqworker-1 FATAL Exited too quickly\n",
+            "worker1 should run rqworker:rqworker-1, which is FATAL$",
+            "on worker1: supervisorctl start rqworker:rqworker-1",
         ),
         ("certificate/days", 12, "certificate expires in 12 days", "--certificate-arn arn:1"),
         ("certificate/days", -3, "certificate has expired", "--certificate-arn arn:1"),
@@ -185,6 +194,30 @@ def test_what_is_broken_is_named_alone_and_with_a_command(path: str, value: Any,
     (finding,) = status(changed(path, value))["findings"]
     assert re.search(what, finding["what"])
     assert run in finding["run"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "description", "why"),
+    [
+        ("Target.FailedHealthChecks", "Health checks failed with these codes: [502]", r"\(Health checks .* \[502\]\)"),
+        ("Target.FailedHealthChecks", "", r"\(Target.FailedHealthChecks\)"),
+    ],
+)
+def test_why_a_host_gets_no_requests_is_what_the_load_balancer_says(reason: str, description: str, why: str) -> None:
+    shown = status(
+        changed("targets/0", {"id": "i-web1", "state": "unhealthy", "reason": reason, "description": description})
+    )
+    (finding,) = shown["findings"]
+    assert re.search(f"web1 gets no requests: the load balancer calls it unhealthy {why}$", finding["what"])
+    assert re.fullmatch(why, f"({shown['hosts'][0]['target_reason']})")
+
+
+def test_nothing_is_said_of_jobs_that_are_not_due() -> None:
+    assert "; 1 scheduled; workers" in status(changed("queues/oldest_overdue_seconds", 0.0))["lines"][5]
+
+
+def test_suspended_queues_are_shown() -> None:
+    assert status(changed("queues/suspended_by", {"value": "x"}))["lines"][5].endswith("1 on worker1; suspended")
 
 
 def test_what_a_stage_does_not_have_is_neither_shown_nor_missed() -> None:
@@ -242,8 +275,29 @@ def test_old_processes_are_shown_with_their_release() -> None:
     assert "1 rqworker of v1-0000, 1 rqworker" in shown["lines"][2]
 
 
+def test_a_host_where_nothing_runs_is_named_once() -> None:
+    facts = changed("hosts/2/status_processes/processes", [])
+    facts["hosts"][2]["status_programs"]["stdout"] = "rqworker:rqworker-0   STOPPED   Nov 27 01:00 AM\n"
+    (finding,) = status(facts)["findings"]
+    assert finding["what"] == "worker1 runs no rqworker"
+
+
+@pytest.mark.parametrize(
+    "programs",
+    [
+        pytest.param({"rc": 2, "msg": "No such file: supervisorctl"}, id="without supervisord"),
+        pytest.param({"rc": 4, "stdout": "unix:///run/supervisor.sock no such file\n"}, id="supervisord is not there"),
+        pytest.param({"unreachable": True}, id="silent"),
+        pytest.param({"rc": 3, "stdout": "gunicorn   STARTING   \n"}, id="on its way"),
+    ],
+)
+def test_programs_that_may_run_are_no_finding(programs: dict[str, Any]) -> None:
+    assert status(changed("hosts/0/status_programs", programs))["findings"] == []
+
+
 def test_a_deploy_may_stop_and_mix_processes() -> None:
     facts = changed("hosts/0/status_processes/processes", [])
+    facts["hosts"][1]["status_programs"]["stdout"] = "gunicorn   STOPPED   Nov 27 01:00 AM\n"
     facts["hosts"][2]["status_processes"]["processes"][0]["release"] = "v1-0000"
     facts["lock"] = {"lock": LOCK, "claim": "foreign"}
     assert status(facts)["findings"] == []

@@ -19,10 +19,11 @@ from ansible_collections.carpentries.amy.plugins.module_utils.request_statistics
 START = datetime(2026, 1, 31, 12, 0, tzinfo=timezone.utc)
 
 
-def line(second: float, *, status: int = 200, seconds: float = 0.05, client: str = "198.51.100.7") -> str:
+def line(second: float, *, status: int = 200, seconds: float = 0.05, client: str = "198.51.100.7", **more: str) -> str:
     # nginx writes the host's own zone.
     at = (START + timedelta(seconds=int(second))).astimezone(timezone(timedelta(hours=-5))).isoformat()
-    return json.dumps({"time": at, "status": status, "seconds": seconds, "client": client, "path": "/secret"}) + "\n"
+    content = {"time": at, "status": status, "seconds": seconds, "client": client, "path": "/secret", **more}
+    return json.dumps(content) + "\n"
 
 
 def counted(log: Path, since: int, until: int, *, seconds: int = 5) -> list[dict[str, Any]]:
@@ -65,6 +66,12 @@ def test_nothing_but_counts_leaves_the_host(log: Path) -> None:
 def test_the_hosts_own_requests_are_none_of_visitors(log: Path, client: str) -> None:
     log.write_text(line(3, client=client))
     assert counted(log, 0, 9) == []
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "unix:"])
+def test_who_has_connected_tells_whose_a_request_is(log: Path, peer: str) -> None:
+    log.write_text(line(3, client="127.0.0.1", peer="10.77.0.1") + line(4, client="127.0.0.1", peer=peer))
+    assert total(counted(log, 0, 9)).count == 1
 
 
 def test_a_rotation_in_between_loses_and_doubles_nothing(log: Path) -> None:

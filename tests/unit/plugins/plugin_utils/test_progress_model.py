@@ -147,10 +147,23 @@ def test_a_host_line_tells_what_it_does_and_what_came_of_it() -> None:
     assert run.hosts["web1"].task is None
 
 
+def test_a_running_task_tells_how_it_goes() -> None:
+    run = progress()
+    told = {"web1": "3 in flight", "web2": "left over"}
+    for host in ("web1", "web2"):
+        run.begin_task(host, TASK, role="web", at=101.0)
+    end(run, host="web2", remark="done")
+    run.look_on(lambda host: told.get(host, ""))
+    assert [run.hosts[host].remark for host in ("web1", "web2")] == ["3 in flight", "done"]
+    told.clear()
+    run.look_on(lambda host: told.get(host, ""))
+    assert run.hosts["web1"].remark == "3 in flight"
+
+
 def test_without_reports_phases_are_counted() -> None:
     run = progress()
     run.begin_phase("Check", at=100.0)
-    assert (run.fraction(110.0), run.remaining(110.0)) == (0.0, None)
+    assert (run.fraction(110.0), run.remaining(110.0), run.phase_remaining(110.0)) == (0.0, None, None)
     run.begin_phase("Roll", at=120.0)
     assert run.fraction(125.0) == 0.5
     run.finish()
@@ -162,9 +175,9 @@ def test_with_reports_time_is_measured() -> None:
     run.begin_phase("Check", at=100.0)
     assert (run.fraction(105.0), run.remaining(105.0)) == (0.125, 35.0)
     # Longer than ever: the bar waits, rather than running ahead.
-    assert (run.fraction(150.0), run.remaining(150.0)) == (0.25, 30.0)
+    assert (run.fraction(150.0), run.remaining(150.0), run.phase_remaining(150.0)) == (0.25, 30.0, 0.0)
     run.begin_phase("Roll", at=150.0)
-    assert (run.fraction(160.0), run.remaining(160.0)) == (0.5, 20.0)
+    assert (run.fraction(160.0), run.remaining(160.0), run.phase_remaining(160.0)) == (0.5, 20.0, 20.0)
 
 
 def test_a_phase_that_was_not_foreseen_moves_on_by_one() -> None:

@@ -28,6 +28,7 @@ def rolling() -> Progress:
     run.end_task("web1", Task("2", "Go"), Result("ok", events=({"type": "host_release", "to": "v2-abc"},)), at=11.0)
     run.end_task("web2", Task("2", "Go"), Result("ok", events=({"type": "host_out_of_service"},)), at=30.0)
     run.begin_task("web2", Task("3", LONG_NAME, "draining"), role="web", at=32.0)
+    run.look_on(lambda host: "3 in flight" if host == "web2" else "")
     return run
 
 
@@ -45,11 +46,11 @@ def test_it_fits_and_says_what_matters(width: int) -> None:
     _, headline, bar, controller, web1, web2, worker1 = (line.rstrip() for line in lines)
     assert headline.startswith("v2 to test  Roll")
     assert headline.endswith("1 of 2 in rotation, 2/3")
-    assert bar.endswith(" 0:40, about 0:30 left")
+    assert bar.endswith(" 0:40, about 0:30 left, 0:30 in this phase")
     assert controller.split() == ["·", "controller"]
     assert web1.split() == ["✓", "web1"]
     assert web2.startswith("· web2")
-    assert "out of rotation 0:10 draining · Wait until" in web2
+    assert "out of rotation 0:10 draining, 3 in flight · Wait" in web2
     assert web2.endswith(" 8 s")
     assert worker1.split() == ["·", "worker1"]
 
@@ -86,7 +87,7 @@ def test_of_many_hosts_those_are_shown_that_matter() -> None:
 def test_what_is_printed_meanwhile_stands_above(capsys: pytest.CaptureFixture[str]) -> None:
     file = io.StringIO()
     console = Console(file=file, width=80, height=24, force_terminal=True, color_system=None)
-    screen = Screen(rolling(), console=console, now=lambda: 40.0)
+    screen = Screen(rolling(), console=console, now=lambda: 40.0, notes=lambda _host: "")
     screen.start()
     sys.stdout.write("         web1 has v2\n")
     screen.stop()
@@ -98,4 +99,4 @@ def test_what_is_printed_meanwhile_stands_above(capsys: pytest.CaptureFixture[st
 
 
 def test_there_is_no_screen_where_there_is_no_terminal() -> None:
-    assert screen_for(rolling(), now=lambda: 0.0, no_color=False) is None
+    assert screen_for(rolling(), now=lambda: 0.0, notes=lambda _host: "", no_color=False) is None
