@@ -115,7 +115,9 @@ def test_static_files_of_every_release_are_in_one_tree_as_links(host: Host) -> N
 def test_a_host_that_joined_serves_what_pages_of_earlier_releases_ask_for(host: Host) -> None:
     first, second, third = activated(host)
     asked_for = hashed_files(host, first) | hashed_files(host, second)
-    assert hashed_files(host, first) - hashed_files(host, third), "v1 must have a file of its own, or this proves nothing"
+    assert hashed_files(host, first) - hashed_files(host, third), (
+        "v1 must have a file of its own, or this proves nothing"
+    )
     found = host.check_output(f"cd {JOINED}/static && find . -type f -group amy -printf '%P\\n'")
     assert asked_for <= set(found.splitlines())
     for name in hashed_files(host, first):
