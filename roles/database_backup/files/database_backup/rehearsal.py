@@ -45,9 +45,11 @@ def drop_copy(settings: Settings) -> None:
 
 
 def check(settings: Settings) -> RehearsalServer:
-    """Raise BackupError unless a copy of the database could be made where copies are made; nothing is changed."""
+    """Tell where copies are made. Raises BackupError if that is another server, and none could be made there."""
     with connection(settings, NEUTRAL) as connected:
         version = connected.server_version // 10000
+    if not settings.rehearses_elsewhere:
+        return RehearsalServer(version, elsewhere=False)
     with connection(settings.for_rehearsals(), NEUTRAL) as connected:
         require_version(connected, version, what=f"Database {settings.database}")
         if not fetch(connected, MAY_CREATE)[0][0]:
@@ -55,7 +57,7 @@ def check(settings: Settings) -> RehearsalServer:
                 f"The user {fetch(connected, 'SELECT current_user')[0][0]} may not create databases on the server that "
                 "copies are made on. As its administrator: ALTER ROLE ... CREATEDB"
             )
-        return RehearsalServer(connected.server_version // 10000, elsewhere=settings.rehearses_elsewhere)
+        return RehearsalServer(connected.server_version // 10000, elsewhere=True)
 
 
 def _cleared(settings: Settings, scratch: str) -> Settings:

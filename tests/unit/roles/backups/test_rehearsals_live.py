@@ -125,7 +125,7 @@ def test_a_control_without_a_named_server_the_copy_is_refused_there(program: Dat
     program.run("backup")
     program.tell(rehearsal_service="amy")
     assert "permission denied to create database" in program.refuse("copy", "newest")
-    assert "may not create databases" in program.refuse("check-rehearsal")
+    assert program.run("check-rehearsal")["elsewhere"] is False
 
 
 def test_what_a_crash_has_left_on_either_server_goes(large: DatabaseProgram, other: Cluster) -> None:
@@ -165,6 +165,14 @@ def test_a_server_is_checked_before_anything_is_made(program: DatabaseProgram, o
         assert program.files() == []
     finally:
         other.execute("postgres", f"ALTER ROLE {USER} LOGIN", user="postgres")
+
+
+def test_a_user_that_may_not_create_databases_there_is_refused(program: DatabaseProgram, other: Cluster) -> None:
+    other.execute("postgres", f"ALTER ROLE {USER} NOCREATEDB", user="postgres")
+    try:
+        assert f"The user {USER} may not create databases" in program.refuse("check-rehearsal")
+    finally:
+        other.execute("postgres", f"ALTER ROLE {USER} CREATEDB", user="postgres")
 
 
 def test_an_older_server_than_the_one_of_the_dump_is_refused(program: DatabaseProgram, other: Cluster) -> None:
