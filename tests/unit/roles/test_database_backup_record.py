@@ -30,7 +30,6 @@ def test_a_failed_command_is_recorded_but_a_question_is_not(
     settings = {
         "database": "amy",
         "service": "amy",
-        "rehearsal_service": "amy",
         "service_file": str(tmp_path / "service_file"),
         "directory": str(tmp_path / "directory"),
         "log_file": str(tmp_path / "log_file"),

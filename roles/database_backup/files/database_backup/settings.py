@@ -40,7 +40,8 @@ class Settings:
         return cls(
             database=values["database"],
             service=values["service"],
-            rehearsal_service=values["rehearsal_service"],
+            # The timer may run a new program before it has been told.
+            rehearsal_service=values.get("rehearsal_service", values["service"]),
             service_file=Path(values["service_file"]),
             log_file=Path(values["log_file"]),
             backups=Backups(
