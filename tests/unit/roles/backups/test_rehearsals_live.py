@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils.migrations import PROGRAM, MigrationError, migrate
@@ -70,8 +71,10 @@ class Application:
     def migrate(self, database: str, server: Cluster | None) -> list[str]:
         """Migrate DATABASE on SERVER as the module does; return the migrations that were applied."""
         leading = {"host": str(server.directory), "port": 5432, "user": USER, "password": PASSWORD} if server else None
-        options = {"settings": "settings", "commands": ["migrate --noinput"], "lock_timeout": 5, "lock_wait": 5}
-        return migrate(self._run, **options, database=database, server=leading, check_mode=False).applied  # type: ignore[arg-type]
+        options: dict[str, Any] = {"settings": "settings", "commands": ["migrate --noinput"], "check_mode": False}
+        done = migrate(self._run, **options, lock_timeout=5, lock_wait=5, database=database, server=leading)
+        applied: list[str] = done.applied
+        return applied
 
     def _run(self, line: str) -> tuple[int, str, str]:
         environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
