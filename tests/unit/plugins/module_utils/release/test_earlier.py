@@ -11,6 +11,7 @@ import pytest
 
 from plugins.module_utils.release import stage
 from plugins.module_utils.release.earlier import add, is_there, lacking, surplus
+from plugins.module_utils.release.failure import ReleaseError
 from plugins.module_utils.release.files import remove_tree
 from plugins.module_utils.release.history import Activation, append_activation
 from plugins.module_utils.release.prune import FRESH, plan_for_site, prune
@@ -148,6 +149,6 @@ def test_an_artifact_that_is_not_what_the_fleet_has_is_refused(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stage, "download", lambda _url, *, to, sleep: to.write_text("another"))
-    with pytest.raises(stage.ReleaseError, match="damaged or replaced"):
+    with pytest.raises(ReleaseError, match="damaged or replaced"):
         stage.fetch("http://bucket", site=site, release=V1, sha256="0" * 64, sleep=lambda _seconds: None)
     assert list(site.releases.iterdir()) == []
