@@ -1,16 +1,16 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The names of releases and the file of their settings, for playbooks and templates."""
+"""What releases are called, the file of their settings, and whose files a host lacks; for playbooks and templates."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils.release import earlier, names
 from ..module_utils.release import environment as environment_module
-from ..module_utils.release import names
 from ..module_utils.release.failure import ReleaseError
 
 
@@ -35,12 +35,18 @@ def release_postactivate(environment: Mapping[str, Any]) -> str:
         raise AnsibleFilterError(str(error)) from error
 
 
+def lacking_static(fleet: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[str, Any]], keep: int) -> list[Any]:
+    """The releases of the fleet whose static files a host that serves those of `kept` lacks."""
+    return earlier.lacking(fleet, kept=[entry["id"] for entry in kept], keep=int(keep))
+
+
 class FilterModule:
     """Registers the filters."""
 
-    def filters(self) -> dict[str, Callable[..., str]]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         """By their names in playbooks."""
         return {
+            "lacking_static": lacking_static,
             "release_id": release_id,
             "release_postactivate": release_postactivate,
             "release_slug": names.release_slug,

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# The start of each program: the order is read, and Django is set up. `database` is the name of another database of the
-# same server, in which everything then happens.
+# The start of each program: the order is read, and Django is set up. `database` is the name of another database, in
+# which everything then happens; `server` leads there if it is not on the server that the release's settings name.
 PRELUDE = r"""
 import contextlib, io, json, os, re, shlex, sys, time
 import django
@@ -24,6 +24,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 connection = connections["default"]
 if order.get("database"):
+    connection.settings_dict.update({name.upper(): value for name, value in (order.get("server") or {}).items()})
     connection.settings_dict["NAME"] = order["database"]
     connection.close()
     with connection.cursor() as cursor:

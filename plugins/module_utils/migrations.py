@@ -173,10 +173,12 @@ def migrate(
     database: str | None,
     check_mode: bool,
     reverse_to: list[str] | None = None,
+    server: dict[str, Any] | None = None,
 ) -> Migrations:
     """Run the commands and return what happened; in check mode, what is pending. Times are seconds.
 
-    `database` names another database of the same server, for a rehearsal. `reverse_to` names the migrations that an
+    `database` names another database, for a rehearsal; `server` has the `host`, `port`, `user` and `password` that lead
+    to it, if it is on another server. `reverse_to` names the migrations that an
     older release knows: whatever else is applied is then reversed, and `pending` and `applied` are what there was to
     reverse and what was. Raises MigrationError when the program fails or reports an error.
     """
@@ -187,6 +189,7 @@ def migrate(
         "lock_timeout": lock_timeout,
         "lock_wait": lock_wait,
         "database": database,
+        "server": server,
         "check_mode": check_mode,
         "reverse_to": reverse_to,
     }

@@ -18,7 +18,7 @@ description:
 options:
   state:
     description:
-      - V(query) only looks.
+      - V(query) only looks; without O(platform), for the artifact of O(sha256), for whatever machines it is built.
       - V(download) gives a URL to download the artifact.
       - V(upload) gives a URL and the headers to upload an artifact of O(sha256).
       - V(complete) checks what was uploaded against O(sha256) and O(size), and records it.
@@ -38,9 +38,8 @@ options:
     type: str
     required: true
   platform:
-    description: For what machines and by what recipe it is built.
+    description: For what machines and by what recipe it is built. Needed unless O(state=query).
     type: str
-    required: true
   sha256:
     description: The checksum of the archive, hexadecimal.
     type: str
@@ -87,6 +86,13 @@ EXAMPLES = r"""
     platform: debian12-x86_64-0a1b2c3d
   delegate_to: localhost
 
+- name: Look for the artifact of a release that another host has
+  carpentries.amy.release_artifact:
+    bucket: amy-production-releases
+    commit: "{{ record.commit }}"
+    sha256: "{{ record.sha256 }}"
+  delegate_to: localhost
+
 - name: Let a host download it
   carpentries.amy.release_artifact:
     state: download
@@ -114,7 +120,11 @@ exists:
   type: bool
 key:
   description: The object's key.
-  returned: success
+  returned: when it exists or O(platform) is given
+  type: str
+platform:
+  description: For what machines and by what recipe it is built.
+  returned: when it exists
   type: str
 sha256:
   description: The checksum of the archive.
@@ -159,7 +169,7 @@ def main() -> None:
             "bucket": {"type": "str", "required": True},
             "prefix": {"type": "str", "default": "artifacts"},
             "commit": {"type": "str", "required": True},
-            "platform": {"type": "str", "required": True},
+            "platform": {"type": "str"},
             "sha256": {"type": "str"},
             "size": {"type": "int"},
             "unpacked_size": {"type": "int", "default": 0},
@@ -169,7 +179,12 @@ def main() -> None:
             "kms_key": {"type": "str", "default": "", "no_log": False},
             **aws.CONNECTION_OPTIONS,
         },
-        required_if=[("state", "upload", ["sha256"]), ("state", "complete", ["sha256", "size"])],
+        required_if=[
+            ("state", "download", ["platform"]),
+            ("state", "upload", ["platform", "sha256"]),
+            ("state", "complete", ["platform", "sha256", "size"]),
+        ],
+        required_one_of=[("platform", "sha256")],
         supports_check_mode=True,
     )
     if aws.IMPORT_ERROR:
@@ -198,6 +213,9 @@ def store_of(parameters: dict[str, Any]) -> ArtifactStore:
 
 def query(*, store: ArtifactStore, parameters: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Whether the artifact is complete."""
+    if not parameters["platform"]:
+        manifest = store.find_by_checksum(commit=parameters["commit"], sha256=parameters["sha256"])
+        return {"changed": False, **(facts(manifest) if manifest else {"exists": False})}
     key = store.key(commit=parameters["commit"], platform=parameters["platform"])
     manifest = store.find(key)
     if manifest is None:
@@ -239,6 +257,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
     return {
         "exists": True,
         "key": manifest.key,
+        "platform": manifest.platform,
         "sha256": manifest.sha256,
         "size": manifest.size,
         "unpacked_size": manifest.unpacked_size,

@@ -42,9 +42,29 @@ options:
     default: 60
   database:
     description:
-      - Name of another database of the same server, a copy, in which everything happens instead; for a rehearsal.
+      - Name of another database, a copy, in which everything happens instead; for a rehearsal.
       - The release's system checks for databases are run there, too.
     type: str
+  server:
+    description: The server that O(database) is on, if it is not the one that the release's settings name.
+    type: dict
+    suboptions:
+      host:
+        description: Its name or address.
+        type: str
+        required: true
+      port:
+        description: Its port.
+        type: int
+        default: 5432
+      user:
+        description: The user that owns O(database).
+        type: str
+        required: true
+      password:
+        description: That user's password.
+        type: str
+        required: true
   reverse_to:
     description:
       - Migrations that an older release knows. Whatever else is applied is reversed, instead of anything being applied.
@@ -107,8 +127,18 @@ def main() -> None:
             "lock_timeout": {"type": "int", "default": 5},
             "lock_wait": {"type": "int", "default": 60},
             "database": {"type": "str"},
+            "server": {
+                "type": "dict",
+                "options": {
+                    "host": {"type": "str", "required": True},
+                    "port": {"type": "int", "default": 5432},
+                    "user": {"type": "str", "required": True},
+                    "password": {"type": "str", "required": True, "no_log": True},
+                },
+            },
             "reverse_to": {"type": "list", "elements": "str"},
         },
+        required_by={"server": ["database"]},
         supports_check_mode=True,
     )
     options = module.params
@@ -122,6 +152,7 @@ def main() -> None:
             database=options["database"],
             check_mode=module.check_mode,
             reverse_to=options["reverse_to"],
+            server=options["server"],
         )
     except MigrationError as error:
         module.fail_json(msg=str(error), applied=error.applied)

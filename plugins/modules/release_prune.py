@@ -12,6 +12,8 @@ description:
   - Keeps the releases activated last, the active one, the one before it, the named ones, those that a process runs
     from, and those staged less than a day ago that never ran. Removes all others, the static files that only they
     had, and what died runs have left behind.
+  - Static files that M(carpentries.amy.release_static) has added go when their release is no longer one of the O(keep)
+    activated last.
 options:
   site_root:
     description: The site's tree, C(/webapps/{domain}).
@@ -60,6 +62,11 @@ removed:
   returned: success
   type: list
   elements: str
+removed_earlier:
+  description: The releases of which only static files were here, and are no more.
+  returned: success
+  type: list
+  elements: str
 kept:
   description: The releases that stay, each with its reason.
   returned: success
@@ -103,15 +110,17 @@ def main() -> None:
             proc=Path("/proc"),
         )
         static_files = 0
-        if plan.remove and not module.check_mode:
+        changed = bool(plan.remove or plan.remove_earlier)
+        if changed and not module.check_mode:
             group = grp.getgrnam(module.params["group"]).gr_gid
             static_files = prune(site, plan, static_directory=module.params["static_directory"], group=group)
     except (ReleaseError, OSError) as error:
         module.fail_json(msg=str(error))
     kept = sorted(plan.keep)
     module.exit_json(
-        changed=bool(plan.remove),
+        changed=changed,
         removed=list(plan.remove),
+        removed_earlier=list(plan.remove_earlier),
         kept=dict(plan.keep),
         static_files_removed=static_files,
         diff={"before": {"releases": sorted([*kept, *plan.remove])}, "after": {"releases": kept}},

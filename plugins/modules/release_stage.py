@@ -130,7 +130,6 @@ from ..module_utils.release.environment import environment_values
 from ..module_utils.release.failure import ReleaseError
 from ..module_utils.release.names import require_release_id
 from ..module_utils.release.site import Site, free_bytes
-from ..module_utils.release.transfer import download
 
 RECORDED = ("id", "ref", "commit", "sha256")
 
@@ -222,17 +221,12 @@ def require_space(*, site: Site, parameters: dict[str, Any]) -> None:
 
 def fetch_and_unpack(*, site: Site, parameters: dict[str, Any]) -> Path:
     """The unpacked release, not yet published."""
-    if parameters["file"]:
-        archive = Path(parameters["file"])
-        stage.require_checksum(archive, sha256=parameters["sha256"])
-        return stage.unpack(archive, site=site, release=parameters["id"])
-    archive = site.releases / f"{parameters['id']}.tar.zst.partial"
-    try:
-        download(parameters["url"], to=archive, sleep=time.sleep)
-        stage.require_checksum(archive, sha256=parameters["sha256"])
-        return stage.unpack(archive, site=site, release=parameters["id"])
-    finally:
-        archive.unlink(missing_ok=True)
+    release, sha256 = parameters["id"], parameters["sha256"]
+    if not parameters["file"]:
+        return stage.fetch(parameters["url"], site=site, release=release, sha256=sha256, sleep=time.sleep)
+    archive = Path(parameters["file"])
+    stage.require_checksum(archive, sha256=sha256)
+    return stage.unpack(archive, site=site, release=release)
 
 
 if __name__ == "__main__":

@@ -61,6 +61,18 @@ staged:
   returned: success
   type: list
   elements: str
+kept:
+  description:
+    - The releases whose static files the host serves. C(activated) is when each became active last, null if it
+      never did; of those that never were here, what M(carpentries.amy.release_static) was told.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: v1-0123456789ab-89abcdef
+      commit: 0123456789abcdef0123456789abcdef01234567
+      sha256: "..."
+      activated: "2026-01-31T12:00:00.000Z"
 refused:
   description: Who has given up which of them, when and why, by id; see M(carpentries.amy.release_refusal).
   returned: success

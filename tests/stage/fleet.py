@@ -37,6 +37,7 @@ class Fleet:
         }
         self.ec2 = boto3.client("ec2", **settings)
         self.elb = boto3.client("elbv2", **settings)
+        self.rds = boto3.client("rds", **settings)
         self.s3 = boto3.client("s3", **settings)
         self.ssm = boto3.client("ssm", **settings)
         self._docker = docker.from_env()
@@ -58,7 +59,12 @@ class Fleet:
     @property
     def database(self) -> Any:
         """The database server's container."""
-        return self._docker.containers.list(all=True, filters={"label": "amy.local-cloud.database"})[0]
+        return self.database_server(self.name)
+
+    def database_server(self, identifier: str) -> Any:
+        """Return the container of an RDS instance."""
+        label = f"amy.local-cloud.database={identifier}"
+        return self._docker.containers.list(all=True, filters={"label": label})[0]
 
     def start(self, host: str) -> None:
         """Start a host again that has died, and wait until it answers over SSH."""
@@ -74,8 +80,11 @@ class Fleet:
         assert code == 0, f"{command!r} on {host} ended with {code}: {text}"
         return text
 
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Return the rows of a query in the application's database; counts come as int, truths as bool."""
+    def query(self, sql: str, *, server: str | None = None) -> list[tuple[Any, ...]]:
+        """Return the rows of a query in the application's database; counts come as int, truths as bool.
+
+        `server` names another RDS instance that has a database of that name.
+        """
         name = self.stage["database"]["name"]
         wrapped = f"SELECT coalesce(json_agg(row_to_json(r)), '[]') FROM ({sql}) AS r"  # noqa: S608 - from these tests
         command = [
@@ -92,7 +101,7 @@ class Fleet:
             "-c",
             wrapped,
         ]
-        code, output = self.database.exec_run(command)
+        code, output = self.database_server(server or self.name).exec_run(command)
         assert code == 0, output.decode()
         return [tuple(row.values()) for row in json.loads(output)]
 

@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
 from tests.stage.conftest import assert_figures_agree, assert_nothing_lost, under_load
 from tests.stage.fleet import Fleet
 from tests.stage.operator import CONVERGED, deploy, deploy_to_converged_hosts, run_playbook
@@ -27,6 +31,40 @@ def test_a_deploy_under_load_loses_nothing(on_v1: Fleet) -> None:
     assert on_v1.in_rotation()
     assert_figures_agree(on_v1, loaded)
     assert_nothing_lost(on_v1, loaded)
+
+
+@pytest.fixture
+def web1_never_had_v1(on_v2_after_v1: Fleet) -> Iterator[str]:
+    """Give the id of v1, of which web1 has nothing, as if it had been built after it."""
+    site = f"/webapps/{on_v2_after_v1.stage['domain']}"
+    (v1,) = (name for name in on_v2_after_v1.run("web1", f"ls {site}/releases").split() if name.startswith("v1-"))
+    on_v2_after_v1.run("web1", f"rm -r {site}/releases/{v1} && find {site}/static -type f -links 1 -delete")
+    yield v1
+    # What other tests roll back to.
+    assert deploy_to_converged_hosts("v1").code == 0
+
+
+def test_a_host_that_joins_serves_what_pages_of_the_release_before_ask_for(
+    on_v2_after_v1: Fleet, web1_never_had_v1: str
+) -> None:
+    site = f"/webapps/{on_v2_after_v1.stage['domain']}"
+    listed = {
+        release: set(on_v2_after_v1.run("web2", f"cd {path}/staticfiles && find . -type f -printf '%P\\n'").split())
+        for release, path in (("v1", f"{site}/releases/{web1_never_had_v1}"), ("v2", f"{site}/repo"))
+    }
+    only_v1 = sorted(listed["v1"] - listed["v2"])
+    assert only_v1, "v2 must have changed a hashed file, or this proves nothing"
+    asked_for = (
+        f"Host: {on_v2_after_v1.stage['domain']}' -H 'X-Forwarded-Proto: https' http://127.0.0.1/static/{only_v1[0]}"
+    )
+    ask = f"curl --silent --output /dev/null --write-out '%{{http_code}}' -H '{asked_for}"
+    assert on_v2_after_v1.run("web1", ask) == "404"
+    joined = deploy_to_converged_hosts("v2")
+    assert joined.code == 0, joined
+    assert on_v2_after_v1.run("web1", ask) == "200"
+    assert web1_never_had_v1 not in on_v2_after_v1.run("web1", f"ls {site}/releases")
+    again = deploy_to_converged_hosts("v2")
+    assert again.changed == dict.fromkeys(again.changed, 0), again
 
 
 def test_a_rollback_under_load_loses_nothing(on_v2_after_v1: Fleet) -> None:

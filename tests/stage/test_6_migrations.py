@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from tests.stage.conftest import assert_nothing_lost, assert_only_the_maintenance_page, under_load
@@ -10,6 +14,8 @@ from tests.stage.fleet import Fleet, eventually
 from tests.stage.operator import CONVERGED, RunningDeploy, deploy, deploy_to_converged_hosts, run_playbook
 
 APPLIED = "SELECT app, name FROM django_migrations ORDER BY id"
+COPIES_SERVER = "amy-local-copies"
+PASSWORD = "/{project}/{stage}/database_password"
 COPIES = "SELECT datname FROM pg_database WHERE datname LIKE '%rehearsal'"
 
 
@@ -108,19 +114,85 @@ def test_the_control_a_forced_rolling_deploy_of_a_renaming_migration_loses_reque
     go_back_from_v3(on_v1)
 
 
-def go_back_from_v3(on_v1: Fleet) -> None:
+@pytest.fixture
+def rehearsal_server(fleet: Fleet) -> Iterator[str]:
+    """Give the address of a second RDS instance. Meanwhile the first one lets the application create no database."""
+    of_the_stage = fleet.rds.describe_db_instances(DBInstanceIdentifier=fleet.name)["DBInstances"][0]
+    password = fleet.ssm.get_parameter(Name=PASSWORD.format(**fleet.stage), WithDecryption=True)["Parameter"]["Value"]
+    fleet.rds.create_db_instance(
+        DBInstanceIdentifier=COPIES_SERVER,
+        Engine="postgres",
+        EngineVersion=of_the_stage["EngineVersion"],
+        DBInstanceClass=of_the_stage["DBInstanceClass"],
+        AllocatedStorage=20,
+        DBName=of_the_stage["DBName"],
+        MasterUsername=of_the_stage["MasterUsername"],
+        MasterUserPassword=password,
+        DBSubnetGroupName=of_the_stage["DBSubnetGroup"]["DBSubnetGroupName"],
+        VpcSecurityGroupIds=[group["VpcSecurityGroupId"] for group in of_the_stage["VpcSecurityGroups"]],
+    )
+    may = f"ALTER ROLE {of_the_stage['MasterUsername']} {{}}"
+    try:
+        eventually(
+            lambda: described_server(fleet)["DBInstanceStatus"] == "available",
+            within=180,
+            what="the second database server is available",
+        )
+        as_administrator(fleet, may.format("NOCREATEDB"))
+        yield described_server(fleet)["Endpoint"]["Address"]
+    finally:
+        as_administrator(fleet, may.format("CREATEDB"))
+        fleet.rds.delete_db_instance(DBInstanceIdentifier=COPIES_SERVER, SkipFinalSnapshot=True)
+        assert run_playbook("configure").code == 0
+
+
+@pytest.mark.thorough
+def test_copies_are_made_on_the_server_that_the_stage_names(on_v1: Fleet, rehearsal_server: str) -> None:
+    named = ("-e", f"database_backup_rehearsal_host={rehearsal_server}")
+    refused = deploy_to_converged_hosts("v3")
+    assert "permission denied to create database" in refused.output
+    with under_load(on_v1) as loaded:
+        chosen = deploy("v3", *named)
+    assert chosen.code == 0, chosen
+    assert "Strategy: hold" in chosen.output
+    assert set(on_v1.active_releases().values()) == {"v3"}
+    assert_nothing_lost(on_v1, loaded)
+    assert on_v1.query(COPIES) == on_v1.query(COPIES, server=COPIES_SERVER) == []
+    drilled = run_playbook("restore_drill", *named)
+    assert drilled.code == 0, drilled
+    go_back_from_v3(on_v1, *named)
+
+    on_v1.database_server(COPIES_SERVER).stop()
+    stopped = deploy("v3", *named)
+    assert stopped.code != 0
+    assert stopped.says(rf"gets no answer from PostgreSQL at {re.escape(rehearsal_server)}.*Nothing has been touched")
+    assert stopped.says("ARGS=.*database_backup_rehearsal_host=")
+
+
+def described_server(fleet: Fleet) -> Any:
+    """Return RDS's description of the second instance."""
+    return fleet.rds.describe_db_instances(DBInstanceIdentifier=COPIES_SERVER)["DBInstances"][0]
+
+
+def as_administrator(fleet: Fleet, statement: str) -> None:
+    """Run a statement as the superuser whom RDS gives to nobody."""
+    code, output = fleet.database.exec_run(["runuser", "-u", "postgres", "--", "psql", "-c", statement])
+    assert code == 0, output.decode()
+
+
+def go_back_from_v3(on_v1: Fleet, *arguments: str) -> None:
     """Reverse what v3 has migrated, after it was refused without a confirmation, and roll back."""
     run_playbook("maintenance", "-e", "maintenance_mode=on")
     applied = on_v1.query(APPLIED)
-    unconfirmed = run_playbook("reverse_migrations")
+    unconfirmed = run_playbook("reverse_migrations", *arguments)
     assert unconfirmed.code != 0
     assert "CONFIRM=local/amy" in unconfirmed.output
     assert "ledger.0004_clearer_names: no row and no value is lost" in unconfirmed.output
     assert on_v1.query(APPLIED) == applied
 
-    reversed_ = run_playbook("reverse_migrations", "-e", "reversal_confirm=local/amy")
+    reversed_ = run_playbook("reverse_migrations", "-e", "reversal_confirm=local/amy", *arguments)
     assert reversed_.code == 0, reversed_
-    back = run_playbook("rollback", *CONVERGED)
+    back = run_playbook("rollback", *CONVERGED, *arguments)
     assert back.code == 0, back
     run_playbook("maintenance", "-e", "maintenance_mode=off")
     assert len(set(on_v1.active_releases().values())) == 1

@@ -22,7 +22,10 @@ NO_QUEUES = {"web": ["web1", "web2"], "utility": ["utility1"]}
 
 
 def evaluate(expression: str, fleet: dict[str, list[str]], host: str = "localhost", **facts: Any) -> Any:
-    """The value of an expression on HOST of a stage with FLEET; `facts` are those that localhost has."""
+    """The value of an expression on HOST of a stage with FLEET; `facts` are those that localhost has.
+
+    `told` among them is what the stage's inventory says.
+    """
     groups = {role: fleet.get(role, []) for role in ("web", "worker", "scheduler", "utility", "redis")}
     groups["application"] = [name for role, hosts in groups.items() if role != "redis" for name in hosts]
     groups["fleet"] = groups["application"] + groups["redis"]
@@ -38,7 +41,8 @@ def evaluate(expression: str, fleet: dict[str, list[str]], host: str = "localhos
         "hostvars": hostvars | {"localhost": facts},
         "inventory_hostname": host,
         "instances_counts": {role: len(hosts) for role, hosts in fleet.items()},
-        "stage_parameters": {"redis_application_password": "secret"},
+        "stage_parameters": {"redis_application_password": "secret", "database_password": "secret"},
+        **facts.pop("told", {}),
     }
     loader = DataLoader()
     for file in ("wiring.yml", "deploy.yml"):
@@ -135,3 +139,30 @@ def test_whom_a_failed_deploy_returns(
 def test_a_deploy_that_changes_nothing_groups_nobody() -> None:
     plan: dict[str, Any] = {"rejoin": [], "roll": [], "hand_over": [], "needed": False}
     assert evaluate("deploy_groups", QUEUES, deploy_plan=plan) == []
+
+
+DATABASE = {"project": "amy", "stage": "test", "database_host": "database.example.test", "database_user": "amy"}
+REHEARSAL = "copies.abcdef.eu-west-1.rds.example.test"
+
+
+@pytest.mark.parametrize("elsewhere", [{}, {"database_backup_rehearsal_host": ""}])
+def test_copies_are_made_on_the_databases_own_server(elsewhere: dict[str, str]) -> None:
+    told = DATABASE | elsewhere
+    assert evaluate("rehearsal_server", QUEUES, told=told) == {}
+    assert evaluate("rehearsal_identifier", QUEUES, told=told) == "amy-test"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, {"port": 5432, "user": "amy", "password": "secret"}),
+        (
+            {"database_backup_rehearsal_port": 5433, "database_backup_rehearsal_user": "copier"},
+            {"port": 5433, "user": "copier", "password": "secret"},
+        ),
+    ],
+)
+def test_a_release_is_led_to_the_server_that_the_stage_names(more: dict[str, Any], expected: dict[str, Any]) -> None:
+    told = DATABASE | {"database_backup_rehearsal_host": REHEARSAL} | more
+    assert evaluate("rehearsal_server", QUEUES, told=told) == {"host": REHEARSAL, **expected}
+    assert evaluate("rehearsal_identifier", QUEUES, told=told) == "copies"

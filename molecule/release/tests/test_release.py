@@ -16,6 +16,7 @@ from testinfra.host import Host
 testinfra_hosts = ["ansible://amy-molecule-release"]
 
 SITE = "/webapps/amy.molecule.test"
+JOINED = "/webapps/joined.molecule.test"
 PID_FILE = Path(__file__).parents[3] / ".cache/molecule-release/s3.pid"
 
 
@@ -30,7 +31,7 @@ def _stop_s3() -> Iterator[None]:
 def module(host: Host, name: str, **arguments: Any) -> dict[str, Any]:
     """Run one of the collection's modules on the host."""
     result: dict[str, Any] = host.ansible(
-        f"carpentries.amy.{name}", json.dumps({"site_root": SITE, **arguments}), check=False
+        f"carpentries.amy.{name}", json.dumps({"site_root": SITE} | arguments), check=False
     )
     assert not result.get("failed"), result.get("msg")
     return result
@@ -109,6 +110,28 @@ def test_static_files_of_every_release_are_in_one_tree_as_links(host: Host) -> N
         assert host.check_output(f"stat -c %i {SITE}/static/{name}") == host.check_output(
             f"stat -c %i {SITE}/releases/{first}/staticfiles/{name}"
         )
+
+
+def test_a_host_that_joined_serves_what_pages_of_earlier_releases_ask_for(host: Host) -> None:
+    first, second, third = activated(host)
+    asked_for = hashed_files(host, first) | hashed_files(host, second)
+    only_first = hashed_files(host, first) - hashed_files(host, third)
+    assert only_first, "v1 must have a file of its own, or this proves nothing"
+    found = host.check_output(f"cd {JOINED}/static && find . -type f -group amy -printf '%P\\n'")
+    assert asked_for <= set(found.splitlines())
+    for name in only_first:
+        built = host.file(f"{SITE}/releases/{first}/staticfiles/{name}")
+        assert host.file(f"{JOINED}/static/{name}").sha256sum == built.sha256sum
+
+
+def test_a_host_that_joined_has_nothing_else_of_earlier_releases(host: Host) -> None:
+    first, second, third = activated(host)
+    assert host.check_output(f"ls {JOINED}/releases") == third
+    assert host.check_output(f"ls {JOINED}/static-earlier").split() == sorted([first, second])
+    assert host.check_output(f"ls {JOINED}/static-earlier/{first}") == "static"
+    state = module(host, "release_state", site_root=JOINED)
+    assert state["staged"] == [third]
+    assert {kept["id"] for kept in state["kept"] if kept["activated"]} == {first, second}
 
 
 def test_pruning_keeps_what_is_used(host: Host) -> None:

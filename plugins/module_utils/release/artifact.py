@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._aws_client import AwsError, translated
 from .failure import ReleaseError
-from .names import artifact_key, manifest_key
+from .names import artifact_key, artifact_prefix, is_archive, manifest_key
 
 try:
     import boto3
@@ -113,6 +113,16 @@ class ArtifactStore:
         manifest = Manifest(**json.loads(body))
         head = self._head(key)
         return manifest if head and head["ContentLength"] == manifest.size else None
+
+    def find_by_checksum(self, *, commit: str, sha256: str) -> Manifest | None:
+        """The manifest of the complete artifact of `commit` that has that SHA-256, for whatever machines; else None."""
+        with translated(doing=f"list s3://{self._bucket}/{self._prefix}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=artifact_prefix(prefix=self._prefix, commit=commit)
+            )
+            keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+        manifests = (self.find(key) for key in keys if is_archive(key))
+        return next((manifest for manifest in manifests if manifest and manifest.sha256 == sha256), None)
 
     def download_url(self, key: str) -> str:
         """A URL that gives the archive by HTTP GET."""

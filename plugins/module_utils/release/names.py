@@ -20,6 +20,7 @@ from .failure import ReleaseError
 _FULL_COMMIT = re.compile(r"[0-9a-f]{40}")
 _RELEASE_ID = re.compile(r"[a-z0-9][a-z0-9._-]*-[0-9a-f]{12}-[0-9a-f]{8}")
 _LONGEST_SLUG = 40
+_ARCHIVE = ".tar.zst"
 
 
 def release_slug(ref: str) -> str:
@@ -62,9 +63,19 @@ def require_release_id(value: str) -> str:
 
 def artifact_key(*, prefix: str, commit: str, platform: str) -> str:
     """The object key of the artifact of `commit` for `platform`; its manifest is `manifest_key` of it."""
-    return f"{prefix.rstrip('/')}/{commit}-{platform}.tar.zst"
+    return f"{artifact_prefix(prefix=prefix, commit=commit)}{platform}{_ARCHIVE}"
+
+
+def artifact_prefix(*, prefix: str, commit: str) -> str:
+    """What the object keys of all artifacts of `commit` begin with."""
+    return f"{prefix.rstrip('/')}/{commit}-"
+
+
+def is_archive(key: str) -> bool:
+    """Whether that is the object key of an artifact, not of its manifest."""
+    return key.endswith(_ARCHIVE)
 
 
 def manifest_key(key: str) -> str:
     """The object key of an artifact's manifest. It is written last: an artifact without one is incomplete."""
-    return key[: -len(".tar.zst")] + ".json"
+    return key[: -len(_ARCHIVE)] + ".json"

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .earlier import FOLDER, surplus
 from .files import remove_tree
 from .history import Activation, previous_release, read_history
 from .site import PARTIAL, RECORD, Site
@@ -20,10 +21,14 @@ FRESH = 24 * 3600.0
 
 @dataclass(frozen=True)
 class PrunePlan:
-    """`keep` names the reason for each release that stays; `remove` the releases and remains that go."""
+    """`keep` names the reason for each release that stays; `remove` the releases and remains that go.
+
+    `remove_earlier` are those of which only the static files are here, and go.
+    """
 
     keep: Mapping[str, str]
     remove: Sequence[str]
+    remove_earlier: Sequence[str] = ()
 
 
 def prune_plan(
@@ -55,16 +60,25 @@ def prune_plan(
 def plan_for_site(site: Site, *, keep: int, keep_ids: Collection[str], now: float, proc: Path) -> PrunePlan:
     """The plan for what is on this host at `now` (epoch seconds); `proc` is where the kernel lists processes."""
     staged = {release: now - _staged_at(site, release) for release in site.staged()}
+    history = read_history(site.history)
     plan = prune_plan(
         staged=staged,
-        history=read_history(site.history),
+        history=history,
         active=site.active(),
         keep=keep,
         keep_ids=keep_ids,
         running=running_releases(site, proc=proc),
         refused=site.refusals(),
     )
-    return PrunePlan(keep=plan.keep, remove=[*plan.remove, *_old_remains(site, known=staged, now=now)])
+    earlier = {release: str(record["activated"]) for release, record in site.earlier_records().items()}
+    return PrunePlan(
+        keep=plan.keep,
+        remove=[*plan.remove, *_old_remains(site.releases, known=staged, now=now)],
+        remove_earlier=[
+            *surplus(earlier, staged=staged, history=history, keep=keep),
+            *_old_remains(site.earlier, known=earlier, now=now),
+        ],
+    )
 
 
 def prune(site: Site, plan: PrunePlan, *, static_directory: str, group: int) -> int:
@@ -75,9 +89,12 @@ def prune(site: Site, plan: PrunePlan, *, static_directory: str, group: int) -> 
     """
     for release in plan.remove:
         remove_tree(site.directory(release))
-    removed = prune_static(site.static) if plan.remove else 0
-    for release in plan.keep:
-        merge_static(site.directory(release) / static_directory, into=site.static, group=group)
+    for release in plan.remove_earlier:
+        remove_tree(site.earlier / release)
+    removed = prune_static(site.static) if plan.remove or plan.remove_earlier else 0
+    sources = [site.directory(release) / static_directory for release in plan.keep]
+    for source in [*sources, *(site.earlier / release / FOLDER for release in site.earlier_records())]:
+        merge_static(source, into=site.static, group=group)
     return removed
 
 
@@ -110,13 +127,13 @@ def _staged_at(site: Site, release: str) -> float:
     return (site.directory(release) / RECORD).stat().st_mtime
 
 
-def _old_remains(site: Site, *, known: Collection[str], now: float) -> list[str]:
-    """Directories that a died run has left: no complete release, and untouched for a day."""
-    if not site.releases.is_dir():
+def _old_remains(place: Path, *, known: Collection[str], now: float) -> list[str]:
+    """Directories in `place` that a died run has left: no complete release, and untouched for a day."""
+    if not place.is_dir():
         return []
     return sorted(
         entry.name
-        for entry in os.scandir(site.releases)
+        for entry in os.scandir(place)
         if entry.is_dir(follow_symlinks=False)
         and entry.name not in known
         and (entry.name.endswith(PARTIAL) or not Path(entry.path, RECORD).exists())

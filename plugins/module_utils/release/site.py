@@ -19,6 +19,8 @@ from .history import history_file, previous_release, read_history
 RECORD = ".release.json"
 PARTIAL = ".partial"
 REFUSAL = ".refused.json"
+# What hosts tell each other of a release.
+KEPT = ("id", "commit", "sha256", "activated")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class Site:
         return self.root / "static"
 
     @property
+    def earlier(self) -> Path:
+        """One directory for each release that this host never had, with nothing of it but its static files."""
+        return self.root / "static-earlier"
+
+    @property
     def shared(self) -> Path:
         """What survives a change of the release."""
         return self.root / "shared"
@@ -58,11 +65,8 @@ class Site:
 
     def record(self, release: str) -> dict[str, Any] | None:
         """What is known of the staged `release`, with its `path`; None if it is not there or not complete."""
-        try:
-            record = json.loads((self.directory(release) / RECORD).read_text())
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            return None
-        return {**record, "path": str(self.directory(release))} if isinstance(record, dict) else None
+        record = _read_record(self.directory(release))
+        return None if record is None else {**record, "path": str(self.directory(release))}
 
     def active(self) -> str | None:
         """The id of the active release; None if there is none. Raises ReleaseError if `repo` is no symbolic link."""
@@ -82,6 +86,12 @@ class Site:
         names = sorted(entry.name for entry in self.releases.iterdir() if entry.is_dir())
         return [name for name in names if not name.endswith(PARTIAL) and self.record(name) is not None]
 
+    def earlier_records(self) -> dict[str, dict[str, Any]]:
+        """What is known of each release of which only the static files are here, by its id."""
+        directories = sorted(self.earlier.iterdir()) if self.earlier.is_dir() else []
+        records = {directory.name: _read_record(directory) for directory in directories}
+        return {name: record for name, record in records.items() if record and not name.endswith(PARTIAL)}
+
     def refusals(self) -> dict[str, dict[str, Any]]:
         """Who has given up which staged release, when and why (see `refusal`), by the release's id."""
         marks = {name: self.directory(name) / REFUSAL for name in self.staged()}
@@ -98,12 +108,26 @@ def site_state(site: Site) -> dict[str, Any]:
         "active": site.record(active) if active else None,
         "previous": site.record(previous) if previous else None,
         "staged": site.staged(),
+        "kept": kept(site),
         "refused": refused,
         "free_bytes": free_bytes(site.root),
         "maintenance": page.mode == "on",
         "maintenance_for_deploy": page.for_deploy,
         "maintenance_until": timestamp(page.planned_end) if page.planned_end else None,
     }
+
+
+def kept(site: Site) -> list[dict[str, Any]]:
+    """The releases whose static files this host serves, each as `id`, `commit`, `sha256` of its artifact, `activated`.
+
+    `activated` is when it last became active, here or where the host was told of; None if it never did.
+    """
+    activated = {past.to: past.time for past in read_history(site.history)}
+    staged = {
+        release: {**(site.record(release) or {}), "activated": activated.get(release)} for release in site.staged()
+    }
+    records = {**site.earlier_records(), **staged}
+    return [{name: record.get(name) for name in KEPT} for record in records.values()]
 
 
 def free_bytes(path: Path) -> int:
@@ -118,3 +142,11 @@ def platform_name(os_release: str, *, machine: str) -> str:
     """For what machines an artifact is good, for example `debian12-x86_64`; `os_release` is /etc/os-release's text."""
     values = dict(re.findall(r'^([A-Z_]+)="?([^"\n]*)"?$', os_release, flags=re.MULTILINE))
     return f"{values.get('ID', 'linux')}{values.get('VERSION_ID', '')}-{machine}"
+
+
+def _read_record(directory: Path) -> dict[str, Any] | None:
+    try:
+        record = json.loads((directory / RECORD).read_text())
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    return record if isinstance(record, dict) else None

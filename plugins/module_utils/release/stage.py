@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from .failure import ReleaseError
 from .files import fsync_directory, regular_files, remove_tree, run_tar, sha256_of
 from .site import PARTIAL, RECORD, Site
 from .static_tree import merge_static
+from .transfer import download
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,17 @@ def is_staged(site: Site, *, release: str, sha256: str) -> bool:
             "A release that serves is never replaced: deploy another version or a changed setting; that has another id."
         )
     return False
+
+
+def fetch(url: str, *, site: Site, release: str, sha256: str, sleep: Callable[[float], None]) -> Path:
+    """Download the artifact of that SHA-256 (hexadecimal), and return it unpacked; of the archive nothing stays."""
+    archive = site.releases / f"{release}.tar.zst{PARTIAL}"
+    try:
+        download(url, to=archive, sleep=sleep)
+        require_checksum(archive, sha256=sha256)
+        return unpack(archive, site=site, release=release)
+    finally:
+        archive.unlink(missing_ok=True)
 
 
 def unpack(archive: Path, *, site: Site, release: str) -> Path:
@@ -173,6 +185,11 @@ def write_file(path: Path, *, file: File, group: int) -> bool:
     return True
 
 
+def record_text(record: Mapping[str, Any]) -> str:
+    """The text of a record's file."""
+    return json.dumps(dict(record), indent=2, sort_keys=True) + "\n"
+
+
 def require_checksum(path: Path, *, sha256: str) -> None:
     """Raises ReleaseError unless the file at `path` has that SHA-256 (hexadecimal)."""
     actual = sha256_of(path)
@@ -196,12 +213,11 @@ def _seed(path: Path, *, to: Path, owner: Owner) -> None:
 
 
 def _files(release: Release) -> tuple[File, ...]:
-    record = json.dumps(dict(release.record), indent=2, sort_keys=True) + "\n"
     return (
         File(".venv/bin/postactivate", text=postactivate(release.environment), mode=0o640),
         File(".venv/bin/with-environment", text=LAUNCHER, mode=0o755),
         # Last: it says that the release is complete.
-        File(RECORD, text=record, mode=0o640),
+        File(RECORD, text=record_text(release.record), mode=0o640),
     )
 
 

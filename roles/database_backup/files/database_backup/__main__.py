@@ -16,7 +16,8 @@ from backup_library.failure import BackupError
 
 from .backup import back_up
 from .record import record
-from .restore import copy, drill, drop_copy, replace_database
+from .rehearsal import check, copy, drill, drop_copy
+from .restore import replace_database
 from .settings import Settings
 
 SETTINGS = Path("/etc/amy-database/settings.json")
@@ -36,9 +37,11 @@ def main() -> int:
 
 
 def _recorded(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
-    # Whoever asks for the newest backup's age does so often, and changes nothing.
+    # Whoever only asks does so often, and changes nothing.
     if options.command == "check":
         return settings.backups.check(max_age=options.max_age, make="make backup")
+    if options.command == "check-rehearsal":
+        return asdict(check(settings))
     try:
         outcome = _run(settings, options)
     except (BackupError, OSError, psycopg2.Error) as error:
@@ -68,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     backup.add_argument("--release", default="")
     check = commands.add_parser("check", help="tell how old the newest backup is")
     check.add_argument("--max-age", type=int, default=2700, help="seconds")
+    commands.add_parser("check-rehearsal", help="tell whether a copy could be made")
     commands.add_parser("drop-copy", help="drop what copy has made")
     for name, text in (
         ("drill", "restore into a scratch database"),

@@ -71,6 +71,16 @@ def last_migrations(connected: Any) -> dict[str, str]:
     return dict(fetch(connected, LAST_MIGRATIONS))  # type: ignore[arg-type]
 
 
+def require_version(connected: Any, version: int, *, what: str) -> None:
+    """Raise BackupError unless the server is at least of the major `version`, which `what` is of."""
+    server = connected.server_version // 10000
+    if server < version:
+        raise BackupError(
+            f"{what} is of PostgreSQL {version}, and the server that it would be restored on is {server}: an older "
+            "server cannot be relied on to take it. Upgrade that server, or name another one."
+        )
+
+
 def require_connections(connected: Any) -> None:
     """Raise BackupError unless the server has connections to spare for work beside the application's."""
     free = int(fetch(connected, FREE_CONNECTIONS)[0][0])

@@ -11,7 +11,7 @@ from backup_library.failure import BackupError
 from backup_library.manifest import utc_now
 
 from .backup import back_up
-from .database import connection, count_rows, execute, fetch, require_connections
+from .database import connection, count_rows, execute, fetch, require_connections, require_version
 from .dump import require_readable, restore
 from .manifest import BEFORE_RESTORE, DatabaseManifest
 from .settings import Settings
@@ -36,26 +36,6 @@ class Restored:
     backup: str = ""
 
 
-def drill(settings: Settings, *, source: str) -> Restored:
-    """Prove that a backup restores, on a scratch database that is gone afterwards."""
-    with settings.backups.lock.held():
-        scratch = f"{settings.database}_drill"
-        restored = _restore(settings, find(settings, source), into=scratch)
-        _drop(settings, scratch)
-        return restored
-
-
-def copy(settings: Settings, *, source: str) -> Restored:
-    """Restore a backup into a database of its own, which stays until `drop_copy`, or until the next copy is made."""
-    with settings.backups.lock.held():
-        return _restore(settings, find(settings, source), into=_copy_name(settings))
-
-
-def drop_copy(settings: Settings) -> None:
-    """Drop what `copy` has made, if it is there."""
-    _drop(settings, _copy_name(settings))
-
-
 def replace_database(settings: Settings, *, source: str) -> Restored:
     """Put a backup in the place of the living database, which is kept under another name and refuses connections.
 
@@ -67,7 +47,7 @@ def replace_database(settings: Settings, *, source: str) -> Restored:
         before = back_up(settings, reason=BEFORE_RESTORE, release="", prune=False)
         successor = f"{settings.database}_restore"
         kept = f"{settings.database}_before_{utc_now():%Y%m%dT%H%M%S%f}Z".lower()
-        restored = _restore(settings, chosen, into=successor)
+        restored = restore_into(settings, chosen, into=successor)
         _swap(settings, successor=successor, kept=kept)
         return replace(restored, database=settings.database, kept=kept, backup=before.name)
 
@@ -83,27 +63,12 @@ def find(settings: Settings, source: str) -> DatabaseManifest:
     return manifest
 
 
-def _choose(settings: Settings, source: str) -> DatabaseManifest:
-    if source == "newest":
-        # After a kill, the same restore means the same backup, not the one that the killed restore has made.
-        return settings.backups.newest(make="make backup", but=BEFORE_RESTORE)
-    return settings.backups.fetch(source) if source.startswith("s3://") else settings.backups.folder.read(source)
-
-
-def _admit(settings: Settings) -> None:
-    """Let the living database be connected to again, if a restore was killed while it refused."""
-    with connection(settings, NEUTRAL) as connected:
-        connected.autocommit = True
-        found = fetch(connected, "SELECT datallowconn FROM pg_database WHERE datname = %s", settings.database)
-        if found and not found[0][0]:
-            execute(connected, "ALTER DATABASE {} ALLOW_CONNECTIONS true", settings.database)
-
-
-def _restore(settings: Settings, manifest: DatabaseManifest, *, into: str) -> Restored:
+def restore_into(settings: Settings, manifest: DatabaseManifest, *, into: str) -> Restored:
     """Restore into the database `into`, which is made anew, and compare it with the manifest table by table."""
     began = time.monotonic()
     with connection(settings, NEUTRAL) as connected:
         connected.autocommit = True
+        require_version(connected, manifest.server_version, what=manifest.name)
         require_connections(connected)
         execute(connected, "DROP DATABASE IF EXISTS {} WITH (FORCE)", into)
         execute(connected, "CREATE DATABASE {} TEMPLATE template0", into)
@@ -121,14 +86,27 @@ def _restore(settings: Settings, manifest: DatabaseManifest, *, into: str) -> Re
     return Restored(manifest.name, manifest.started, into, seconds, sum(manifest.rows.values()))
 
 
-def _drop(settings: Settings, database: str) -> None:
+def drop(settings: Settings, database: str) -> None:
+    """Drop a database, if it is there."""
     with connection(settings, NEUTRAL) as connected:
         connected.autocommit = True
         execute(connected, "DROP DATABASE IF EXISTS {} WITH (FORCE)", database)
 
 
-def _copy_name(settings: Settings) -> str:
-    return f"{settings.database}_rehearsal"
+def _choose(settings: Settings, source: str) -> DatabaseManifest:
+    if source == "newest":
+        # After a kill, the same restore means the same backup, not the one that the killed restore has made.
+        return settings.backups.newest(make="make backup", but=BEFORE_RESTORE)
+    return settings.backups.fetch(source) if source.startswith("s3://") else settings.backups.folder.read(source)
+
+
+def _admit(settings: Settings) -> None:
+    """Let the living database be connected to again, if a restore was killed while it refused."""
+    with connection(settings, NEUTRAL) as connected:
+        connected.autocommit = True
+        found = fetch(connected, "SELECT datallowconn FROM pg_database WHERE datname = %s", settings.database)
+        if found and not found[0][0]:
+            execute(connected, "ALTER DATABASE {} ALLOW_CONNECTIONS true", settings.database)
 
 
 def _swap(settings: Settings, *, successor: str, kept: str) -> None:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the program is told of its database, its folder and its bucket."""
+"""What the program is told of its database, of where to rehearse, of its folder and its bucket."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,15 @@ from .manifest import DatabaseManifest
 
 @dataclass(frozen=True)
 class Settings:
-    """The database, the service in libpq's `service_file` that leads to it, and its backups.
+    """The database, the service in libpq's `service_file` that leads to its server, and its backups.
 
-    Passwords are in libpq's password file, never here.
+    `rehearsal_service` leads to the server that copies are made on; it may be the same. Passwords are in libpq's
+    password file, never here.
     """
 
     database: str
     service: str
+    rehearsal_service: str
     service_file: Path
     log_file: Path
     backups: Backups[DatabaseManifest]
@@ -38,6 +40,8 @@ class Settings:
         return cls(
             database=values["database"],
             service=values["service"],
+            # The timer may run a new program before it has been told.
+            rehearsal_service=values.get("rehearsal_service", values["service"]),
             service_file=Path(values["service_file"]),
             log_file=Path(values["log_file"]),
             backups=Backups(
@@ -47,6 +51,15 @@ class Settings:
                 lock=Lock(file=Path(values["lock"]["file"]), wait=values["lock"]["wait"]),
             ),
         )
+
+    @property
+    def rehearses_elsewhere(self) -> bool:
+        """Whether copies are made on another server than the database's own."""
+        return self.rehearsal_service != self.service
+
+    def for_rehearsals(self) -> Settings:
+        """Return the settings that lead to the server on which copies are made."""
+        return replace(self, service=self.rehearsal_service)
 
     def environment(self) -> dict[str, str]:
         """Return the environment in which libpq's programs find the service."""

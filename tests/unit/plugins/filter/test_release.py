@@ -9,7 +9,7 @@ FILTERS = FilterModule().filters()
 
 
 def test_filters_are_registered() -> None:
-    assert set(FILTERS) == {"release_id", "release_postactivate", "release_slug", "settings8"}
+    assert set(FILTERS) == {"lacking_static", "release_id", "release_postactivate", "release_slug", "settings8"}
     assert FILTERS["release_id"]("v1", "0" * 40, {"A": 1}).startswith("v1-000000000000-")
 
 

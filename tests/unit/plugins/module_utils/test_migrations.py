@@ -70,3 +70,11 @@ def test_a_failed_rehearsal_says_that_the_database_is_untouched() -> None:
 def test_a_release_that_cannot_start_is_told_by_its_last_lines() -> None:
     with pytest.raises(MigrationError, match="APP_SECRET_KEY is not set"):
         run(Release(code=1, errors="Traceback\nImproperlyConfigured: APP_SECRET_KEY is not set"))
+
+
+def test_a_rehearsal_elsewhere_is_led_there_by_the_order_and_not_by_arguments() -> None:
+    release = Release()
+    server = {"host": "copies.example.test", "port": 5432, "user": "amy", "password": "secret"}
+    options: dict[str, Any] = {"settings": "s", "commands": [], "lock_timeout": 5, "lock_wait": 5, "check_mode": False}
+    migrate(release, **options, database="amy_rehearsal", server=server)
+    assert json.loads(release.line)["server"] == server

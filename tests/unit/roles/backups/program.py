@@ -94,12 +94,22 @@ class DatabaseProgram(Program):
 
     def __init__(self, server: Cluster, database: str, directory: Path) -> None:
         self.server, self.database = server, database
-        service, passwords = directory / "service.conf", directory / "pgpass"
-        service.write_text(f"[amy]\nhost={server.directory}\nuser={USER}\npassfile={passwords}\n", encoding="utf-8")
+        self._services, self._passwords = directory / "service.conf", directory / "pgpass"
+        self._lead("amy", server)
         escaped = re.sub(r"([:\\])", r"\\\1", PASSWORD)
-        passwords.write_text(f"*:*:*:*:{escaped}\n", encoding="utf-8")
-        passwords.chmod(0o600)
-        super().__init__(directory, database=database, service="amy", service_file=str(service))
+        self._passwords.write_text(f"*:*:*:*:{escaped}\n", encoding="utf-8")
+        self._passwords.chmod(0o600)
+        services = {"service": "amy", "rehearsal_service": "amy", "service_file": str(self._services)}
+        super().__init__(directory, database=database, **services)
+
+    def rehearse_on(self, server: Cluster) -> None:
+        """Let copies be made on another server."""
+        self._lead("rehearsal", server)
+        self.tell(rehearsal_service="rehearsal")
+
+    def _lead(self, service: str, server: Cluster) -> None:
+        with self._services.open("a", encoding="utf-8") as file:
+            file.write(f"[{service}]\nhost={server.directory}\nuser={USER}\npassfile={self._passwords}\n")
 
     def environment(self) -> dict[str, str]:
         """Return what libpq's programs need besides."""
@@ -113,10 +123,10 @@ class DatabaseProgram(Program):
         )
         return {f"public.{table}": rows for table, rows in zip(counts, found[0], strict=True)}
 
-    def databases(self) -> list[str]:
-        """Return the names of the database and of all that the program has made beside it."""
+    def databases(self, server: Cluster | None = None) -> list[str]:
+        """Return the names of the database and of all that the program has made beside it, or on another server."""
         like = f"SELECT datname FROM pg_database WHERE datname LIKE '{self.database}%' ORDER BY datname"
-        return [name for (name,) in self.server.query("postgres", like)]
+        return [name for (name,) in (server or self.server).query("postgres", like)]
 
     def is_dumping(self) -> bool:
         """Whether some of the data, and not yet all, is in the file."""

@@ -120,3 +120,19 @@ def test_own_key_is_asked_for_in_the_signed_headers(s3: S3Client) -> None:
     assert (
         store.upload(KEY, sha256=MANIFEST.sha256).headers["x-amz-server-side-encryption-aws-kms-key-id"] == "some-key"
     )
+
+
+def test_an_artifact_is_found_by_its_checksum_whatever_its_recipe_was(store: ArtifactStore, s3: S3Client) -> None:
+    put(s3)
+    store.complete(MANIFEST)
+    other = replace(MANIFEST, key=KEY.replace("debian12", "debian13"), platform="debian13", sha256="1" * 64)
+    s3.put_object(
+        Bucket="bucket", Key=other.key, Body=BODY, Metadata={"sha256": "1" * 64}, ServerSideEncryption="AES256"
+    )
+    store.complete(other)
+    assert store.find_by_checksum(commit="0" * 40, sha256=MANIFEST.sha256) == MANIFEST
+    assert store.find_by_checksum(commit="0" * 40, sha256="1" * 64) == other
+    assert store.find_by_checksum(commit="0" * 40, sha256="2" * 64) is None
+    assert store.find_by_checksum(commit="1" * 40, sha256=MANIFEST.sha256) is None
+    s3.delete_object(Bucket="bucket", Key=KEY)
+    assert store.find_by_checksum(commit="0" * 40, sha256=MANIFEST.sha256) is None
