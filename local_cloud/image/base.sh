@@ -25,6 +25,13 @@ rm -f /etc/ssh/ssh_host_* /var/lib/dbus/machine-id
 : >/etc/machine-id
 install -d /var/log/journal /var/lib/cloud/instance
 
+# The kernel has no client of NFS: what the package nfs-common brings makes way for a stand-in.
+for program in mount.nfs mount.nfs4; do
+    dpkg-divert --quiet --local --rename --divert "/usr/lib/instance/$program" --add "/sbin/$program"
+    ln -s /usr/local/lib/instance/mount-nfs "/sbin/$program"
+done
+install -d /var/lib/cloud/efs
+
 systemctl enable -q ssh-host-keys.service user-data.service ssh.service
 # There are no disks, consoles and kernel of its own to look after.
 systemctl mask -q systemd-pstore.service systemd-udevd.service systemd-modules-load.service \

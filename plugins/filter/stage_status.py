@@ -75,7 +75,7 @@ _value:
     hosts:
       description:
         - Each host's C(name), C(role), C(release), C(target_state), C(running) (processes by their release),
-          C(free_bytes), C(free_memory) and C(maintenance); null where it is not known.
+          C(free_bytes), C(free_memory), C(maintenance) and C(lacks_shared_files); null where it is not known.
       type: list
       elements: dict
     queues: {description: What was found of the queues; null if nothing was., type: dict}
@@ -188,6 +188,7 @@ def _facts(host: Host) -> dict[str, Any]:
         "free_bytes": state.get("free_bytes"),
         "free_memory": host.free_memory,
         "maintenance": state.get("maintenance"),
+        "lacks_shared_files": state.get("lacks_shared_files"),
     }
 
 

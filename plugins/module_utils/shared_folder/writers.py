@@ -10,6 +10,8 @@ from pathlib import Path
 
 PROC = Path("/proc")
 File = tuple[int, int]
+# Whatever ends meanwhile writes no more. The first process of a container is not shown to anybody; it writes no uploads.
+HIDDEN = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
 def written_files(*, besides: int) -> frozenset[File]:
@@ -24,17 +26,16 @@ def _open_for_writing() -> Iterator[File]:
 
 
 def _of_process(process: Path) -> Iterator[File]:
-    # Whatever ends meanwhile writes no more.
     try:
         names = os.listdir(process / "fd")
-    except (FileNotFoundError, ProcessLookupError):
+    except HIDDEN:
         return
     for name in names:
         try:
             if _writes((process / "fdinfo" / name).read_text()):
                 status = os.stat(process / "fd" / name)
                 yield status.st_dev, status.st_ino
-        except (FileNotFoundError, ProcessLookupError):
+        except HIDDEN:
             continue
 
 
