@@ -8,7 +8,6 @@ Each step can be cut off and done again. Runs as root.
 from __future__ import annotations
 
 import os
-import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -25,6 +24,8 @@ from .seal import is_sealed, seal
 from .writers import written_files
 
 INTERVAL = 0.5
+# Each copies what was written while the one before copied.
+PASSES = 3
 SCRATCH = "/run"
 
 
@@ -91,12 +92,12 @@ def move(wanted: Wanted, *, clock: Clock, patience: float) -> Moved:
     found = look(wanted)
     if not found.mounted:
         with _mounted_aside(wanted) as share, covered(wanted.path) as below:
-            _have_folders(share, wanted)
+            _prepare(share, wanted)
             if not found.sealed:
                 _copy_most(below, share, moved=moved)
         _start(wanted.unit)
     else:
-        _have_folders(wanted.path, wanted)
+        _prepare(wanted.path, wanted)
     if not found.sealed:
         with covered(wanted.path) as below:
             _copy_rest(below, wanted, moved=moved, clock=clock, patience=patience)
@@ -105,13 +106,12 @@ def move(wanted: Wanted, *, clock: Clock, patience: float) -> Moved:
 
 
 def _copy_most(below: Path, share: Path, *, moved: Moved) -> None:
-    """Copy until what is left was written during a moment: so little is not seen by visitors when the share is mounted."""
-    copied = None
-    while copied is None or copied:
-        writing = written_files(besides=share.stat().st_dev)
-        carried = carry(below, share, writing=writing)
+    """Copy until little is left, so that visitors miss as little as possible for the moment after the mount."""
+    for _pass in range(PASSES):
+        carried = carry(below, share, writing=written_files(besides=share.stat().st_dev))
         moved.add(carried)
-        copied = carried.copied
+        if not carried.copied:
+            break
 
 
 def _copy_rest(below: Path, wanted: Wanted, *, moved: Moved, clock: Clock, patience: float) -> None:
@@ -159,14 +159,19 @@ def _lacking(share: Path, wanted: Wanted) -> Iterator[str]:
             )
 
 
-def _have_folders(share: Path, wanted: Wanted) -> None:
+def _prepare(share: Path, wanted: Wanted) -> None:
+    """Have the folders on the share, and nothing else in it that the application may write."""
     for name in _lacking(share, wanted):
         folder = share / name
         folder.mkdir(parents=True, exist_ok=True)
-        os.chown(folder, wanted.user, wanted.group)
-        folder.chmod(0o750)
         for parent in folder.relative_to(share).parents:
-            (share / parent).chmod(stat.S_IMODE((share / parent).stat().st_mode) | 0o111)
+            _give(share / parent, user=0, group=wanted.group, mode=0o755)
+        _give(folder, user=wanted.user, group=wanted.group, mode=0o750)
+
+
+def _give(folder: Path, *, user: int, group: int, mode: int) -> None:
+    os.chown(folder, user, group)
+    folder.chmod(mode)
 
 
 def _start(unit: str) -> None:
