@@ -168,12 +168,8 @@ class FileSystems:
         for target in steps.correct_groups_of:
             self._efs.modify_mount_target_security_groups(MountTargetId=target, SecurityGroups=list(wanted.groups))
         for subnet in steps.add_in:
-            self._efs.create_mount_target(
-                FileSystemId=found.id, SubnetId=subnet, SecurityGroups=list(wanted.groups)
-            )
-        self._wait(
-            lambda: {target["LifeCycleState"] for target in self._targets(found.id)} <= {AVAILABLE}, name=name
-        )
+            self._efs.create_mount_target(FileSystemId=found.id, SubnetId=subnet, SecurityGroups=list(wanted.groups))
+        self._wait(lambda: {target["LifeCycleState"] for target in self._targets(found.id)} <= {AVAILABLE}, name=name)
 
     def detach(self, name: str, *, found: Found) -> None:
         """Take the addresses away; the files stay."""
@@ -218,7 +214,8 @@ class FileSystems:
         while not condition():
             if self._clock.monotonic() > deadline:
                 raise FileSystemError(
-                    f"File system {name} has not followed for {LONGEST_CHANGE:g} s. Look: aws efs describe-file-systems "
-                    f"--creation-token {name}; aws efs describe-mount-targets. Then run the same command again."
+                    f"File system {name} has not followed for {LONGEST_CHANGE:g} s. "
+                    f"Look: aws efs describe-file-systems --creation-token {name}; aws efs describe-mount-targets. "
+                    "Then run the same command again."
                 )
             self._clock.sleep(INTERVAL)

@@ -73,7 +73,7 @@ free_bytes:
   returned: success
   type: int
 lacks_shared_files:
-  description: Whether the file system that belongs over C(shared/) is not mounted; see M(carpentries.amy.shared_folder).
+  description: Whether what belongs over C(shared/) is not mounted; see M(carpentries.amy.shared_folder).
   returned: success
   type: bool
 maintenance:

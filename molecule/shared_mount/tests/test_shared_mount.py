@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one host takes in, the other has; and a host that lacks the mount takes nothing in. One story, run in this order."""
+"""What one host takes in, the other has; a host that lacks the mount takes nothing in. One story, run in this order."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Carry files from one folder into another that others write to at the same time. Never loses a file, never overwrites a
-newer one, and can be done again at any time.
+"""Carry files from one folder into another that others write to at the same time.
+
+Never loses a file, never overwrites a newer one, and can be done again at any time.
 """
 
 from __future__ import annotations
@@ -120,8 +121,7 @@ def _files(source: Path, share: Path) -> Iterator[Path]:
     for folder, folders, files in os.walk(source):
         here = Path(folder)
         if here == source:
-            folders[:] = [name for name in folders if name not in OURS]
-            files = [name for name in files if name not in OURS]
+            folders[:], files[:] = ([name for name in names if name not in OURS] for names in (folders, files))
         for name in folders:
             if not (here / name).is_symlink():
                 _have_folder(share / here.relative_to(source) / name, like=here / name)

@@ -28,7 +28,9 @@ def covered(folder: Path) -> Iterator[Path]:
     tree = call(SYSCALL, AT_FDCWD, os.fsencode(folder.parent), OPEN_TREE_CLONE | os.O_CLOEXEC)
     if tree < 0:
         why = os.strerror(ctypes.get_errno())
-        raise SharedFolderError(f"The kernel does not show what is below {folder}: open_tree: {why}. Nothing was changed.")
+        raise SharedFolderError(
+            f"The kernel does not show what is below {folder}: open_tree: {why}. Nothing was changed."
+        )
     try:
         yield Path(f"/proc/self/fd/{tree}", folder.name)
     finally:

@@ -31,7 +31,7 @@ SCRATCH = "/run"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What belongs over `path`, and the unit of systemd's that mounts it; `folders` in it are `user`'s and `group`'s."""
+    """What belongs over `path`, and systemd's unit that mounts it; `folders` in it are `user`'s and `group`'s."""
 
     path: Path
     source: str
@@ -71,12 +71,13 @@ class Moved:
 
 
 def look(wanted: Wanted) -> Found:
-    """Return how it is. Raises SharedFolderError if something else is mounted, or a folder is another user's."""
+    """Return how it is. Raises SharedFolderError if something else is mounted or a folder is another user's."""
     mount = mount_at(wanted.path, mountinfo=MOUNTS.read_text())
     if mount and mount.kind.startswith("nfs") and mount.source.rstrip("/") != wanted.source.rstrip("/"):
         raise SharedFolderError(
-            f"{mount.source} is mounted at {wanted.path}, and {wanted.source} belongs there. Nothing was touched: files do "
-            f"not move from one share to another by themselves. Copy them, then run: systemctl stop {wanted.unit}"
+            f"{mount.source} is mounted at {wanted.path}, and {wanted.source} belongs there. Nothing was touched: "
+            "files do not move from one share to another by themselves. Copy them, then run: "
+            f"systemctl stop {wanted.unit}"
         )
     if not wanted.path.exists():
         return Found(mounted=False, sealed=False, lacks=wanted.folders)
@@ -106,7 +107,7 @@ def move(wanted: Wanted, *, clock: Clock, patience: float) -> Moved:
 
 
 def _copy_most(below: Path, share: Path, *, moved: Moved) -> None:
-    """Copy until little is left, so that visitors miss as little as possible for the moment after the mount."""
+    """Copy until little is left, so that visitors miss as little as possible in the moment after the mount."""
     for _pass in range(PASSES):
         carried = carry(below, share, writing=written_files(besides=share.stat().st_dev))
         moved.add(carried)
@@ -124,8 +125,9 @@ def _copy_rest(below: Path, wanted: Wanted, *, moved: Moved, clock: Clock, patie
             return
         if clock.monotonic() > deadline:
             raise SharedFolderError(
-                f"{', '.join(carried.busy[:3])} in {wanted.path} have been written for {patience:g} s. The share is mounted, "
-                f"and all other files are on it. See who writes: fuser --verbose --mount {wanted.path.parent}. "
+                f"{', '.join(carried.busy[:3])} in {wanted.path} have been written for {patience:g} s. The share "
+                "is mounted, and all other files are on it. See who writes: "
+                f"fuser --verbose --mount {wanted.path.parent}. "
                 "Then run the same command again."
             )
         clock.sleep(INTERVAL)
@@ -152,9 +154,9 @@ def _lacking(share: Path, wanted: Wanted) -> Iterator[str]:
         owner = (status.st_uid, status.st_gid)
         if owner != (wanted.user, wanted.group):
             raise SharedFolderError(
-                f"{name} on {wanted.source} belongs to user {owner[0]} and group {owner[1]}, and the application is user "
-                f"{wanted.user} and group {wanted.group} on this host. A share knows numbers only: they must be the same on "
-                "all hosts. Nothing was mounted here. On a host that runs no release yet, set base_user_id and "
+                f"{name} on {wanted.source} belongs to user {owner[0]} and group {owner[1]}, and the application is "
+                f"user {wanted.user} and group {wanted.group} on this host. A share knows numbers only: they must be "
+                "the same on all hosts. No file was touched. On a host that runs no release yet, set base_user_id and "
                 "base_group_id to the share's; see: getent passwd"
             )
 
@@ -175,13 +177,13 @@ def _give(folder: Path, *, user: int, group: int, mode: int) -> None:
 
 
 def _start(unit: str) -> None:
-    _run(["systemctl", "start", unit], doing=f"start {unit}", more=f"journalctl --unit {unit} --lines 20")
+    _run(["systemctl", "start", unit], doing=f"start {unit}", more=f"See: journalctl --unit {unit} --lines 20. ")
 
 
 def _run(command: Sequence[str], *, doing: str, more: str = "") -> None:
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         raise SharedFolderError(
-            f"Cannot {doing}: {done.stdout.strip() or f'exit code {done.returncode}'}. {f'See: {more}. ' if more else ''}"
+            f"Cannot {doing}: {done.stdout.strip() or f'exit code {done.returncode}'}. {more}"
             "Look whether the share's address answers from this host on port 2049, and then run the same command again."
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 File = tuple[int, int]
-# Whatever ends meanwhile writes no more. The first process of a container is not shown to anybody; it writes no uploads.
+# Whatever ends meanwhile writes no more. The first process of a container is shown to nobody; it writes no uploads.
 HIDDEN = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
@@ -27,13 +27,13 @@ def _open_for_writing() -> Iterator[File]:
 
 def _of_process(process: Path) -> Iterator[File]:
     try:
-        names = os.listdir(process / "fd")
+        names = [descriptor.name for descriptor in (process / "fd").iterdir()]
     except HIDDEN:
         return
     for name in names:
         try:
             if _writes((process / "fdinfo" / name).read_text()):
-                status = os.stat(process / "fd" / name)
+                status = (process / "fd" / name).stat()
                 yield status.st_dev, status.st_ino
         except HIDDEN:
             continue

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that go from one folder to another which others write to: none is lost, and the newer one is there in the end."""
+"""Files that go from one folder to another which others write to: none is lost, and the newer one stays."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_what_comes_to_be_on_the_share_at_this_very_moment_is_not_overwritten(
 def test_several_hosts_at_once_bring_the_files_of_all(
     tmp_path: Path, share: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(carrying.socket, "gethostname", lambda: "one-name-for-all")
+    monkeypatch.setattr("socket.gethostname", lambda: "one-name-for-all")
     hosts = [tmp_path / f"host{number}" for number in range(4)]
     for number, host in enumerate(hosts):
         write(host / "m/common", f"version {number}", time=OLD + number)
