@@ -25,9 +25,11 @@ rm -f /etc/ssh/ssh_host_* /var/lib/dbus/machine-id
 : >/etc/machine-id
 install -d /var/log/journal /var/lib/cloud/instance
 
-# The kernel has no client of NFS: what the package nfs-common brings makes way for a stand-in.
+# The kernel has no client of NFS: what the package nfs-common brings makes way for a stand-in. Distributions differ in how
+# they spell the folder, which is one.
 for program in mount.nfs mount.nfs4; do
     dpkg-divert --quiet --local --rename --divert "/sbin/$program.distrib" --add "/sbin/$program"
+    dpkg-divert --quiet --local --rename --divert "/usr/sbin/$program.distrib.usr" --add "/usr/sbin/$program"
     ln -s /usr/local/lib/instance/mount-nfs "/sbin/$program"
 done
 install -d /var/lib/cloud/efs
