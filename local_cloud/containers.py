@@ -8,6 +8,7 @@ import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -94,8 +95,12 @@ class Containers:
         address: IPv4Address,
         files: Iterable[File] = (),
         labels: Mapping[str, str] | None = None,
+        folders: Mapping[Path, str] | None = None,
     ) -> Container:
-        """Create a machine at `address` with `files` in it, and start it. Raises docker.errors.APIError."""
+        """Create a machine at `address` with `files` in it, and start it. Raises docker.errors.APIError.
+
+        Of `folders` it has not a copy: they are this computer's own, and of all machines that are given them.
+        """
         network = self._settings.network_name
         host, _, domain = hostname.partition(".")
         container = self._client.containers.create(
@@ -105,6 +110,7 @@ class Containers:
             domainname=domain,
             labels={**(labels or {}), self.label(kind): name},
             network=network,
+            volumes={str(folder): {"bind": there, "mode": "rw"} for folder, there in (folders or {}).items()},
             networking_config={network: EndpointConfig(self._client.api.api_version, ipv4_address=str(address))},
             **machine_options(),
         )

@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 KIND = "instance"
 CACHE_CHECK_SECONDS = 10.0
+# Where an instance has the contents of EFS's file systems; its stand-in for mount.nfs4 looks there.
+SHARED_FILES = "/var/lib/cloud/efs"
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 
 
@@ -163,6 +165,7 @@ class Instances:
             address=address,
             files=[*files, *(self._cache.client_files() if self._cache.ensure() else [])],
             labels={self._address_label: str(address), self._host_key_label: public},
+            folders={self._settings.shared_files: SHARED_FILES},
         )
 
     def _power_on(self, instance: Any, act: Callable[[Container], None]) -> None:

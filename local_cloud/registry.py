@@ -12,12 +12,14 @@ from .metadata import Metadata
 from .resolver import Resolver
 from .service import Service, World
 from .settings import Settings
+from .shared_files import SharedFiles
 from .stage import Stage
 
 
 def services(settings: Settings, world: World) -> list[Service]:
-    """Return the services in the order in which they act: a load balancer's targets exist before it looks at them."""
+    """Return the services in the order in which they act: what an instance needs exists before it."""
     return [
+        SharedFiles(settings, world),
         Instances(settings, world),
         Metadata(settings, world),
         Resolver(settings, world),

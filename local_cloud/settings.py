@@ -99,6 +99,11 @@ class Settings:
         return self.acme_directory / "root.pem"
 
     @property
+    def shared_files(self) -> Path:
+        """The contents of EFS's file systems, a folder each; every instance has it."""
+        return self.directory / "shared_files"
+
+    @property
     def stage_file(self) -> Path:
         """The description of the stage that other programs read."""
         return self.directory / "stage.json"

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import functools
 
-from . import acm, autoscaling, backup, dynamodb, ec2, elbv2, rds, s3
+from . import acm, autoscaling, backup, dynamodb, ec2, efs, elbv2, rds, s3
 
 
 @functools.cache
 def install() -> None:
     """Correct moto's classes; called before the first request. A second call changes nothing."""
-    for service in (acm, autoscaling, backup, dynamodb, ec2, elbv2, rds, s3):
+    for service in (acm, autoscaling, backup, dynamodb, ec2, efs, elbv2, rds, s3):
         service.install()

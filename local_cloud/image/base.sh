@@ -25,8 +25,17 @@ rm -f /etc/ssh/ssh_host_* /var/lib/dbus/machine-id
 : >/etc/machine-id
 install -d /var/log/journal /var/lib/cloud/instance
 
+# The kernel has no client of NFS: what the package nfs-common brings makes way for a stand-in. Distributions differ in how
+# they spell the folder, which is one.
+for program in mount.nfs mount.nfs4; do
+    dpkg-divert --quiet --local --rename --divert "/sbin/$program.distrib" --add "/sbin/$program"
+    dpkg-divert --quiet --local --rename --divert "/usr/sbin/$program.distrib.usr" --add "/usr/sbin/$program"
+    ln -s /usr/local/lib/instance/mount-nfs "/sbin/$program"
+done
+install -d /var/lib/cloud/efs
+
 systemctl enable -q ssh-host-keys.service user-data.service ssh.service
 # There are no disks, consoles and kernel of its own to look after.
 systemctl mask -q systemd-pstore.service systemd-udevd.service systemd-modules-load.service \
     console-getty.service getty@tty1.service getty-static.service e2scrub_all.timer e2scrub_reap.service fstrim.timer \
-    dev-hugepages.mount sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount
+    dev-hugepages.mount run-rpc_pipefs.mount sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount

@@ -77,7 +77,7 @@ _value:
       description:
         - Each host's C(name), C(role), C(release), C(target_state), C(target_reason) (why it is not healthy),
           C(running) (processes by their release), C(down) (processes that should run and do not, with their states),
-          C(free_bytes), C(free_memory) and C(maintenance); null where it is not known.
+          C(free_bytes), C(free_memory), C(maintenance) and C(lacks_shared_files); null where it is not known.
       type: list
       elements: dict
     queues: {description: What was found of the queues; null if nothing was., type: dict}
@@ -197,6 +197,7 @@ def _facts(host: Host) -> dict[str, Any]:
         "free_bytes": state.get("free_bytes"),
         "free_memory": host.free_memory,
         "maintenance": state.get("maintenance"),
+        "lacks_shared_files": state.get("lacks_shared_files"),
     }
 
 

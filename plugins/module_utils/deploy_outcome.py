@@ -32,36 +32,18 @@ def deploy_outcome(
     end, `stranded` the hosts that could not be given the `previous` release (its id) back. `can_return` is false where
     that release cannot live with what the database has become; `serving` are the web hosts that serve the new one.
     """
-    if failures and previous and serving and not can_return:
-        return Outcome(
-            "failed",
-            f"The database has been migrated, and {previous} cannot live with it, so the new release is served by "
-            f"{', '.join(serving)} alone. Correct what is named above, then run the same command again.",
-        )
+    if failures and not can_return:
+        return Outcome("failed", _way_on(previous=previous, serving=serving, stage=stage))
     if stranded:
         return Outcome(
             "failed",
             f"Out of service until it is repaired: {', '.join(stranded)}. All others serve {previous}. "
             "Bring the host back, then run the same command again.",
         )
-    if failures and can_return:
+    if failures:
         return Outcome(
             "failed" if absences else "rolled_back",
             f"Every host serves {previous} as before. Correct the release and deploy again.",
-        )
-    if failures and previous:
-        return Outcome(
-            "failed",
-            f"The database has been migrated, and {previous} cannot live with it, so visitors get the "
-            "maintenance page. Correct the release and deploy again; "
-            f"or go back: make reverse-migrations STAGE={stage}, "
-            f"then make rollback STAGE={stage}.",
-        )
-    if failures:
-        return Outcome(
-            "failed",
-            "There was no release before it, so nothing is served. Correct what is named above and run the same "
-            "command again.",
         )
     if absences:
         return Outcome(
@@ -69,3 +51,22 @@ def deploy_outcome(
             "Look at the instance (aws ec2 describe-instance-status), bring it back, then run the same command again.",
         )
     return Outcome("succeeded", "")
+
+
+def _way_on(*, previous: str | None, serving: Sequence[str], stage: str) -> str:
+    """Return what to do where there is no way back."""
+    if not previous:
+        return (
+            "There was no release before it, so nothing is served. Correct what is named above and run the same "
+            "command again."
+        )
+    migrated = f"The database has been migrated, and {previous} cannot live with it, so "
+    if serving:
+        return (
+            f"{migrated}the new release is served by {', '.join(serving)} alone. Correct what is named above, then run "
+            "the same command again."
+        )
+    return (
+        f"{migrated}visitors get the maintenance page. Correct the release and deploy again; "
+        f"or go back: make reverse-migrations STAGE={stage}, then make rollback STAGE={stage}."
+    )

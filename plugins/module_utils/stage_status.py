@@ -233,6 +233,11 @@ def _host_findings(stage: Stage) -> Iterator[Finding]:
             yield from _release_findings(stage, host)
         if host.program:
             yield from _process_findings(stage, host)
+        if host.state["lacks_shared_files"]:
+            yield Finding(
+                f"{host.name} lacks the files that the hosts share, and refuses uploads",
+                f"make configure STAGE={stage.name}",
+            )
         yield from _resource_findings(host, free_bytes=host.state["free_bytes"])
 
 

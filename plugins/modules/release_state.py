@@ -84,6 +84,10 @@ free_bytes:
   description: What can still be written to the site's file system.
   returned: success
   type: int
+lacks_shared_files:
+  description: Whether what belongs over C(shared/) is not mounted; see M(carpentries.amy.shared_folder).
+  returned: success
+  type: bool
 maintenance:
   description: Whether the maintenance page is on.
   returned: success

@@ -75,6 +75,7 @@ def test_a_dry_run_of_a_new_stage_says_what_it_would_do_and_touches_nothing(stag
     assert_succeeded(run)
     assert len(run.changed) > 5
     assert "instance web2: will be created (t3.small, 20 GiB gp3, encrypted)" in run.output
+    assert "file system amy-local: will be created (EFS, encrypted, backed up every day)" in run.output
     assert stage.changes() == []
 
 
@@ -93,7 +94,7 @@ def test_a_secret_that_only_an_operator_knows_is_awaited_and_never_overwritten(s
 
 def test_the_world_reaches_the_load_balancer_only(stage: Stage) -> None:
     assert ports_open_to_the_world(group(stage, "load-balancer")) == {80, 443}
-    for name in ("ssh", "application", "web", "redis", "database"):
+    for name in ("ssh", "application", "web", "redis", "database", "shared-files"):
         assert ports_open_to_the_world(group(stage, name)) == set()
 
 
@@ -103,6 +104,7 @@ def test_the_world_reaches_the_load_balancer_only(stage: Stage) -> None:
         ("web", "load-balancer", {80, 8081}),
         ("redis", "application", {6379}),
         ("database", "application", {5432}),
+        ("shared-files", "application", {2049}),
     ],
 )
 def test_a_group_admits_one_other(stage: Stage, name: str, admitted: str, ports: set[int]) -> None:
@@ -145,6 +147,19 @@ def test_the_bucket_is_closed_versioned_and_lets_old_things_expire(stage: Stage)
     assert {rule["ID"] for rule in rules} == {"what-was-replaced", "backups"}
 
 
+def test_what_is_uploaded_has_a_file_system_that_both_zones_reach(stage: Stage) -> None:
+    efs = stage.client("efs")
+    (found,) = efs.describe_file_systems()["FileSystems"]
+    assert (found["Name"], found["Encrypted"]) == ("amy-local", True)
+    assert efs.describe_backup_policy(FileSystemId=found["FileSystemId"])["BackupPolicy"]["Status"] == "ENABLED"
+    targets = efs.describe_mount_targets(FileSystemId=found["FileSystemId"])["MountTargets"]
+    assert {target["AvailabilityZoneName"] for target in targets} == {"us-east-1a", "us-east-1b"}
+    admitting = [efs.describe_mount_target_security_groups(MountTargetId=target["MountTargetId"]) for target in targets]
+    assert [answer["SecurityGroups"] for answer in admitting] == [[group(stage, "shared-files")["GroupId"]]] * 2
+    fact = stage.client("ssm").get_parameter(Name="/amy/local/shared_files")["Parameter"]["Value"]
+    assert fact == f"{found['FileSystemId']}.efs.us-east-1.amazonaws.com:/"
+
+
 def test_the_domain_leads_to_the_load_balancer_for_every_kind_of_address(stage: Stage) -> None:
     assert set(stage.aliases("amy.carpentries.test")) == {"A", "AAAA"}
 
@@ -182,6 +197,9 @@ def changed_by_hand(stage: Stage) -> Stage:
     redis = group(stage, "redis")["GroupId"]
     stage.client("ec2").authorize_security_group_ingress(GroupId=redis, IpPermissions=[opened])
     stage.client("cloudwatch").delete_alarms(AlarmNames=["amy/local/latency"])
+    (shared,) = stage.client("efs").describe_file_systems()["FileSystems"]
+    policies = [{"TransitionToIA": "AFTER_7_DAYS"}]
+    stage.client("efs").put_lifecycle_configuration(FileSystemId=shared["FileSystemId"], LifecyclePolicies=policies)
     stage.client("cloudwatch").put_dashboard(DashboardName="amy-local", DashboardBody='{"widgets": []}')
     stage.forget_calls()
     return stage
@@ -191,10 +209,16 @@ def test_what_was_changed_by_hand_is_shown_by_a_dry_run_which_changes_nothing(ch
     stage = changed_by_hand
     run = stage.play("provision", "--check", "--diff")
     assert_succeeded(run)
-    assert run.changed == ["Create the security groups", "Have the alarms", "Have the dashboard"]
+    assert run.changed == [
+        "Create the security groups",
+        "Create the file system",
+        "Have the alarms",
+        "Have the dashboard",
+    ]
     lines = run.output.splitlines()
     assert any(line.startswith("-") and line.endswith("cidr_ip: 0.0.0.0/0") for line in lines), run.output
     assert any(line.startswith("+") and "amy/local/latency" in line for line in lines), run.output
+    assert any(line.startswith("-") and line.endswith("unused_days: 7") for line in lines), run.output
     assert stage.changes() == []
     assert ports_open_to_the_world(group(stage, "redis")) == {6379}
 
@@ -210,6 +234,7 @@ def test_a_third_web_host_comes_and_what_was_changed_by_hand_is_put_right_and_no
     assert run.changed == [
         "Create the security groups",
         "Create the instances",
+        "Create the file system",
         "Have the alarms",
         "Have the dashboard",
     ]
@@ -262,6 +287,9 @@ def test_a_removed_stage_leaves_a_snapshot_and_the_bucket_with_content(stage: St
     assert [found["DBSnapshotIdentifier"].startswith("amy-local-final-") for found in snapshots] == [True]
     assert stage.client("s3").get_object(Bucket="amy-local-releases", Key="backups/amy.dump")["Body"].read() == b"rows"
     assert "bucket amy-local-releases, which has content" in " ".join(run.output.split())
+    (left,) = stage.client("efs").describe_file_systems()["FileSystems"]
+    assert left["NumberOfMountTargets"] == 0
+    assert f"file system {left['FileSystemId']} with what was uploaded" in " ".join(run.output.split())
     assert stage.client("ec2").describe_vpcs(Filters=ALL_OF_THE_STAGE)["Vpcs"] == []
     assert stage.aliases("amy.carpentries.test") == {}
     assert alarms(stage) == {}

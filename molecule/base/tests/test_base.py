@@ -18,7 +18,7 @@ SITE = "/webapps/amy.molecule.test"
         ("/DB_backups", "amy", 0o700),
         ("/logs", "root", 0o750),
         ("/releases", "root", 0o755),
-        ("/shared", "amy", 0o755),
+        ("/shared", "root", 0o755),
         ("/static", "root", 0o755),
     ],
 )
@@ -32,9 +32,9 @@ def test_application_user_cannot_log_in_nor_write_beside_its_data(host: Host) ->
     user = host.user("amy")
     assert (user.home, user.shell, user.group) == (SITE, "/usr/sbin/nologin", "amy")
     assert user.uid < 1000
-    for path in ("", "/logs", "/releases", "/static"):
+    for path in ("", "/logs", "/releases", "/shared", "/static"):
         assert host.run(f"runuser -u amy -- touch {SITE}{path}/planted").failed
-    assert host.run(f"runuser -u amy -- touch {SITE}/shared/upload").succeeded
+    assert host.run(f"runuser -u amy -- touch {SITE}/DB_backups/mine").succeeded
 
 
 def test_others_cannot_read_backups(host: Host) -> None:

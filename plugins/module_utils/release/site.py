@@ -13,6 +13,7 @@ from typing import Any
 
 from .._clock import timestamp
 from ..maintenance import MaintenancePage
+from ..shared_folder.marker import lacks_mount
 from .failure import ReleaseError
 from .history import history_file, previous_release, read_history
 
@@ -111,6 +112,7 @@ def site_state(site: Site) -> dict[str, Any]:
         "kept": kept(site),
         "refused": refused,
         "free_bytes": free_bytes(site.root),
+        "lacks_shared_files": lacks_mount(site.shared),
         "maintenance": page.mode == "on",
         "maintenance_for_deploy": page.for_deploy,
         "maintenance_until": timestamp(page.planned_end) if page.planned_end else None,

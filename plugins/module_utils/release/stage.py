@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..shared_folder.marker import lacks_mount
 from .environment import LAUNCHER, postactivate
 from .failure import ReleaseError
 from .files import fsync_directory, regular_files, remove_tree, run_tar, sha256_of
@@ -151,8 +152,14 @@ def share(directory: Path, *, path: str, site: Site, release: Release, owner: Ow
     What the release has there becomes the seed of the shared directory, and never replaces what is shared already.
     """
     shared = site.shared / path
+    if lacks_mount(site.shared):
+        raise ReleaseError(
+            f"What belongs over {site.shared} is not mounted on this host: what a release has for it would be seen "
+            "by nobody else. Nothing that serves was touched. Run make configure, and then the deploy again."
+        )
     if not shared.is_dir():
-        shared.mkdir(parents=True)
+        # Where hosts share it, another one may create it at this moment.
+        shared.mkdir(parents=True, exist_ok=True)
         os.chown(shared, owner.user, owner.group)
         shared.chmod(0o750)
     if _is_shared(directory, path=path, site=site, release=release):

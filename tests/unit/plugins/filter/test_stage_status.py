@@ -23,6 +23,7 @@ def host(name: str, role: str) -> dict[str, Any]:
         "maintenance_for_deploy": False,
         "maintenance_until": None,
         "free_bytes": 20 << 30,
+        "lacks_shared_files": False,
     }
     if role == "redis":
         state["active"] = None
@@ -127,6 +128,7 @@ def test_programs_get_the_same_as_facts() -> None:
         "free_bytes": 20 << 30,
         "free_memory": 2 << 30,
         "maintenance": False,
+        "lacks_shared_files": False,
     }
     assert (shown["hosts"][4]["release"], shown["hosts"][4]["running"]) == (None, {})
     assert (shown["hosts"][1]["release"], shown["hosts"][1]["free_bytes"]) == (None, None)
@@ -146,6 +148,7 @@ def test_programs_get_the_same_as_facts() -> None:
             "make deploy STAGE=test",
         ),
         ("hosts/0/status_host/free_bytes", 5 << 20, "web1 has 5.0 MiB left", "du "),
+        ("hosts/0/status_host/lacks_shared_files", True, "web1 lacks the files that the hosts share", "make configure"),
         ("hosts/4/status_host/free_bytes", 5 << 20, "redis1 has 5.0 MiB left", "du "),
         ("hosts/4/status_memory/content", meminfo(51200), "redis1 has 50.0 MiB of memory left", "ps aux"),
         ("hosts/0/status_processes/processes", [], "web1 runs no gunicorn", "on web1: supervisorctl status"),

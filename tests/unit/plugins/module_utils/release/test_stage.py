@@ -9,6 +9,7 @@ import pytest
 from plugins.module_utils.release import stage
 from plugins.module_utils.release.failure import ReleaseError
 from plugins.module_utils.release.site import Site
+from plugins.module_utils.shared_folder import marker
 from tests.unit.plugins.module_utils.release.sites import OWNER, Staged, release_named
 
 
@@ -34,6 +35,14 @@ def test_half_staged_release_is_done_again(site: Site, staged: Staged) -> None:
     partial.mkdir()
     (partial / "remains").write_text("")
     assert not (site.directory(staged("v1", {})) / "remains").exists()
+
+
+def test_nothing_is_staged_where_the_shared_files_are_not_mounted(site: Site, staged: Staged) -> None:
+    (site.shared / marker.NAME).touch()
+    with pytest.raises(ReleaseError, match="is not mounted on this host"):
+        staged("v1", {})
+    assert site.staged() == []
+    assert not (site.shared / "mediafiles").exists()
 
 
 @pytest.mark.parametrize("damage", ["postactivate", "with-environment", ".release.json", "mediafiles"])
