@@ -14,6 +14,7 @@ SINCE ?=
 GREP ?=
 HOST ?=
 FORMAT ?=
+DISTRIBUTION ?= debian12
 ARGS ?=
 LOCAL_CLOUD = .venv/bin/python -m local_cloud
 # The stages whose AWS is the local cloud, which has room for one of them at a time.
@@ -135,6 +136,10 @@ test: .venv/development ## Run every test that CI runs: units, templates, provis
 .PHONY: test-another
 test-another: .venv/development ## Test another application, by variables alone, on a stage without queues
 	@scripts/test_another.sh
+
+.PHONY: test-roles
+test-roles: .venv/development ## Test every role on hosts with DISTRIBUTION: debian12, debian13, ubuntu2204 or ubuntu2404
+	@scripts/test_roles.sh $(DISTRIBUTION)
 
 .PHONY: lint
 lint: .venv/development ## Check style, types, documentation and Ansible's own rules

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from . import acme, engine, images, lifecycle
 from .control import ControlError, request
+from .distributions import DEFAULT, DISTRIBUTIONS
 from .settings import Settings
 
 
@@ -46,7 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     status = command("status", _status, "Tell whether it runs, and what its stage consists of.")
     status.add_argument("--stage", help="answer 3, too, unless it has this stage, with a load balancer")
     command("serve", lambda settings, _: lifecycle.serve(settings), "Be the control plane, in the foreground.")
-    command("image", _image, "Build the instances' image if need be, and print its tag.")
+    image = command("image", _image, "Build the hosts' image if need be, and print its tag.")
+    image.add_argument(
+        "--distribution", choices=list(DISTRIBUTIONS), default=DEFAULT.name, help="(default: %(default)s)"
+    )
     command("acme", _acme, "Run an ACME authority beside the cloud, and print the URL of its directory.")
     fault = command("fault", None, "Make AWS API calls throttle, fail or be slow.")
     _fault_commands(fault)
@@ -103,9 +107,9 @@ def _status(settings: Settings, options: argparse.Namespace) -> int:
     return 0 if is_there else 3
 
 
-def _image(settings: Settings, _: argparse.Namespace) -> None:
+def _image(settings: Settings, options: argparse.Namespace) -> None:
     engine.prepare(settings)
-    print(images.ensure_base_image(settings))
+    print(images.ensure_base_image(settings, DISTRIBUTIONS[options.distribution]))
 
 
 def _acme(settings: Settings, _: argparse.Namespace) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The machine images: a Debian 12 as a cloud has it, and one with PostgreSQL 15 as RDS has it."""
+"""The machine images: a distribution as a cloud has it, and one with PostgreSQL 15 as RDS has it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ import docker
 from docker.models.containers import Container
 
 from local_cloud.containers import File, MachineError, archive, execute
+from local_cloud.distributions import DEFAULT, Distribution, package_sources
 from local_cloud.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 RECIPE = Path(__file__).with_name("image")
-RELEASE = "bookworm"
-PUBLIC_IMAGE = f"debian:{RELEASE}"
 REGISTRY_SECONDS = 8
 # Where programs are told which certificate authorities this computer trusts, in order of precedence.
 CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
@@ -36,15 +35,15 @@ class ImageError(RuntimeError):
     """An image could not be built; the message says which step failed."""
 
 
-def ensure_base_image(settings: Settings) -> str:
+def ensure_base_image(settings: Settings, distribution: Distribution = DEFAULT) -> str:
     """The tag of the machine image, built first unless it is there. Raises ImageError."""
     bundle = certificate_bundle(os.environ)
-    tag = base_tag(RECIPE, bundle)
+    tag = base_tag(RECIPE, bundle, distribution)
     if _exists(tag):
         return tag
     logger.info("building %s", tag)
     client = docker.from_env()
-    with _scratch(client, _root_image(client, settings)) as container:
+    with _scratch(client, _root_image(client, settings, distribution)) as container:
         container.put_archive("/", archive(overlay(RECIPE / "base")))
         _run_script(container, RECIPE / "base.sh", packages(RECIPE))
         _trust(container, bundle)
@@ -65,7 +64,7 @@ def ensure_database_image(settings: Settings) -> str:
     return tag
 
 
-def base_tag(recipe: Path, bundle: str) -> str:
+def base_tag(recipe: Path, bundle: str, distribution: Distribution = DEFAULT) -> str:
     """The machine image's tag: its recipe's fingerprint, so that a changed recipe is a new image."""
     files = [
         recipe / "base.sh",
@@ -73,7 +72,7 @@ def base_tag(recipe: Path, bundle: str) -> str:
         *sorted(p for p in (recipe / "base").rglob("*") if p.is_file()),
     ]
     parts = [part for file in files for part in (file.relative_to(recipe).as_posix().encode(), file.read_bytes())]
-    return f"amy-local/debian12:{fingerprint([*parts, bundle.encode()])}"
+    return f"amy-local/{distribution.name}:{fingerprint([*parts, bundle.encode()])}"
 
 
 def database_tag(recipe: Path, base: str) -> str:
@@ -90,7 +89,7 @@ def fingerprint(parts: Iterable[bytes]) -> str:
 
 
 def packages(recipe: Path) -> list[str]:
-    """The Debian packages of the machine image."""
+    """The packages of the machine image."""
     lines = (line.partition("#")[0].strip() for line in (recipe / "packages.txt").read_text().splitlines())
     return [line for line in lines if line]
 
@@ -123,66 +122,34 @@ def missing_certificates(wanted: str, present: str) -> list[str]:
     return [certificate for certificate in CERTIFICATE.findall(wanted) if "".join(certificate.split()) not in known]
 
 
-def debian_sources(texts: Iterable[str]) -> list[str]:
-    """This release's official sources among the contents of apt's files, one line each.
-
-    Reads both of apt's formats. Third parties' sources are left out: a cloud's image has none. Empty on a computer with
-    another distribution; mmdebstrap then takes Debian's own.
-    """
-    found = [line for text in texts for line in (*_one_line_sources(text), *_stanza_sources(text))]
-    if any(f" {RELEASE} " in line for line in found):
-        return list(dict.fromkeys(found))
-    return []
-
-
-def _one_line_sources(text: str) -> Iterator[str]:
-    for line in text.splitlines():
-        match = re.match(r"deb\s+(?:\[[^]]*\]\s+)?(\S+)\s+(\S+)\s+(.*)", line)
-        if match and _official(match[2], match[3].split()):
-            yield f"deb {match[1]} {match[2]} main"
-
-
-def _stanza_sources(text: str) -> Iterator[str]:
-    for stanza in re.split(r"\n\s*\n", text):
-        fields = dict(re.findall(r"^([A-Za-z-]+):[ \t]*(.*)$", stanza, re.MULTILINE))
-        if "deb" not in fields.get("Types", "").split():
-            continue
-        for uri in fields.get("URIs", "").split():
-            for suite in fields.get("Suites", "").split():
-                if _official(suite, fields.get("Components", "").split()):
-                    yield f"deb {uri} {suite} main"
-
-
-def _official(suite: str, components: list[str]) -> bool:
-    return suite in (RELEASE, f"{RELEASE}-updates", f"{RELEASE}-security") and "main" in components
-
-
 def _exists(tag: str) -> bool:
     return bool(docker.from_env().images.list(name=tag))
 
 
-def _root_image(client: docker.DockerClient, settings: Settings) -> str:
-    """A minimal Debian: the public image where a registry answers, else one from this computer's package mirror."""
-    if client.images.list(name=PUBLIC_IMAGE):
-        return PUBLIC_IMAGE
+def _root_image(client: docker.DockerClient, settings: Settings, distribution: Distribution) -> str:
+    """A minimal system: the public image where a registry answers, else one from this computer's package mirror."""
+    public = distribution.public_image
+    if client.images.list(name=public):
+        return public
     try:
-        docker.from_env(timeout=REGISTRY_SECONDS).images.get_registry_data(PUBLIC_IMAGE)
-        client.images.pull(PUBLIC_IMAGE)
+        docker.from_env(timeout=REGISTRY_SECONDS).images.get_registry_data(public)
+        client.images.pull(public)
     except (docker.errors.DockerException, OSError) as error:
-        logger.info("no registry gives %s (%s); bootstrapping it", PUBLIC_IMAGE, str(error).splitlines()[0])
-        return _bootstrap(client, settings)
-    return PUBLIC_IMAGE
+        logger.info("no registry gives %s (%s); bootstrapping it", public, str(error).splitlines()[0])
+        return _bootstrap(client, settings, distribution)
+    return public
 
 
-def _bootstrap(client: docker.DockerClient, settings: Settings) -> str:
-    """Make a Debian with mmdebstrap, with the image's packages: one transaction is quicker than two."""
+def _bootstrap(client: docker.DockerClient, settings: Settings, distribution: Distribution) -> str:
+    """Make a system with mmdebstrap, with the image's packages: one transaction is quicker than two."""
     files = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
-    sources = debian_sources(file.read_text() for file in files if file.is_file())
+    sources = package_sources((file.read_text() for file in files if file.is_file()), distribution)
     command = [
-        "mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(packages(RECIPE))}",
+        "mmdebstrap", "--quiet", "--variant=minbase", f"--components={','.join(distribution.components)}",
+        f"--include={','.join(packages(RECIPE))}",
         "--dpkgopt=force-unsafe-io", '--aptopt=Acquire::Languages "none"',
         # A machine whose package lists look fresh and are empty finds no package.
-        "--skip=cleanup/apt/lists", RELEASE, "-", *sources,
+        "--skip=cleanup/apt/lists", distribution.codename, "-", *sources,
     ]  # fmt: skip
     settings.directory.mkdir(parents=True, exist_ok=True)
     tarball = settings.directory / "root.tar"
@@ -190,8 +157,10 @@ def _bootstrap(client: docker.DockerClient, settings: Settings) -> str:
         with tarball.open("wb") as output:
             done = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
-            raise ImageError(f"mmdebstrap could not make a {RELEASE} from {sources}: {done.stderr.strip()[-2000:]}")
-        repository, tag = "amy-local/bootstrap", RELEASE
+            raise ImageError(
+                f"mmdebstrap could not make {distribution.name} from {sources}: {done.stderr.strip()[-2000:]}"
+            )
+        repository, tag = "amy-local/bootstrap", distribution.codename
         client.api.import_image_from_file(str(tarball), repository=repository, tag=tag)
     finally:
         tarball.unlink(missing_ok=True)

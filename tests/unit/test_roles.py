@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from local_cloud.distributions import DISTRIBUTIONS
 from scripts.document_roles import ROLES, documented, read_options
 
 ALL_ROLES = sorted(path.name for path in ROLES.iterdir() if (path / "tasks").is_dir())
@@ -103,3 +104,12 @@ def test_no_role_knows_another_ones_variables(role: str) -> None:
 def test_internal_variables_are_the_roles_own(role: str) -> None:
     internal = set(re.findall(r"(?<!\w)__[a-z]\w+", text_of(role)))
     assert {name for name in internal if not f"{name}_".startswith(f"__{role}_")} == set()
+
+
+@pytest.mark.parametrize("role", ALL_ROLES)
+def test_platforms_are_those_that_the_role_is_tested_on(role: str) -> None:
+    platforms = load(ROLES / role / "meta" / "main.yml")["galaxy_info"].get("platforms", [])
+    named = {codename for platform in platforms for codename in platform["versions"]}
+    tested = {distribution.codename for distribution in DISTRIBUTIONS.values()}
+    # Ubuntu 22.04 has Redis 6.
+    assert named in (set(), tested - {"jammy"} if role == "redis" else tested)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps of .github/workflows/deploy.yml, run as the shell they are, with a `make` that says what it was asked."""
+"""The steps of .github/workflows/deploy.yml, run as the shell they are, with a `make` that says what it was asked; and
+what ci.yml tests the roles on."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from local_cloud.distributions import DISTRIBUTIONS
 from scripts.report_summary import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,3 +92,8 @@ def test_the_newest_report_is_shown(tmp_path: Path) -> None:
     assert "rolled_back" in shown
     assert "- web1: it does not start" in shown
     assert "| web1 | v1 |  |" in shown
+
+
+def test_ci_tests_the_roles_on_every_distribution() -> None:
+    job = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]["roles"]
+    assert job["strategy"]["matrix"]["distribution"] == list(DISTRIBUTIONS)

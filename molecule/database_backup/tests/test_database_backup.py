@@ -85,6 +85,6 @@ def test_nobody_else_reads_backups_and_passwords(host: Host) -> None:
 
 
 def test_a_newer_server_without_a_repository_is_refused_before_anything(host: Host) -> None:
-    refused = support.converge("database_backup", "-e", "database_backup_server_version=17")
+    refused = support.converge("database_backup", "-e", "database_backup_server_version=99")
     assert not refused.succeeded
     assert "Set database_backup_repository_url" in refused.text

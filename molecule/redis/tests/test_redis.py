@@ -162,7 +162,7 @@ def test_it_logs_to_the_new_file_after_a_rotation(host: Host) -> None:
     ("kind", "text", "error"),
     [
         ("configuration", "appendonly maybe\n", "argument must be 'yes' or 'no'"),
-        ("configuration", "no-such-setting 1\n", "Bad directive"),
+        ("configuration", "no-such-setting 1\n", "no-such-setting 1"),
         ("users", "user amy on +no-such-command\n", "Unknown command"),
     ],
 )

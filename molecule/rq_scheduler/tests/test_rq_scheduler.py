@@ -71,12 +71,11 @@ def test_it_comes_back_after_its_end(host: Host, signal: str) -> None:
     support.until(lambda: set(queued(host)) == jobs, seconds=40, what="the job is enqueued")
 
 
-def test_it_comes_back_after_a_restart_of_redis(host: Host) -> None:
-    before = pid(host)
+def test_it_goes_on_after_a_restart_of_redis(host: Host) -> None:
+    # It ends and comes back if it asks in between; it stays if it sleeps.
     host.run_expect([0], "systemctl restart redis-server")
     jobs = schedule(host, 1)
     support.until(lambda: set(queued(host)) == jobs, seconds=60, what="the job is enqueued")
-    assert pid(host) != before
 
 
 def test_it_outlasts_a_redis_that_is_away(host: Host) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from local_cloud.distributions import DISTRIBUTIONS
 from local_cloud.images import (
     RECIPE,
     base_tag,
     certificate_bundle,
     database_tag,
-    debian_sources,
     fingerprint,
     missing_certificates,
     overlay,
@@ -59,6 +59,11 @@ def test_tag_follows_trusted_certificates() -> None:
     assert base_tag(RECIPE, "") != base_tag(RECIPE, pem("x"))
 
 
+def test_tag_names_the_distribution() -> None:
+    tags = {base_tag(RECIPE, "", distribution).partition(":")[0] for distribution in DISTRIBUTIONS.values()}
+    assert tags == {"amy-local/debian12", "amy-local/debian13", "amy-local/ubuntu2204", "amy-local/ubuntu2404"}
+
+
 def test_database_tag_follows_its_recipe_and_its_base(recipe: Path) -> None:
     before = database_tag(recipe, "a")
     assert database_tag(recipe, "b") != before
@@ -86,19 +91,3 @@ def test_certificate_bundle_is_the_first_that_exists(tmp_path: Path) -> None:
     bundle.write_text("text")
     assert certificate_bundle({"SSL_CERT_FILE": str(tmp_path / "none"), "PIP_CERT": str(bundle)}) == "text"
     assert certificate_bundle({}) == ""
-
-
-def test_sources_of_both_formats_without_third_parties() -> None:
-    one_line = "deb [signed-by=/k] http://mirror/debian bookworm main contrib\ndeb https://other bookworm stable\n"
-    stanzas = (
-        "Types: deb deb-src\nURIs: http://mirror/security\nSuites: bookworm-security\nComponents: main\n\n"
-        "Types: deb-src\nURIs: http://mirror/debian\nSuites: bookworm\nComponents: main\n"
-    )
-    assert debian_sources([one_line, stanzas]) == [
-        "deb http://mirror/debian bookworm main",
-        "deb http://mirror/security bookworm-security main",
-    ]
-
-
-def test_sources_of_another_distribution_are_not_taken() -> None:
-    assert debian_sources(["deb http://archive/ubuntu noble main universe"]) == []
