@@ -177,7 +177,7 @@ def test_a_server_whose_successor_dies_in_the_switch_takes_writes_again(
         if server is moving.replica:
             server.client.shutdown(nosave=True)
             raise RedisError("Connection refused")
-        return looks(server)
+        return dict(looks(server))
 
     # It dies in the moment in which its primary has begun to hand over.
     monkeypatch.setattr(replication.Server, "replication", die_when_asked_again)
