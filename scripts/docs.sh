@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 source=docs/build/source
 rm -rf docs/build
 mkdir -p "$source"
-cp -r docs/[!b]* "$source"
+find docs -mindepth 1 -maxdepth 1 -not -name build -exec cp -r {} "$source" ';'
 # antsibull-docs refuses a folder that others may write to.
 install -d -m 0700 "$source/reference"
 antsibull-docs collection --use-current --squash-hierarchy --fail-on-error --dest-dir "$source/reference" carpentries.amy
