@@ -23,7 +23,7 @@ def mount_at(folder: Path, *, mountinfo: str) -> Mount | None:
     """What is mounted at `folder` by the text of /proc/self/mountinfo, see proc(5); the last one is on top."""
     found = None
     for line in mountinfo.splitlines():
-        before, _, after = line.partition(" - ")
+        before, _separator, after = line.partition(" - ")
         if _plain(before.split()[4]) == str(folder):
             kind, source = after.split()[:2]
             found = Mount(kind=kind, source=_plain(source))
