@@ -66,6 +66,8 @@ def test_a_host_that_was_rebooted_has_it_again(on_v1: Fleet, uploaded: str) -> N
 @pytest.fixture
 def without_mount(on_v1: Fleet) -> Iterator[Fleet]:
     """Return the stage while web2 has lost the files that the hosts share."""
+    # After a boot nginx serves, and the load balancer has not looked yet, before gunicorn runs.
+    eventually(lambda: ask(on_v1, "web2", "/version/")[0] == 200, within=60, what="web2 serves")
     on_v1.run("web2", f"systemctl stop {unit(on_v1, 'web2')}")
     yield on_v1
     again = run_playbook("configure", "--limit", "web2,localhost")

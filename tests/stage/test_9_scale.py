@@ -27,8 +27,9 @@ def test_hosts_join_and_leave_under_load_and_nothing_is_lost(on_v1: Fleet) -> No
         assert set(grown.active_releases().values()) == {"v1"}
         assert grown.programs_run()
         assert grown.in_rotation()
-        # Who served before is left alone.
-        assert {joined.changed[host] for host in before} == {0}, joined.changed
+        # Who served before is left alone; a scheduler host holds the queues while a worker joins.
+        untouched = before - set(grown.of_role("scheduler"))
+        assert {joined.changed[host] for host in untouched} == {0}, joined.changed
 
         left = run_playbook("scale_in")
         assert left.code == 0, left
