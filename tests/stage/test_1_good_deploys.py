@@ -44,6 +44,7 @@ def web1_never_had_v1(on_v2_after_v1: Fleet) -> Iterator[str]:
     assert deploy_to_converged_hosts("v1").code == 0
 
 
+@pytest.mark.thorough
 def test_a_host_that_joins_serves_what_pages_of_the_release_before_ask_for(
     on_v2_after_v1: Fleet, web1_never_had_v1: str
 ) -> None:

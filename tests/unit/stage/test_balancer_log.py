@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils.request_statistics import count
-from ansible_collections.carpentries.amy.plugins.plugin_utils._report_requests import request_statistics
 
+from plugins.plugin_utils._report_requests import request_statistics
 from tests.load.report import Report
 from tests.stage.balancer_log import Exchange, contradictions, of_load, parse
 

@@ -182,7 +182,7 @@ def test_a_server_whose_successor_dies_in_the_switch_takes_writes_again(
     # It dies in the moment in which its primary has begun to hand over.
     monkeypatch.setattr(replication.Server, "replication", die_when_asked_again)
     with pytest.raises(RedisError):
-        replication.switch(primary=moving.primary, replica=moving.replica, timeout=5, clock=SystemClock())
+        replication.switch(primary=moving.primary, replica=moving.replica, timeout=30, clock=SystemClock())
     assert moving.primary.connect_to(2).set("rq:job:later", 1)
 
 
