@@ -96,6 +96,8 @@ def test_missing_credentials_tell_how_to_log_in(monkeypatch: pytest.MonkeyPatch)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    # The session that boto3 keeps for the process remembers what a test before this one had.
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
     with pytest.raises(AwsError, match="aws sts get-caller-identity"), translated(doing="look"):
         client(service="elbv2", parameters=CONNECTION).describe_target_groups()
 
