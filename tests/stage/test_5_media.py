@@ -16,8 +16,8 @@ TEXT = "an upload"
 
 def ask(fleet: Fleet, host: str, path: str, *options: str) -> tuple[int, str]:
     """Return status and body of a request to one web host's own nginx, past the load balancer; 0 while it has none."""
-    given = " ".join(options)
-    command = f"curl -s -m 10 -H 'Host: {fleet.stage['domain']}' {given} -w '\\n%{{http_code}}' 'http://127.0.0.1{path}' || true"
+    given = " ".join((f"-H 'Host: {fleet.stage['domain']}'", *options))
+    command = f"curl -s -m 10 {given} -w '\\n%{{http_code}}' 'http://127.0.0.1{path}' || true"
     body, _, status = fleet.run(host, command).rpartition("\n")
     return int(status), body
 
