@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import time
@@ -67,11 +68,22 @@ class Fleet:
         return self._docker.containers.list(all=True, filters={"label": label})[0]
 
     def start(self, host: str) -> None:
-        """Start a host again that has died, and wait until it answers over SSH."""
+        """Start a host again, or one that has died, and wait until it answers over SSH."""
+
+        def started() -> str:
+            state = self.container(host).attrs["State"]
+            return str(state["StartedAt"]) if state["Running"] else ""
+
+        def has_booted() -> bool:
+            # It may go down in the middle of the question.
+            with contextlib.suppress(docker.errors.APIError):
+                return bool(self.container(host).exec_run(["systemctl", "is-active", "--quiet", "ssh"])[0] == 0)
+            return False
+
+        before = started()
         self.ec2.reboot_instances(InstanceIds=[self.hosts[host]["instance_id"]])
-        eventually(lambda: self.container(host).status == "running", within=30, what=f"{host} runs again")
-        ready = ["systemctl", "is-active", "--quiet", "ssh"]
-        eventually(lambda: self.container(host).exec_run(ready)[0] == 0, within=60, what=f"{host} has booted")
+        eventually(lambda: started() not in ("", before), within=60, what=f"{host} runs again")
+        eventually(has_booted, within=60, what=f"{host} has booted")
 
     def run(self, host: str, command: str) -> str:
         """Return what a shell command prints on a host; raise AssertionError when it fails."""
