@@ -55,6 +55,10 @@ def deploy_outcome(
 
 def _way_on(*, previous: str | None, serving: Sequence[str], stage: str) -> str:
     """Return what to do where there is no way back."""
+    if not previous and serving:
+        return (
+            f"It is served by {', '.join(serving)} alone. Correct what is named above, then run the same command again."
+        )
     if not previous:
         return (
             "There was no release before it, so nothing is served. Correct what is named above and run the same "

@@ -28,6 +28,7 @@ REFUSED = ["web1: Prove that it serves: /account/login/ gave 500"]
         (REFUSED, {"absences": ["web2 is not healthy"]}, "failed", "Every host serves v1-"),
         (REFUSED, {"can_return": False}, "failed", "make reverse-migrations STAGE=test"),
         (REFUSED, {"can_return": False, "serving": ["web2"]}, "failed", "served by web2 alone"),
+        (REFUSED, {"can_return": False, "previous": None, "serving": ["web2"]}, "failed", "It is served by web2 alone"),
         (REFUSED, {"can_return": False, "previous": None}, "failed", "There was no release before it"),
         ([], {"absences": ["web2 is not healthy"]}, "failed", "aws ec2 describe-instance-status"),
     ],
