@@ -147,7 +147,7 @@ lint: .venv/development ## Check style, types, documentation and Ansible's own r
 
 .PHONY: document
 document: .venv/operator ## Write the tables of the roles' READMEs, of docs/provisioning.md and docs/alarms.md from the code
-	@python scripts/document_roles.py
+	python -m scripts.document_roles
 	python -m scripts.document_policies
 	python -m scripts.document_alarms
 

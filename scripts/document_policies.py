@@ -6,7 +6,6 @@ With `--check` nothing is written; the exit code is 1 when a table is not what i
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
 from plugins.module_utils.stage_policies import Statement, bucket_statements, host_statements
+from scripts.generated import filled, keep
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/provisioning.md"
@@ -23,7 +23,7 @@ ROLES = ("web", "worker", "scheduler", "utility", "redis")
 
 
 def documented(page: str) -> str:
-    """`page` with each table between its markers. Raises ValueError without them."""
+    """`page` with each table in its place. Raises PlaceError."""
     tables = {
         "security groups": _security_groups(),
         "host policies": _host_policies(),
@@ -32,12 +32,7 @@ def documented(page: str) -> str:
         ),
     }
     for name, table in tables.items():
-        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-        before, found_begin, rest = page.partition(begin)
-        _, found_end, after = rest.partition(end)
-        if not (found_begin and found_end):
-            raise ValueError(f"{PAGE} must hold a line {begin} and, after that, a line {end}")
-        page = f"{before}{begin}\n\n{table}\n\n{end}{after}"
+        page = filled(page, place=name, text=table)
     return page
 
 
@@ -125,21 +120,5 @@ def _source(rule: dict[str, Any]) -> str:
     return _code([blocks] if isinstance(blocks, str) else blocks)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Write or check the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when a table is not up to date")
-    check = parser.parse_args(arguments).check
-    old = PAGE.read_text(encoding="utf-8")
-    new = documented(old)
-    if old == new:
-        return 0
-    if check:
-        sys.stderr.write(f"{PAGE}: a table is not what the code says; run: python -m scripts.document_policies\n")
-        return 1
-    PAGE.write_text(new, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(keep({PAGE: documented}, sys.argv[1:], description=__doc__))

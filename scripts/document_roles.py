@@ -6,24 +6,19 @@ With `--check` nothing is written; the exit code is 1 when a table is not what i
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from scripts.generated import filled, keep
+
 ROLES = Path(__file__).resolve().parent.parent / "roles"
-BEGIN = "<!-- variables -->"
-END = "<!-- /variables -->"
 # Ansible's semantic markup: O(option), V(value), C(code), M(module), E(environment variable), RV(return value).
 _MARKUP = re.compile(r"\b(?:O|V|C|M|E|RV)\(([^)]*)\)")
-
-
-class ReadmeError(Exception):
-    """A role's README has no place for the table."""
 
 
 def read_options(role: Path) -> dict[str, dict[str, Any]]:
@@ -46,13 +41,9 @@ def table(options: dict[str, dict[str, Any]]) -> str:
     return "\n".join(["| variable | type | default | meaning |", "|---|---|---|---|", *rows])
 
 
-def documented(readme: str, options: dict[str, dict[str, Any]]) -> str:
-    """`readme` with the table of `options` between its markers. Raises ReadmeError."""
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ReadmeError(f"it must hold a line {BEGIN} and, after that, a line {END}")
-    return f"{before}{BEGIN}\n\n{table(options)}\n\n{END}{after}"
+def documented(readme: str, *, role: Path) -> str:
+    """`readme` with the table of a role's variables in its place. Raises PlaceError."""
+    return filled(readme, place="variables", text=table(read_options(role)))
 
 
 def _type(option: dict[str, Any]) -> str:
@@ -82,30 +73,7 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Write or check every role's README."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when a table is not up to date")
-    check = parser.parse_args(arguments).check
-    complaints = []
-    for role in sorted(path.parent.parent for path in ROLES.glob("*/meta/argument_specs.yml")):
-        readme = role / "README.md"
-        try:
-            old = readme.read_text(encoding="utf-8")
-            new = documented(old, read_options(role))
-        except (OSError, ReadmeError) as error:
-            complaints.append(f"{readme}: {error}")
-            continue
-        if old == new:
-            continue
-        if check:
-            complaints.append(f"{readme}: its table is not that of meta/argument_specs.yml; run: make document")
-        else:
-            readme.write_text(new, encoding="utf-8")
-    for complaint in complaints:
-        sys.stderr.write(f"{complaint}\n")
-    return 1 if complaints else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    roles = sorted(path.parent.parent for path in ROLES.glob("*/meta/argument_specs.yml"))
+    pages = {role / "README.md": partial(documented, role=role) for role in roles}
+    sys.exit(keep(pages, sys.argv[1:], description=__doc__))

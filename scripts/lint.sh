@@ -12,7 +12,7 @@ shellcheck scripts/*.sh .ci/run
 # It keeps a copy of the collection, and would look there for roles and modules that are younger than the copy.
 rm -rf .ansible/collections
 ansible-lint --offline
-python scripts/document_roles.py --check
+python -m scripts.document_roles --check
 codespell
 ansible-playbook --syntax-check -i localhost, playbooks/*.yml
 zizmor --quiet --offline --no-progress .github/workflows

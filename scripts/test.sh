@@ -11,6 +11,11 @@ if ! dpkg --status "${programs[@]}" >/dev/null 2>&1; then
   RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${programs[@]}"
 fi
 
+trap 'python -m local_cloud down' EXIT
+# Beside the units: on a new machine its images take minutes. What a test run that was killed has left is in the way.
+python -m local_cloud up --take-over &
+cloud=$!
+
 echo '--- units and templates'
 python -m pytest -q tests/unit tests/templates --ignore tests/unit/local_cloud --cov=plugins --cov-report=
 coverage report --include 'plugins/module_utils/*' --fail-under 90 --format total
@@ -21,9 +26,7 @@ echo '--- provisioning, in the answers of an API of its own'
 python -m pytest -q tests/provision -m 'not thorough' --durations=3
 
 echo '--- the whole stage under load'
-trap 'python -m local_cloud down' EXIT
-# A machine has one local stage: what a test run that was killed has left is in the way.
-python -m local_cloud up --take-over
+wait "$cloud"
 make --no-print-directory local
 # All of them, the control of each refusal included: pytest tests/stage
 python -m pytest -q tests/stage -m 'not thorough' --durations=10

@@ -6,15 +6,16 @@ from __future__ import annotations
 import pytest
 
 from scripts.document_policies import PAGE, documented, read_security_groups
+from scripts.generated import PlaceError
 
 
 def test_the_page_is_up_to_date() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert page == documented(page), "run: python -m scripts.document_policies"
+    assert page == documented(page), "run: make document"
 
 
 def test_a_page_without_a_place_for_a_table_is_refused() -> None:
-    with pytest.raises(ValueError, match="security groups"):
+    with pytest.raises(PlaceError, match="security groups"):
         documented("# Provisioning\n")
 
 

@@ -74,7 +74,7 @@ def test_a_variable_is_required_or_has_a_default_and_is_described(role: str) -> 
 @pytest.mark.parametrize("role", ALL_ROLES)
 def test_the_readme_is_up_to_date(role: str) -> None:
     readme = (ROLES / role / "README.md").read_text(encoding="utf-8")
-    assert readme == documented(readme, read_options(ROLES / role)), "run: make document"
+    assert readme == documented(readme, role=ROLES / role), "run: make document"
 
 
 @pytest.mark.parametrize("role", ALL_ROLES)
