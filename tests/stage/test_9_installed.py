@@ -25,7 +25,7 @@ def project(tmp_path: Path) -> Path:
     (tarball,) = tmp_path.glob("carpentries-amy-*.tar.gz")
     folder = tmp_path / "deployments"
     folder.mkdir()
-    install = [*galaxy, "install", "--offline", "--no-deps", tarball, "-p", ".collections"]
+    install = [*galaxy, "install", "--offline", "--no-deps", str(tarball), "-p", ".collections"]
     subprocess.run(install, cwd=folder, env=stranger(), check=True)
     shutil.copy(folder / ".collections/ansible_collections/carpentries/amy/ansible.cfg", folder)
     shutil.copytree(ROOT / "inventories/local", folder / "inventories/local")
