@@ -58,8 +58,10 @@ def test_damaged_backups_are_refused_and_the_whole_one_restores(on_v1: Fleet) ->
         assert code == 1, output
         assert "not what it was" in output
     on_backup_host(on_v1, f"rm {BACKUPS}/damaged.dump*")
-    code, output = on_backup_host(on_v1, f"amy-database drill {name}")
-    assert code == 0, output
+    drilled = run_playbook("restore_drill")
+    assert drilled.code == 0, drilled
+    assert drilled.says(rf"{name} restores in .* rows"), drilled
+    assert drilled.says(r"\.rdb loads in .* keys"), drilled
 
 
 def test_a_restore_needs_a_confirmation_and_a_closed_site(on_v1: Fleet) -> None:
