@@ -11,6 +11,8 @@ import pytest
 from tests.stage.fleet import Fleet
 from tests.stage.operator import ROOT, Deploy, deploy
 
+pytestmark = pytest.mark.thorough
+
 SAMPLE = ROOT / ".local" / "sample_application"
 
 
