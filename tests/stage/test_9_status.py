@@ -35,10 +35,9 @@ BROKEN = {
     trouble.full_disk: {r"web1 has \d+\.\d MiB left": "on web1: du -xh --max-depth=2 /"},
     trouble.stale_backup: {r".*The newest backup, .+, is \d+ minutes old.*": "make backup STAGE=local"},
     trouble.abandoned_lock: {"The deploy that holds the lock runs no more": DEPLOY},
-    # A scheduler prolongs its registration in its ticks, which it is kept from.
+    # The scheduler prolongs its registration, whether or not it may tick.
     trouble.overdue_job: {
-        r"A scheduled job has been due for 1\d minutes": "on the scheduler host: supervisorctl status",
-        NO_SCHEDULER: "on scheduler hosts: supervisorctl status",
+        r"A scheduled job has been due for 1\d minutes": "on the scheduler host: supervisorctl status"
     },
     trouble.stopped_host: {"web2 does not answer over SSH": "aws ec2 describe-instance-status"},
 }
