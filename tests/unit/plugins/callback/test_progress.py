@@ -237,7 +237,8 @@ def test_an_interrupted_deploy_leaves_a_clean_terminal(site: Path) -> None:
 
 
 def test_a_killed_deploy_leaves_a_cursor(site: Path) -> None:
-    run = in_terminal(site, "-e", "pause=30")
+    # What it has begun outlives it, and the terminal is read to the end of that.
+    run = in_terminal(site, "-e", "pause=5")
     run.read_until("Wait until the requests")
     run.process.kill()
     run.finish()
