@@ -80,13 +80,12 @@ class MaintenancePage:
         return renamed or rewritten or (moved and not outdated)
 
     def switch_command(self) -> list[str]:
-        """The command that switches the page on for a deploy, for a host to run when no controller is there."""
-        mark, off, on = self._mark, self._named("off"), self._named("on")
-        return [
-            "/bin/sh",
-            "-c",
-            f"touch {shlex.quote(str(mark))} && mv -n {shlex.quote(str(off))} {shlex.quote(str(on))}",
-        ]
+        """The command that switches the page on for a deploy, for a host to run when no controller is there.
+
+        A page that is on stays as it is, whoever has switched it on.
+        """
+        mark, off, on = (shlex.quote(str(path)) for path in (self._mark, self._named("off"), self._named("on")))
+        return ["/bin/sh", "-c", f"test -e {on} || {{ touch {mark} && mv -n {off} {on}; }}"]
 
     def _rename(self, page: Path, mode: Mode, *, for_deploy: bool) -> None:
         if for_deploy:

@@ -20,6 +20,8 @@ SERVICE_UNIT = "request-hold.service"
 LIMIT_UNIT = "request-hold-limit"
 # States in /proc/net/unix: SS_CONNECTING, a connection that waits in a backlog; SS_CONNECTED, one that was accepted.
 CONNECTED = ("02", "03")
+# The column of the flags, and __SO_ACCEPTCON.
+FLAGS, LISTENING = 3, "00010000"
 INTERVAL = 0.1
 
 # Runs a command. Raises HoldError if it fails.
@@ -36,6 +38,12 @@ def connections(unix_sockets: str, path: Path) -> int:
     return sum(state in CONNECTED for *_before, state, _inode, named in filter(len, rows) if named == str(path))
 
 
+def listens(unix_sockets: str, path: Path) -> bool:
+    """Whether somebody listens at the socket `path`; `unix_sockets` is the text of /proc/net/unix (proc(5))."""
+    rows = [line.split() for line in unix_sockets.splitlines()]
+    return any(row[FLAGS] == LISTENING and row[-1] == str(path) for row in rows if len(row) > FLAGS)
+
+
 @dataclass(frozen=True)
 class RequestHold:
     """The hold of one host: `directory` has the link, the waiting socket and the marks; `application` is a socket."""
@@ -50,6 +58,11 @@ class RequestHold:
     def held(self) -> bool:
         """Whether new requests wait."""
         return self._link.is_symlink() and self._link.readlink() == self._waiting
+
+    @property
+    def lets_wait(self) -> bool:
+        """Whether there is a socket for requests to wait in. A hold that was closed has none."""
+        return listens(self.look(), self._waiting)
 
     def hold(self, *, limit: float, when_over: list[str], patience: float) -> float:
         """Let new requests wait, and return after how many seconds the last one that was in flight had ended.
@@ -93,9 +106,20 @@ class RequestHold:
                     f"Requests still wait after {patience:.0f} s. Look on the host: systemctl status {SERVICE_UNIT}"
                 )
             self.clock.sleep(INTERVAL)
-        self.run("systemctl", "stop", SOCKET_UNIT, SERVICE_UNIT)
+        self._close_socket()
         self._mark.unlink(missing_ok=True)
         return round(self.clock.monotonic() - began, 1)
+
+    def close(self) -> None:
+        """Let nobody wait any more: those who do, and those who come, get nginx's answer, as when the limit is reached.
+
+        The hold stays until it is released, when requests reach the application again.
+        """
+        self._limit_ends()
+        self._close_socket()
+
+    def _close_socket(self) -> None:
+        self.run("systemctl", "stop", SOCKET_UNIT, SERVICE_UNIT)
 
     def _limit_ends(self) -> None:
         self.run("systemctl", "stop", f"{LIMIT_UNIT}.timer", f"{LIMIT_UNIT}.service", may_fail=True)

@@ -17,9 +17,11 @@ description:
 author: The carpentries.amy contributors (@carpentries)
 options:
   state:
-    description: Whether requests wait.
+    description:
+      - Whether requests wait. With V(closed), those of a hold that cannot be answered wait no longer; they get nginx's
+        answer, which is the maintenance page if that is on, and so does everybody until the hold is V(released).
     type: str
-    choices: [held, released]
+    choices: [held, released, closed]
     required: true
   directory:
     description: The folder of the link that nginx connects to.
@@ -82,7 +84,7 @@ def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["held", "released"], "required": True},
+            "state": {"type": "str", "choices": ["held", "released", "closed"], "required": True},
             "directory": {"type": "path", "default": "/run/request-hold"},
             "application": {"type": "path", "default": "/run/gunicorn/gunicorn.sock"},
             "site_root": {"type": "path", "required": True},
@@ -106,20 +108,24 @@ def main() -> None:
         clock=SystemClock(),
     )
     page = MaintenancePage(Path(options["site_root"]))
-    wanted = options["state"] == "held"
-    if module.check_mode or hold.held == wanted:
-        module.exit_json(changed=hold.held != wanted, seconds=0.0, limit_reached=page.for_deploy)
+    state = options["state"]
+    changed = {"held": not hold.held, "released": hold.held, "closed": hold.lets_wait}[state]
+    if module.check_mode or not changed:
+        module.exit_json(changed=changed, seconds=0.0, limit_reached=page.for_deploy)
+    seconds = 0.0
     try:
-        if wanted:
+        if state == "closed":
+            hold.close()
+        elif state == "held":
             seconds = hold.hold(limit=options["limit"], when_over=page.switch_command(), patience=options["patience"])
         else:
             seconds = hold.release(patience=options["patience"])
         limit_reached = page.for_deploy
-        if not wanted and limit_reached:
+        if state == "released" and limit_reached:
             page.switch("off", dry=False)
     except (HoldError, OSError) as error:
         module.fail_json(msg=str(error))
-    event = {"type": "requests_held" if wanted else "requests_released"}
+    event = {"type": "requests_held" if state == "held" else "requests_released"}
     module.exit_json(changed=True, seconds=seconds, limit_reached=limit_reached, deploy_event=event)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import support
@@ -31,6 +32,14 @@ def switch(to: str, *arguments: str) -> int:
 def status(host: Host) -> str:
     """The code that a visitor gets now."""
     return host.run(f"{VISIT}/now {STATUS}").stdout.strip()
+
+
+@contextmanager
+def closed_by_hand(host: Host) -> Iterator[None]:
+    """The maintenance page is on, as an operator switches it on."""
+    host.check_output(f"mv {SITE}/maintenance_off.html {SITE}/maintenance_on.html")
+    yield
+    host.check_output(f"mv {SITE}/maintenance_on.html {SITE}/maintenance_off.html")
 
 
 def send(host: Host) -> None:
@@ -86,6 +95,39 @@ def test_a_hold_that_lasts_too_long_shows_the_page_by_itself(host: Host) -> None
     assert set(answers(host)) == {"503"}
     host.check_output("supervisorctl start gunicorn")
     switch("release")
+    assert status(host) == "200"
+
+
+@pytest.mark.usefixtures("application_stops")
+def test_the_limit_ends_the_wait_where_the_page_is_on_already(host: Host) -> None:
+    switch("hold", "-e", "request_hold_limit=10")
+    host.check_output("supervisorctl stop gunicorn")
+    send(host)
+    time.sleep(2)
+    with closed_by_hand(host):
+        assert answers(host) == []
+        support.until(lambda: len(answers(host)) == VISITORS, what="everybody who has waited is answered")
+        assert set(answers(host)) == {"503"}
+        host.check_output("supervisorctl start gunicorn")
+        switch("release")
+        # Who has closed the site by hand opens it by hand.
+        assert status(host) == "503"
+    assert status(host) == "200"
+
+
+@pytest.mark.usefixtures("application_stops")
+def test_a_hold_that_is_closed_shows_the_page_to_those_who_wait(host: Host) -> None:
+    switch("hold")
+    host.check_output("supervisorctl stop gunicorn")
+    send(host)
+    time.sleep(2)
+    with closed_by_hand(host):
+        assert switch("close") == 1
+        support.until(lambda: len(answers(host)) == VISITORS, what="everybody who has waited is answered")
+        assert set(answers(host)) == {"503"}
+        assert switch("close") == 0
+    host.check_output("supervisorctl start gunicorn")
+    assert switch("release") == 1
     assert status(host) == "200"
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -42,6 +43,17 @@ def test_a_page_that_an_operator_has_switched_on_stays_the_operators(page: Maint
     page.switch("on", dry=False)
     page.switch("on", dry=False, for_deploy=True)
     assert not page.for_deploy
+
+
+@pytest.mark.parametrize("whose", ["a deploy's", "an operator's", "nobody's yet"])
+def test_a_host_that_closes_itself_leaves_a_page_that_is_on_to_whom_it_belongs(
+    page: MaintenancePage, whose: str
+) -> None:
+    if whose != "nobody's yet":
+        page.switch("on", dry=False, for_deploy=whose == "a deploy's")
+    subprocess.run(page.switch_command(), check=True)
+    assert page.mode == "on"
+    assert page.for_deploy == (whose != "an operator's")
 
 
 @pytest.mark.parametrize("mode", ["on", "off"])

@@ -6,7 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.carpentries.amy.plugins.module_utils.request_hold import HoldError, RequestHold, connections
+from ansible_collections.carpentries.amy.plugins.module_utils.request_hold import (
+    HoldError,
+    RequestHold,
+    connections,
+    listens,
+)
 
 HEAD = "Num       RefCount Protocol Flags    Type St Inode Path\n"
 
@@ -47,17 +52,24 @@ def host(tmp_path: Path) -> Host:
     return Host(tmp_path)
 
 
+TABLE = HEAD + "\n".join(
+    [
+        "0: 00000002 00000000 00010000 0001 01 10 /run/a.sock",  # listens
+        "0: 00000003 00000000 00000000 0001 03 11 /run/a.sock",  # accepted
+        "0: 00000002 00000000 00000000 0001 02 0 /run/a.sock",  # in the backlog
+        "0: 00000003 00000000 00000000 0001 03 12 /run/b.sock",
+        "0: 00000003 00000000 00000000 0001 03 13",  # the other end has no name
+    ]
+)
+
+
 def test_only_connections_of_the_socket_count_accepted_or_not() -> None:
-    table = HEAD + "\n".join(
-        [
-            "0: 00000002 00000000 00010000 0001 01 10 /run/a.sock",  # listens
-            "0: 00000003 00000000 00000000 0001 03 11 /run/a.sock",  # accepted
-            "0: 00000002 00000000 00000000 0001 02 0 /run/a.sock",  # in the backlog
-            "0: 00000003 00000000 00000000 0001 03 12 /run/b.sock",
-            "0: 00000003 00000000 00000000 0001 03 13",  # the other end has no name
-        ]
-    )
-    assert connections(table, Path("/run/a.sock")) == 2
+    assert connections(TABLE, Path("/run/a.sock")) == 2
+
+
+def test_only_a_socket_that_listens_lets_anybody_wait() -> None:
+    assert listens(TABLE, Path("/run/a.sock"))
+    assert not listens(TABLE, Path("/run/b.sock"))
 
 
 def test_new_requests_wait_as_soon_as_the_socket_is_there_and_the_limit_is_set(host: Host) -> None:
@@ -103,3 +115,12 @@ def test_a_second_hold_forgets_that_the_first_was_opened(host: Host) -> None:
     host.hold.release(patience=30)
     host.hold.hold(limit=45, when_over=["true"], patience=30)
     assert not (host.hold.directory / "open").exists()
+
+
+def test_a_closed_hold_lets_nobody_wait_and_is_one_until_it_is_released(host: Host) -> None:
+    host.tables = [{}]
+    host.hold.hold(limit=45, when_over=["true"], patience=30)
+    host.hold.close()
+    assert host.commands[-1] == ("systemctl", "stop", "request-hold.socket", "request-hold.service")
+    assert host.ran("stop", "request-hold-limit.timer")
+    assert host.hold.held
