@@ -77,7 +77,8 @@ class RequestHold:
         self._limit_ends()
         timer = (f"--unit={LIMIT_UNIT}", f"--on-active={limit}", "--timer-property=AccuracySec=1s")
         close = f"ExecStartPost=systemctl stop {SOCKET_UNIT} {SERVICE_UNIT}"
-        self.run("systemd-run", *timer, "--service-type=oneshot", f"--property={close}", *when_over)
+        # A command that has failed would stay loaded and be in the way of the next hold: hence `--collect`.
+        self.run("systemd-run", "--collect", *timer, "--service-type=oneshot", f"--property={close}", *when_over)
         self._mark.touch()
         self._lead_to(self._waiting)
         while connections(self.look(), self.application):

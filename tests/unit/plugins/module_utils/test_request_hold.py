@@ -78,7 +78,7 @@ def test_new_requests_wait_as_soon_as_the_socket_is_there_and_the_limit_is_set(h
     assert host.hold.held
     assert host.ran("start", "request-hold.socket")
     closes = "--property=ExecStartPost=systemctl stop request-hold.socket request-hold.service"
-    assert host.ran("systemd-run", "--on-active=45", closes, "true")
+    assert host.ran("systemd-run", "--collect", "--on-active=45", closes, "true")
     assert (host.hold.directory / "held").exists()
 
 
