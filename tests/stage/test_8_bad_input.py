@@ -18,6 +18,7 @@ from tests.stage.operator import ROOT, deploy
     [
         (trouble.missing_secret, r"lacks secrets in SSM Parameter Store:\s+/amy/local/secret_key"),
         (trouble.unreachable_host, r"worker1 cannot be reached over SSH"),
+        pytest.param(trouble.obstructed_host, r"worker1 could not be prepared", marks=pytest.mark.thorough),
         (trouble.full_disk, r"web1 has .* free under /webapps"),
         (trouble.redis_down, r"gets no answer from Redis at .*"),
         (trouble.database_down, r"gets no answer from PostgreSQL at .*"),

@@ -67,6 +67,17 @@ def full_disk(fleet: Fleet) -> Iterator[None]:
 
 
 @contextmanager
+def obstructed_host(fleet: Fleet) -> Iterator[None]:
+    """Put a file where a role has its folder."""
+    library = "/usr/local/lib/amy-rq-worker"
+    fleet.run("worker1", f"mv {library} {library}.kept && touch {library}")
+    try:
+        yield
+    finally:
+        fleet.run("worker1", f"rm {library} && mv {library}.kept {library}")
+
+
+@contextmanager
 def redis_down(fleet: Fleet) -> Iterator[None]:
     """Stop Redis."""
     fleet.run("redis1", "systemctl stop redis-server")
