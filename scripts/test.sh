@@ -16,14 +16,17 @@ trap 'python -m local_cloud down' EXIT
 python -m local_cloud up --take-over &
 cloud=$!
 
+# A file's tests share what they have started, so a file stays on one core.
+on_every_core=(-n auto --dist loadfile)
+
 echo '--- units and templates'
-python -m pytest -q tests/unit tests/templates --ignore tests/unit/local_cloud --cov=plugins --cov-report=
+python -m pytest -q "${on_every_core[@]}" tests/unit tests/templates --ignore tests/unit/local_cloud --cov=plugins --cov-report=
 coverage report --include 'plugins/module_utils/*' --fail-under 90 --format total
 # In a process of its own: the local cloud corrects moto for the whole process.
-python -m pytest -q tests/unit/local_cloud
+python -m pytest -q "${on_every_core[@]}" tests/unit/local_cloud
 
 echo '--- provisioning, in the answers of an API of its own'
-python -m pytest -q tests/provision -m 'not thorough' --durations=3
+python -m pytest -q "${on_every_core[@]}" tests/provision -m 'not thorough' --durations=3
 
 echo '--- the whole stage under load'
 wait "$cloud"

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from local_cloud import corrections
+from local_cloud.corrections import efs as correction
 from plugins.module_utils.file_systems import (
     FileSystemError,
     FileSystems,
@@ -80,7 +80,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    corrections.install()
+    correction.install()
     with mock_aws():
         make: Any = boto3.client
         efs, ec2 = (make(service, region_name="us-east-1") for service in ("efs", "ec2"))

@@ -22,6 +22,7 @@ def closed_port() -> int:
         (f"redis://amy:canary@127.0.0.1:{closed_port()}/2", "does not serve this host"),
         ("redos://amy:canary@127.0.0.1/2", "cannot be read"),
     ],
+    ids=["nobody listens", "no such scheme"],
 )
 def test_what_is_wrong_is_said_without_the_password(url: str, why: str) -> None:
     with pytest.raises(QueueError, match=why) as failure:
