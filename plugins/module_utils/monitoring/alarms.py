@@ -8,9 +8,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .watches import BACKUPS, BALANCER, CERTIFICATE, HOST, QUEUES, ROOT_DISK, TARGETS, WATCHES, Metric, Watch
+from .watches import (
+    BACKUPS,
+    BALANCER,
+    CERTIFICATE,
+    HOST,
+    QUEUES,
+    ROOT_DISK,
+    SHARED_FILES,
+    TARGETS,
+    WATCHES,
+    Metric,
+    Watch,
+)
 
-BALANCER_NAMESPACE = "AWS/ApplicationELB"
+# Where AWS's services put their metrics; all others are the stage's own.
+NAMESPACES = {
+    BALANCER: "AWS/ApplicationELB",
+    TARGETS: "AWS/ApplicationELB",
+    SHARED_FILES: "AWS/EFS",
+    CERTIFICATE: "AWS/CertificateManager",
+}
 OF_HOSTS = (HOST, ROOT_DISK)
 
 
@@ -24,7 +42,8 @@ class Stage:
 
     `path` begins the names of its alarms, and is the namespace of its own metrics. `hosts` are instance ids by name,
     and empty where no agent measures them; `filesystem` is the type of their root. `has_figures` tells that a host
-    takes them, `has_queues` that there are background jobs and their Redis.
+    takes them, `has_queues` that there are background jobs and their Redis. `file_system_id` is EFS's, and empty
+    without one; so many hosts as `mounts` says should have it.
     """
 
     name: str
@@ -36,12 +55,12 @@ class Stage:
     filesystem: str
     has_figures: bool
     has_queues: bool
+    file_system_id: str
+    mounts: int
 
     def namespace(self, metric: Metric) -> str:
         """Where a metric is found."""
-        if metric.of in (BALANCER, TARGETS):
-            return BALANCER_NAMESPACE
-        return "AWS/CertificateManager" if metric.of == CERTIFICATE else self.path
+        return NAMESPACES.get(metric.of, self.path)
 
     def dimensions(self, metric: Metric, host: str) -> dict[str, str]:
         """What tells the metric from others of its name; `host` counts for metrics of hosts only."""
@@ -53,6 +72,7 @@ class Stage:
             ROOT_DISK: {"InstanceId": self.hosts.get(host, ""), "fstype": self.filesystem, "path": "/"},
             QUEUES: {"Stage": self.name},
             BACKUPS: {"Stage": self.name},
+            SHARED_FILES: {"FileSystemId": self.file_system_id},
             CERTIFICATE: {"CertificateArn": self.certificate_arn},
         }[metric.of]
 
@@ -63,6 +83,7 @@ class Stage:
             ROOT_DISK: bool(self.hosts),
             QUEUES: self.has_figures and self.has_queues,
             BACKUPS: self.has_figures,
+            SHARED_FILES: bool(self.file_system_id),
         }.get(metric.of, True)
 
     def subjects(self, metric: Metric) -> list[str]:
@@ -131,7 +152,8 @@ def _measured(stage: Stage, watch: Watch, host: str) -> dict[str, Any]:
 
 
 def _calculated(stage: Stage, watch: Watch) -> dict[str, Any]:
-    return {"Metrics": [*_queries(stage, watch), {"Id": "result", "Expression": watch.expression, "ReturnData": True}]}
+    expression = watch.expression.format(mounts=stage.mounts)
+    return {"Metrics": [*_queries(stage, watch), {"Id": "result", "Expression": expression, "ReturnData": True}]}
 
 
 def _queries(stage: Stage, watch: Watch) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .alarms import Stage
-from .watches import BACKUPS, BALANCER, HOST, QUEUES, ROOT_DISK, TARGETS, WATCHES, Metric
+from .watches import BACKUPS, BALANCER, HOST, QUEUES, ROOT_DISK, SHARED_FILES, TARGETS, WATCHES, Metric
 
 WIDTH, HALF, HEIGHT = 24, 12, 6
 # The metric that a filter makes of the hosts' deploy journals: one for each host that takes another release.
@@ -76,6 +76,10 @@ GRAPHS = (
         title="Age of the backup, seconds",
         metrics={"age": Metric(of=BACKUPS, name="BackupAgeSeconds")},
         watch="backup-age",
+    ),
+    Graph(
+        title="Hosts with the shared files",
+        metrics={"connected": Metric(of=SHARED_FILES, name="ClientConnections", statistic="Sum")},
     ),
     Graph(title="Memory of Redis, %", metrics={"in use": _figure("RedisMemoryPercent")}, watch="redis-memory"),
     Graph(

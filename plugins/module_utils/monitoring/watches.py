@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 # What of a stage a metric is about; `alarms.py` knows the namespace and the dimensions of each.
-BALANCER, TARGETS, HOST, ROOT_DISK, QUEUES, BACKUPS, CERTIFICATE = (
+BALANCER, TARGETS, HOST, ROOT_DISK, QUEUES, BACKUPS, SHARED_FILES, CERTIFICATE = (
     "balancer",
     "targets",
     "host",
     "root disk",
     "queues",
     "backups",
+    "shared files",
     "certificate",
 )
 # What CloudWatch makes of minutes without data: an alarm, all is well, or whatever was before.
@@ -36,7 +37,8 @@ class Metric:
 class Watch:
     """An alarm goes off when `metrics` are above `threshold` (or `below` it) for `periods` times `period` seconds.
 
-    Several metrics, by their ids, need an `expression` of them. `meaning` ends the sentence "the alarm says that ...",
+    `expression` calculates with them, by their ids; several need one. In it, {mounts} is the number of hosts that
+    should have the shared files. `meaning` ends the sentence "the alarm says that ...",
     with the threshold in it; `silence` says why missing data is `missing`. `look` is a heading's anchor in
     docs/runbook.md.
     """
@@ -192,6 +194,17 @@ WATCHES = (
         meaning="Redis has refused more than {threshold} connections in five minutes, because it had too many",
         silence=_SAID_ONCE,
         look="redis",
+    ),
+    Watch(
+        key="shared-files",
+        metrics={"connections": Metric(of=SHARED_FILES, name="ClientConnections", statistic="Sum")},
+        expression="{mounts} - connections",
+        threshold=0,
+        periods=5,
+        missing=ALARM,
+        meaning="more than {threshold} hosts have been without the shared files for five minutes",
+        silence="A file system that no host has mounted reports nothing.",
+        look="uploads",
     ),
     Watch(
         key="certificate",

@@ -18,9 +18,11 @@ WHOLE = Stage(
     filesystem="ext4",
     has_figures=True,
     has_queues=True,
+    file_system_id="fs-1",
+    mounts=4,
 )
-# Neither an agent nor figures.
-BARE = replace(WHOLE, hosts={}, has_figures=False)
+# Neither an agent nor figures nor shared files.
+BARE = replace(WHOLE, hosts={}, has_figures=False, file_system_id="", mounts=0)
 
 
 def dimensions(described: dict[str, Any]) -> dict[str, str]:

@@ -52,6 +52,16 @@ def test_what_is_the_load_balancers_is_found_by_the_end_of_its_arn() -> None:
     }
 
 
+def test_a_host_without_the_shared_files_is_one_connection_too_few() -> None:
+    query, result = named(WHOLE)["amy/test/shared-files"]["Metrics"]
+    assert query["MetricStat"]["Metric"] == {
+        "Namespace": "AWS/EFS",
+        "MetricName": "ClientConnections",
+        "Dimensions": [{"Name": "FileSystemId", "Value": "fs-1"}],
+    }
+    assert result["Expression"] == "4 - connections"
+
+
 def test_an_error_rate_is_calculated_from_metrics_that_are_not_shown_themselves() -> None:
     queries = named(BARE)["amy/test/errors"]["Metrics"]
     assert [query["Id"] for query in queries if query["ReturnData"]] == ["result"]
