@@ -39,9 +39,9 @@ def main(arguments: Sequence[str]) -> int:
 def run(stage: str, arguments: Sequence[str], *, file: Path, output: int | None) -> int:
     """Run the playbook, which writes the status to `file`; what it prints goes to `output`, by default to ours."""
     command = ["ansible-playbook", "-i", f"inventories/{stage}", "carpentries.amy.status", *arguments]
-    environment = {"ANSIBLE_STDOUT_CALLBACK": "carpentries.amy.progress", **os.environ}
+    ours = {"ANSIBLE_STDOUT_CALLBACK": "carpentries.amy.progress", "ANSIBLE_DEPRECATION_WARNINGS": "false"}
     return subprocess.run(
-        [*command, "-e", f"status_file={file}"], env=environment, stdout=output, check=False
+        [*command, "-e", f"status_file={file}"], env={**ours, **os.environ}, stdout=output, check=False
     ).returncode
 
 

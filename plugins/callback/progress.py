@@ -172,7 +172,7 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
         for part in content["results"] if result._task.loop and "results" in content else [content]:
             difference = self._get_diff(part["diff"]) if part.get("diff") and part.get("changed") else ""
             if difference:
-                title = f"{result._host.get_name()}: {result._task.get_name()}"
+                title = f"{result._host.get_name()}: {_name(result._task)}"
                 self._tell(self._progress.say, title, difference.strip("\n").splitlines())
 
     @unless_verbose
@@ -275,4 +275,9 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
 
 
 def _task(task: Any) -> Task:
-    return Task(id=task._uuid, name=task.get_name().strip(), word=word_for(task.action, task.args))
+    return Task(id=task._uuid, name=_name(task), word=word_for(task.action, task.args))
+
+
+def _name(task: Any) -> str:
+    """The task's name after its role's, which needs no collection where all are of one."""
+    return str(task.get_name()).strip().removeprefix("carpentries.amy.")

@@ -47,11 +47,8 @@ PLAYBOOK = f"""
   hosts: web
   gather_facts: false
   tasks:
-    - name: Write the configuration
-      ansible.builtin.copy:
-        content: "new\\n"
-        dest: "{{{{ playbook_dir }}}}/{{{{ inventory_hostname }}}}.conf"
-        mode: "0644"
+    - name: Configure
+      ansible.builtin.import_role: {{name: carpentries.amy.settings}}
     - name: Use a secret
       ansible.builtin.command: "echo {SECRET} {{{{ item }}}}"
       loop: [1, 2]
@@ -88,6 +85,13 @@ PLAYBOOK = f"""
     - name: Say where it is served
       ansible.builtin.debug: {{msg: "v2 (v2-abc) is served at http://localhost:8080"}}
 """
+ROLE = """
+- name: Write the configuration
+  ansible.builtin.copy:
+    content: "new\\n"
+    dest: "{{ playbook_dir }}/{{ inventory_hostname }}.conf"
+    mode: "0644"
+"""
 MODULE = """#!/usr/bin/python
 from ansible.module_utils.basic import AnsibleModule
 module = AnsibleModule({})
@@ -99,6 +103,8 @@ module.exit_json()
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     (tmp_path / "playbooks/library").mkdir(parents=True)
+    (tmp_path / "playbooks/roles/carpentries.amy.settings/tasks").mkdir(parents=True)
+    (tmp_path / "playbooks/roles/carpentries.amy.settings/tasks/main.yml").write_text(ROLE)
     (tmp_path / "inventories/local").mkdir(parents=True)
     (tmp_path / "playbooks/library/warn_of_something.py").write_text(MODULE)
     for name in ("deploy", "other"):
@@ -164,7 +170,7 @@ def test_a_pipe_gets_plain_lines_of_what_matters(site: Path) -> None:
         "> Confirm",
         "v2 (v2-abc) is served at http://localhost:8080",
     ]
-    assert re.search(r"changed  Write the configuration: web\d, web\d$", output, re.MULTILINE)
+    assert re.search(r"changed  settings : Write the configuration: web\d, web\d$", output, re.MULTILINE)
     assert "[WARNING]: something is odd" in output
     assert {host: (changed, failed) for host, changed, _, failed in RECAP.findall(output)} == {
         "localhost": ("0", "0"),
@@ -185,7 +191,7 @@ def test_a_failure_is_shown_with_its_remedy(site: Path) -> None:
 def test_a_dry_run_shows_differences(site: Path) -> None:
     output = piped(site, "--check", "--diff")
     assert "This is a dry run" in output
-    assert re.search(r"web1: Write the configuration\n +--- before\n +\+\+\+ after: .*\n +@@ .*\n +\+new\n", output)
+    assert re.search(r"web1: settings : Write the configuration\n +--- before\n +\+\+\+ after: .*\n +@@ .*\n +\+new\n", output)
     assert not (site / "playbooks/web1.conf").exists()
 
 
