@@ -23,10 +23,7 @@ options:
       inventory_hostname: {description: Name of the host., type: str, required: true}
       ec2_instance_id: {description: Id of its instance., type: str, required: true}
       ec2_tags: {description: Tags of its instance; C(Role) is used., type: dict, required: true}
-      status_host: {description: What M(carpentries.amy.release_state) has returned., type: dict, required: true}
-      status_processes: {description: What M(carpentries.amy.release_processes) has returned., type: dict}
-      status_programs: {description: What C(supervisorctl status) has returned., type: dict}
-      status_memory: {description: What C(ansible.builtin.slurp) has returned of C(/proc/meminfo)., type: dict}
+      status_host: {description: What M(carpentries.amy.host_status) has returned., type: dict, required: true}
   stage:
     description: Name of the stage.
     type: str
@@ -93,7 +90,6 @@ _value:
 """
 
 import json
-from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -101,9 +97,7 @@ from typing import Any
 from ansible_collections.carpentries.amy.plugins.module_utils.stage_status import (
     Host,
     Stage,
-    down_in,
     findings,
-    free_memory_in,
     lines,
     running_of,
 )
@@ -166,20 +160,18 @@ def _error(answer: dict[str, Any]) -> str:
 
 
 def _host(variables: dict[str, Any], targets: dict[str, dict[str, Any]]) -> Host:
-    state, role = variables["status_host"], variables["ec2_tags"]["Role"]
-    processes = variables.get("status_processes") or {}
-    programs = variables.get("status_programs") or {}
-    memory = variables.get("status_memory") or {}
+    answer, role = variables["status_host"], variables["ec2_tags"]["Role"]
+    processes = answer.get("processes")
     target = targets.get(variables["ec2_instance_id"], {})
     return Host(
         name=variables["inventory_hostname"],
         role=role,
-        state=state if "free_bytes" in state else None,
+        state=answer.get("state"),
         target_state=target.get("state"),
         target_reason=target.get("description") or target.get("reason") or "",
-        running=running_of(role, processes["processes"]) if "processes" in processes else None,
-        free_memory=free_memory_in(b64decode(memory["content"]).decode()) if "content" in memory else None,
-        down=down_in(programs.get("stdout", "")),
+        running=running_of(role, processes) if processes is not None else None,
+        free_memory=answer.get("free_memory"),
+        down=answer.get("down", {}),
     )
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -23,8 +22,6 @@ REDIS = "redis"
 PROGRAMS = {"web": "gunicorn", "worker": "rqworker", "scheduler": "rqscheduler"}
 # Jobs that have been due for longer, in seconds, wait for more than the scheduler's next tick.
 LONG_OVERDUE = 180
-# The states of a program that supervisord has given up, was told to stop, or starts in vain.
-DOWN = ("STOPPED", "EXITED", "BACKOFF", "FATAL", "UNKNOWN")
 
 
 @dataclass(frozen=True)
@@ -101,21 +98,9 @@ class Finding:
 
 
 def running_of(role: str, processes: Iterable[dict[str, Any]]) -> dict[str, int]:
-    """How many of what `carpentries.amy.release_processes` returns are of the role's program, by their release."""
+    """How many of the `processes` of `carpentries.amy.host_status` are of the role's program, by their release."""
     program = PROGRAMS.get(role)
     return dict(Counter(process["release"] for process in processes if program and program in process["command"]))
-
-
-def free_memory_in(meminfo: str) -> int | None:
-    """Bytes that programs can still get, by the text of /proc/meminfo; None if it does not say."""
-    found = re.search(r"^MemAvailable:\s+(\d+) kB$", meminfo, re.MULTILINE)
-    return int(found[1]) << 10 if found else None
-
-
-def down_in(supervisor_status: str) -> dict[str, str]:
-    """The processes that do not run, with their states, by what `supervisorctl status` prints."""
-    rows = [line.split() for line in supervisor_status.splitlines()]
-    return {row[0]: row[1] for row in rows if len(row) > 1 and row[1] in DOWN}
 
 
 def lines(stage: Stage) -> list[str]:

@@ -191,7 +191,9 @@ def test_a_failure_is_shown_with_its_remedy(site: Path) -> None:
 def test_a_dry_run_shows_differences(site: Path) -> None:
     output = piped(site, "--check", "--diff")
     assert "This is a dry run" in output
-    assert re.search(r"web1: settings : Write the configuration\n +--- before\n +\+\+\+ after: .*\n +@@ .*\n +\+new\n", output)
+    assert re.search(
+        r"web1: settings : Write the configuration\n +--- before\n +\+\+\+ after: .*\n +@@ .*\n +\+new\n", output
+    )
     assert not (site / "playbooks/web1.conf").exists()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64encode
 from copy import deepcopy
 from typing import Any
 
@@ -33,15 +32,13 @@ def host(name: str, role: str) -> dict[str, Any]:
         "inventory_hostname": name,
         "ec2_instance_id": f"i-{name}",
         "ec2_tags": {"Role": role},
-        "status_host": state,
-        "status_processes": {"processes": [process, dict(process)] if role in commands else []},
-        "status_programs": {"rc": 0, "stdout": f"{role}:{role}-0   RUNNING   pid 7, uptime 0:01:00\n"},
-        "status_memory": {"content": meminfo(2 << 20)},
+        "status_host": {
+            "state": state,
+            "processes": [process, dict(process)] if role in commands else [],
+            "down": {},
+            "free_memory": 2 << 30,
+        },
     }
-
-
-def meminfo(kib: int) -> str:
-    return b64encode(f"MemTotal: 4194304 kB\nMemAvailable:   {kib} kB\n".encode()).decode()
 
 
 def healthy() -> dict[str, Any]:
@@ -140,33 +137,38 @@ def test_programs_get_the_same_as_facts() -> None:
     ("path", "value", "what", "run"),
     [
         ("hosts/2/status_host", {"unreachable": True}, "worker1 does not answer", "describe-instance-status"),
-        ("hosts/0/status_host/active", None, "web1 runs no release", "make deploy STAGE=test"),
+        ("hosts/0/status_host/state/active", None, "web1 runs no release", "make deploy STAGE=test"),
         (
-            "hosts/0/status_host/refused/v2-0a1b",
+            "hosts/0/status_host/state/refused/v2-0a1b",
             {"reason": "web1: 500"},
             "refused: web1: 500",
             "make deploy STAGE=test",
         ),
-        ("hosts/0/status_host/free_bytes", 5 << 20, "web1 has 5.0 MiB left", "du "),
-        ("hosts/0/status_host/lacks_shared_files", True, "web1 lacks the files that the hosts share", "make configure"),
-        ("hosts/4/status_host/free_bytes", 5 << 20, "redis1 has 5.0 MiB left", "du "),
-        ("hosts/4/status_memory/content", meminfo(51200), "redis1 has 50.0 MiB of memory left", "ps aux"),
-        ("hosts/0/status_processes/processes", [], "web1 runs no gunicorn", "on web1: supervisorctl status"),
+        ("hosts/0/status_host/state/free_bytes", 5 << 20, "web1 has 5.0 MiB left", "du "),
         (
-            "hosts/2/status_processes/processes/0/release",
+            "hosts/0/status_host/state/lacks_shared_files",
+            True,
+            "web1 lacks the files that the hosts share",
+            "make configure",
+        ),
+        ("hosts/4/status_host/state/free_bytes", 5 << 20, "redis1 has 5.0 MiB left", "du "),
+        ("hosts/4/status_host/free_memory", 50 << 20, "redis1 has 50.0 MiB of memory left", "ps aux"),
+        ("hosts/0/status_host/processes", [], "web1 runs no gunicorn", "on web1: supervisorctl status"),
+        (
+            "hosts/2/status_host/processes/0/release",
             "v1-0000",
             "worker1 has processes of v1-0000, and its release is v2-0a1b",
             "make deploy STAGE=test",
         ),
         (
-            "hosts/2/status_programs/stdout",
-            "rqworker:rqworker-0 RUNNING pid 7, uptime 0:01:00\nrqworker:rqworker-1 FATAL Exited too quickly\n",
+            "hosts/2/status_host/down",
+            {"rqworker:rqworker-1": "FATAL"},
             "worker1 should run rqworker:rqworker-1, which is FATAL$",
             "on worker1: supervisorctl start rqworker:rqworker-1",
         ),
         ("certificate/days", 12, "certificate expires in 12 days", "--certificate-arn arn:1"),
         ("certificate/days", -3, "certificate has expired", "--certificate-arn arn:1"),
-        ("hosts/1/status_host/maintenance", True, "web2 shows the maintenance page", "make maintenance MODE=off"),
+        ("hosts/1/status_host/state/maintenance", True, "web2 shows the maintenance page", "make maintenance MODE=off"),
         ("targets/0/state", "draining", "web1 gets no requests: the load balancer calls it draining", "make deploy"),
         ("targets", [{"id": "i-web2", "state": "healthy"}], "web1 gets no requests: .* not in the", "make deploy"),
         ("queues", {"msg": "Connection refused"}, "cannot be read: Connection refused", "systemctl status redis"),
@@ -241,14 +243,14 @@ def test_what_a_stage_does_not_have_is_neither_shown_nor_missed() -> None:
 def test_a_host_for_neither_visitors_nor_jobs_needs_the_release_too() -> None:
     facts = healthy() | {"queues": None, "redis_backup": None}
     facts["hosts"] = [host("web1", "web"), host("web2", "web"), host("utility1", "utility")]
-    facts["hosts"][2]["status_host"]["active"] = None
+    facts["hosts"][2]["status_host"]["state"]["active"] = None
     (finding,) = status(facts)["findings"]
     assert finding == {"what": "utility1 runs no release", "run": "make deploy STAGE=test"}
 
 
 def test_a_host_of_another_release_than_its_siblings_is_named() -> None:
-    facts = changed("hosts/0/status_host/active/id", "v1-0000")
-    for process in facts["hosts"][0]["status_processes"]["processes"]:
+    facts = changed("hosts/0/status_host/state/active/id", "v1-0000")
+    for process in facts["hosts"][0]["status_host"]["processes"]:
         process["release"] = "v1-0000"
     (finding,) = status(facts)["findings"]
     assert finding == {"what": "web1 runs v1-0000, and most hosts another", "run": "make deploy STAGE=test"}
@@ -260,11 +262,11 @@ def test_a_host_of_another_release_than_its_siblings_is_named() -> None:
         ("certificate", {"msg": "AccessDenied"}, "certificate: AccessDenied"),
         ("certificate/days", None, "certificate: none in ACM"),
         (
-            "hosts/0/status_processes",
-            {"msg": "no"},
+            "hosts/0/status_host/processes",
+            None,
             "web1        v2-0a1b  healthy                 20.0 GiB free, 2.0 GiB",
         ),
-        ("hosts/0/status_memory", {"unreachable": True}, "web1        v2-0a1b  healthy  2 gunicorn     20.0 GiB free"),
+        ("hosts/0/status_host/free_memory", None, "web1        v2-0a1b  healthy  2 gunicorn     20.0 GiB free"),
     ],
 )
 def test_what_is_not_known_is_no_finding(path: str, value: Any, line: str) -> None:
@@ -274,48 +276,35 @@ def test_what_is_not_known_is_no_finding(path: str, value: Any, line: str) -> No
 
 
 def test_old_processes_are_shown_with_their_release() -> None:
-    shown = status(changed("hosts/2/status_processes/processes/0/release", "v1-0000"))
+    shown = status(changed("hosts/2/status_host/processes/0/release", "v1-0000"))
     assert "1 rqworker of v1-0000, 1 rqworker" in shown["lines"][2]
 
 
 def test_a_host_where_nothing_runs_is_named_once() -> None:
-    facts = changed("hosts/2/status_processes/processes", [])
-    facts["hosts"][2]["status_programs"]["stdout"] = "rqworker:rqworker-0   STOPPED   Nov 27 01:00 AM\n"
+    facts = changed("hosts/2/status_host/processes", [])
+    facts["hosts"][2]["status_host"]["down"] = {"rqworker:rqworker-0": "STOPPED"}
     (finding,) = status(facts)["findings"]
     assert finding["what"] == "worker1 runs no rqworker"
 
 
-@pytest.mark.parametrize(
-    "programs",
-    [
-        pytest.param({"rc": 2, "msg": "No such file: supervisorctl"}, id="without supervisord"),
-        pytest.param({"rc": 4, "stdout": "unix:///run/supervisor.sock no such file\n"}, id="supervisord is not there"),
-        pytest.param({"unreachable": True}, id="silent"),
-        pytest.param({"rc": 3, "stdout": "gunicorn   STARTING   \n"}, id="on its way"),
-    ],
-)
-def test_programs_that_may_run_are_no_finding(programs: dict[str, Any]) -> None:
-    assert status(changed("hosts/0/status_programs", programs))["findings"] == []
-
-
 def test_a_deploy_may_stop_and_mix_processes() -> None:
-    facts = changed("hosts/0/status_processes/processes", [])
-    facts["hosts"][1]["status_programs"]["stdout"] = "gunicorn   STOPPED   Nov 27 01:00 AM\n"
-    facts["hosts"][2]["status_processes"]["processes"][0]["release"] = "v1-0000"
+    facts = changed("hosts/0/status_host/processes", [])
+    facts["hosts"][1]["status_host"]["down"] = {"gunicorn": "STOPPED"}
+    facts["hosts"][2]["status_host"]["processes"][0]["release"] = "v1-0000"
     facts["lock"] = {"lock": LOCK, "claim": "foreign"}
     assert status(facts)["findings"] == []
 
 
 def test_a_page_that_is_on_is_shown_with_its_planned_end() -> None:
-    facts = changed("hosts/0/status_host/maintenance", True)
+    facts = changed("hosts/0/status_host/state/maintenance", True)
     assert status(facts)["lines"][0].endswith("2.0 GiB of memory, maintenance page")
-    facts["hosts"][0]["status_host"]["maintenance_until"] = "2026-01-31T15:30:00.000Z"
+    facts["hosts"][0]["status_host"]["state"]["maintenance_until"] = "2026-01-31T15:30:00.000Z"
     assert status(facts)["lines"][0].endswith("memory, maintenance page until 2026-01-31T15:30:00.000Z")
 
 
 def test_a_running_deploy_may_suspend_and_close() -> None:
-    facts = changed("hosts/0/status_host/maintenance", True)
-    facts["hosts"][0]["status_host"]["maintenance_for_deploy"] = True
+    facts = changed("hosts/0/status_host/state/maintenance", True)
+    facts["hosts"][0]["status_host"]["state"]["maintenance_for_deploy"] = True
     facts["queues"]["suspended_by"] = {"value": "x"}
     facts["lock"] = {"lock": LOCK, "claim": "foreign"}
     shown = status(facts)

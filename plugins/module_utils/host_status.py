@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What runs on a host, asked for at once: its releases, their processes, what supervisord misses, the memory left."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ._processes import release_processes
+from .release.site import Site, site_state
+
+# The states of a program that supervisord has given up, was told to stop, or starts in vain.
+DOWN = ("STOPPED", "EXITED", "BACKOFF", "FATAL", "UNKNOWN")
+# A supervisord that does not answer must not keep the operator from knowing the rest.
+PATIENCE = 10  # seconds
+
+
+def host_status(
+    site_root: Path, *, proc: Path = Path("/proc"), supervisor: Callable[[], str] | None = None
+) -> dict[str, Any]:
+    """What a host runs; see RETURN of the module host_status. What cannot be found out beside the releases is None.
+
+    `supervisor` returns what `supervisorctl status` prints. Raises ReleaseError.
+    """
+    processes: list[dict[str, Any]] | None
+    try:
+        releases = (site_root / "releases").resolve()
+        processes = [asdict(process) for process in release_processes(releases=releases, command="", proc=proc)]
+        memory = (proc / "meminfo").read_text()
+    except OSError:
+        processes, memory = None, ""
+    return {
+        "state": site_state(Site(site_root)),
+        "processes": processes,
+        "down": down_in((supervisor or supervisor_status)()),
+        "free_memory": free_memory_in(memory),
+    }
+
+
+def supervisor_status() -> str:
+    """What supervisorctl prints; nothing on a host without it, or if it does not answer."""
+    try:
+        # It ends with 3 if a program does not run.
+        return subprocess.run(
+            ["supervisorctl", "status"], capture_output=True, text=True, timeout=PATIENCE, check=False
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def down_in(supervisor_status: str) -> dict[str, str]:
+    """The processes that do not run, with their states, by what `supervisorctl status` prints."""
+    rows = [line.split() for line in supervisor_status.splitlines()]
+    return {row[0]: row[1] for row in rows if len(row) > 1 and row[1] in DOWN}
+
+
+def free_memory_in(meminfo: str) -> int | None:
+    """Bytes that programs can still get, by the text of /proc/meminfo; None if it does not say."""
+    found = re.search(r"^MemAvailable:\s+(\d+) kB$", meminfo, re.MULTILINE)
+    return int(found[1]) << 10 if found else None

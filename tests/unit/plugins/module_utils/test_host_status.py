@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host tells what it runs, and leaves out what it cannot find out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from plugins.module_utils import host_status as under_test
+from plugins.module_utils.host_status import down_in, free_memory_in, host_status, supervisor_status
+
+RUNNING = "rqworker:rqworker-0   RUNNING   pid 7, uptime 0:01:00\n"
+
+
+@pytest.fixture
+def proc(tmp_path: Path) -> Path:
+    """Return a kernel's word on one process that runs from a release, and on the memory."""
+    site, proc = tmp_path / "site", tmp_path / "proc"
+    (site / "releases/v1-0a1b/app").mkdir(parents=True)
+    (proc / "7").mkdir(parents=True)
+    (proc / "7/cwd").symlink_to((site / "releases/v1-0a1b/app").resolve())
+    (proc / "7/cmdline").write_bytes(b"manage.py\0rqworker\0")
+    (proc / "7/stat").write_text("7 (python) S 1 7 7")
+    (proc / "meminfo").write_text("MemTotal: 4194304 kB\nMemAvailable:   2048 kB\n")
+    return proc
+
+
+def test_everything_is_told_at_once(proc: Path, tmp_path: Path) -> None:
+    found = host_status(tmp_path / "site", proc=proc, supervisor=lambda: RUNNING + "gunicorn   FATAL   Exited\n")
+    assert found["state"]["active"] is None
+    assert found["processes"] == [{"pid": 7, "parent": 1, "release": "v1-0a1b", "command": "manage.py rqworker"}]
+    assert found["down"] == {"gunicorn": "FATAL"}
+    assert found["free_memory"] == 2 << 20
+
+
+def test_what_the_kernel_does_not_tell_is_not_known(tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    found = host_status(tmp_path / "site", proc=tmp_path / "none", supervisor=lambda: "")
+    assert (found["processes"], found["free_memory"], found["down"]) == (None, None, {})
+
+
+def test_a_kernel_that_does_not_say_what_is_left() -> None:
+    assert free_memory_in("MemTotal: 4194304 kB\n") is None
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        pytest.param("", id="without supervisord"),
+        pytest.param("unix:///run/supervisor.sock no such file\n", id="supervisord is not there"),
+        pytest.param("gunicorn   STARTING   \n", id="on its way"),
+        pytest.param(RUNNING, id="running"),
+    ],
+)
+def test_programs_that_may_run_are_not_down(printed: str) -> None:
+    assert down_in(printed) == {}
+
+
+@pytest.fixture
+def supervisorctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where a test writes what the host has as supervisorctl."""
+    program = tmp_path / "supervisorctl"
+    program.touch(mode=0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return program
+
+
+def test_supervisord_is_asked(supervisorctl: Path) -> None:
+    supervisorctl.write_text("#!/bin/sh\necho 'gunicorn STOPPED'\nexit 3\n")
+    assert supervisor_status() == "gunicorn STOPPED\n"
+
+
+def test_a_supervisord_that_does_not_answer_is_not_waited_for(
+    supervisorctl: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supervisorctl.write_text("#!/bin/sh\nexec sleep 60\n")
+    monkeypatch.setattr(under_test, "PATIENCE", 0.1)
+    assert supervisor_status() == ""
+
+
+def test_a_host_without_supervisord_has_nothing_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert supervisor_status() == ""
