@@ -16,34 +16,10 @@ description:
   - Static files are hard-linked into C(static/) of the site. Of two different files of one name the first stays there;
     that matters for names without a hash only, and never for the active release, which nginx asks first.
 options:
-  site_root:
-    description: The site's tree, C(/webapps/{domain}).
-    type: path
-    required: true
-  id:
-    description: The release's id.
-    type: str
-    required: true
   ref:
     description: The version that was asked for; recorded.
     type: str
     required: true
-  commit:
-    description: The full commit id; recorded.
-    type: str
-    required: true
-  sha256:
-    description: The checksum of the artifact.
-    type: str
-    required: true
-  size:
-    description: The artifact's bytes.
-    type: int
-    required: true
-  unpacked_size:
-    description: The bytes of what is in it.
-    type: int
-    default: 0
   url:
     description: A presigned URL of the artifact.
     type: str
@@ -63,18 +39,11 @@ options:
     type: list
     elements: str
     default: []
-  static_directory:
-    description: Where in the release its static files are.
-    type: str
-    default: staticfiles
   user:
     description: The application's user.
     type: str
     required: true
-  group:
-    description: The application's group.
-    type: str
-    required: true
+extends_documentation_fragment: [carpentries.amy.release_artifact]
 attributes:
   check_mode:
     description: Says whether the release would be staged or healed, and whether there is room for it.
@@ -129,6 +98,7 @@ from ..module_utils.release import stage
 from ..module_utils.release.environment import environment_values
 from ..module_utils.release.failure import ReleaseError
 from ..module_utils.release.names import require_release_id
+from ..module_utils.release.options import ARTIFACT_OPTIONS
 from ..module_utils.release.site import Site, free_bytes
 
 RECORDED = ("id", "ref", "commit", "sha256")
@@ -138,21 +108,14 @@ def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
-            "site_root": {"type": "path", "required": True},
-            "id": {"type": "str", "required": True},
+            **ARTIFACT_OPTIONS,
             "ref": {"type": "str", "required": True},
-            "commit": {"type": "str", "required": True},
-            "sha256": {"type": "str", "required": True},
-            "size": {"type": "int", "required": True},
-            "unpacked_size": {"type": "int", "default": 0},
             "url": {"type": "str", "no_log": True},
             "file": {"type": "path"},
             "environment": {"type": "dict", "default": {}},
             "secrets": {"type": "dict", "default": {}, "no_log": True},
             "shared_paths": {"type": "list", "elements": "str", "default": []},
-            "static_directory": {"type": "str", "default": "staticfiles"},
             "user": {"type": "str", "required": True},
-            "group": {"type": "str", "required": True},
         },
         mutually_exclusive=[("url", "file")],
         required_one_of=[("url", "file")],

@@ -15,46 +15,15 @@ description:
     C(static/). Nothing else of the release stays; it cannot be activated.
   - M(carpentries.amy.release_prune) removes them when it is time.
 options:
-  site_root:
-    description: The site's tree, C(/webapps/{domain}).
-    type: path
-    required: true
-  id:
-    description: The release's id.
-    type: str
-    required: true
-  commit:
-    description: The full commit id; recorded.
-    type: str
-    required: true
-  sha256:
-    description: The checksum of the artifact.
-    type: str
-    required: true
   activated:
     description: When it was active last in the fleet; recorded, and what it is pruned by.
     type: str
     required: true
-  size:
-    description: The artifact's bytes.
-    type: int
-    required: true
-  unpacked_size:
-    description: The bytes of what is in it.
-    type: int
-    default: 0
   url:
     description: A presigned URL of the artifact.
     type: str
     required: true
-  static_directory:
-    description: Where in the release its static files are.
-    type: str
-    default: staticfiles
-  group:
-    description: The application's group.
-    type: str
-    required: true
+extends_documentation_fragment: [carpentries.amy.release_artifact]
 attributes:
   check_mode:
     description: Says whether the files would be fetched, and whether there is room for the artifact.
@@ -98,6 +67,7 @@ from ..module_utils.release import earlier, stage
 from ..module_utils.release.failure import ReleaseError
 from ..module_utils.release.files import remove_tree
 from ..module_utils.release.names import require_release_id
+from ..module_utils.release.options import ARTIFACT_OPTIONS
 from ..module_utils.release.site import KEPT, Site, free_bytes
 
 
@@ -105,16 +75,9 @@ def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
-            "site_root": {"type": "path", "required": True},
-            "id": {"type": "str", "required": True},
-            "commit": {"type": "str", "required": True},
-            "sha256": {"type": "str", "required": True},
+            **ARTIFACT_OPTIONS,
             "activated": {"type": "str", "required": True},
-            "size": {"type": "int", "required": True},
-            "unpacked_size": {"type": "int", "default": 0},
             "url": {"type": "str", "required": True, "no_log": True},
-            "static_directory": {"type": "str", "default": "staticfiles"},
-            "group": {"type": "str", "required": True},
         },
         supports_check_mode=True,
     )
