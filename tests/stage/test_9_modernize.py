@@ -176,8 +176,9 @@ def broken(fleet: Fleet, host: str, how: str, repair: str) -> Iterator[None]:
 def assert_what_fails_is_taken_back(legacy: Fleet) -> None:
     """Require of a prepared stage that a move of Redis which cannot be done leaves the old server as it was."""
     scheduled = far_away(legacy, OLD)
-    no_socket = ("systemctl mask --runtime request-hold.socket", "systemctl unmask --runtime request-hold.socket")
-    with broken(legacy, OLD, *no_socket):
+    unit = "/etc/systemd/system/request-hold.socket.d"
+    refusal = f"mkdir {unit} && printf '[Unit]\\nAssertPathExists=/nowhere\\n' > {unit}/broken.conf"
+    with broken(legacy, OLD, f"{refusal} && systemctl daemon-reload", f"rm -r {unit} && systemctl daemon-reload"):
         assert_refused(begin("redis", "Hold the requests"), "the old server serves as before")
     assert runs(legacy, "gunicorn", "rqworker", "rqscheduler")
     # While the requests in flight end, the Redis dies that they are about to be led to.
