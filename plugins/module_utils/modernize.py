@@ -17,7 +17,7 @@ class Phase(NamedTuple):
     undo: str
 
 
-INSPECT, REHEARSE = "inspect", "rehearse"
+INSPECT, REHEARSE, RETIRE = "inspect", "rehearse", "retire"
 PHASES = (
     Phase(
         INSPECT, "reads the old server, and changes nothing", "inventories/{stage}/group_vars/all/old_server.yml", ""
@@ -48,7 +48,7 @@ PHASES = (
         "dig {domain}; on the old server: tail -f /var/log/nginx/stragglers.log",
         "undo_dns",
     ),
-    Phase("retire", "archives the keys and stops the old server's services; needs CONFIRM", "systemctl --failed", ""),
+    Phase(RETIRE, "archives the keys and stops the old server's services; needs CONFIRM", "systemctl --failed", ""),
 )
 
 
@@ -61,13 +61,15 @@ def report(done: Collection[str], *, read: bool, stage: str, domain: str) -> lis
     # A rehearsal leaves no mark, for it proves only the moment; dns begins with one.
     steps = [phase for phase in PHASES if phase.name != REHEARSE]
     following = next((phase for phase in steps if phase.name not in finished), None)
+    # The way back goes phase by phase, and not beyond an old server that is retired.
+    undoable = [phase for phase in PHASES if phase.undo and phase.name in finished and RETIRE not in finished]
     lines = []
     for phase in PHASES:
         state = "done" if phase.name in finished else "next" if phase is following else "open"
         if phase.name == REHEARSE:
             state = "any time" if "prepare" in finished else "open"
         look = phase.look.format(stage=stage, domain=domain)
-        back = f" Back: make modernize PHASE={phase.undo} STAGE={stage}" if phase.undo and state == "done" else ""
+        back = f" Back: make modernize PHASE={phase.undo} STAGE={stage}" if undoable[-1:] == [phase] else ""
         lines.append(f"{phase.name} ({state}): {phase.does}. Look: {look}.{back}")
     command = f"Next: make modernize PHASE={following.name} STAGE={stage}" if following else "The move is complete."
     return [*lines, command]

@@ -27,8 +27,9 @@ def test_a_move_begins_with_reading_and_ends_with_nothing_to_do() -> None:
     assert lines(ALL)[-1] == "The move is complete."
 
 
-def test_only_what_is_done_is_taken_back() -> None:
-    assert [line.split(" ")[0] for line in lines(["prepare", "redis"]) if "Back: " in line] == ["prepare", "redis"]
+@pytest.mark.parametrize(("count", "back"), [(1, []), (2, ["prepare"]), (3, ["redis"]), (5, ["dns"]), (6, [])])
+def test_the_way_back_begins_with_what_was_done_last(count: int, back: list[str]) -> None:
+    assert [line.split(" ")[0] for line in lines(ALL[:count]) if "Back: " in line] == back
 
 
 def test_a_rehearsal_is_possible_whenever_there_is_a_fleet() -> None:
