@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from typing import Any
 
@@ -167,22 +169,28 @@ def test_what_differs_is_named(moving: Pair, login: dict[str, str]) -> None:
 
 
 def test_a_server_whose_successor_dies_in_the_switch_takes_writes_again(
-    moving: Pair, login: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    moving: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     follow(moving)
     moving.primary.announce()
+    successor = moving.replica.client.info("server")["process_id"]
     looks = replication.Server.replication
+    died: list[int] = []
 
-    def die_when_asked_again(server: replication.Server) -> dict[str, Any]:
-        if server is moving.replica:
-            server.client.shutdown(nosave=True)
+    def die_in_the_switch(server: replication.Server) -> dict[str, Any]:
+        said = dict(looks(server))
+        if said["master_failover_state"] != "no-failover" and not died:
+            os.kill(successor, signal.SIGKILL)
+            died.append(successor)
             raise RedisError("Connection refused")
-        return dict(looks(server))
+        return said
 
-    # It dies in the moment in which its primary has begun to hand over.
-    monkeypatch.setattr(replication.Server, "replication", die_when_asked_again)
+    # Asleep, it does not answer, so that its primary goes on handing over for as long as it takes to look.
+    os.kill(successor, signal.SIGSTOP)
+    monkeypatch.setattr(replication.Server, "replication", die_in_the_switch)
     with pytest.raises(RedisError):
         replication.switch(primary=moving.primary, replica=moving.replica, timeout=30, clock=SystemClock())
+    assert died
     assert moving.primary.connect_to(2).set("rq:job:later", 1)
 
 
