@@ -38,9 +38,8 @@ class Watch:
     """An alarm goes off when `metrics` are above `threshold` (or `below` it) for `periods` times `period` seconds.
 
     `expression` calculates with them, by their ids; several need one. In it, {mounts} is the number of hosts that
-    should have the shared files. `meaning` ends the sentence "the alarm says that ...",
-    with the threshold in it; `silence` says why missing data is `missing`. `look` is a heading's anchor in
-    docs/runbook.md.
+    should have the shared files. `meaning` ends the sentence "the alarm says that ...", with the threshold in it;
+    `silence` says why missing data is `missing`. `look` is a heading's anchor in docs/runbook.md.
     """
 
     key: str
