@@ -51,10 +51,11 @@ def legacy() -> Fleet:
     return fleet
 
 
-def modernize(phase: str) -> str:
+def modernize(phase: str, confirmation: str = "") -> str:
     """Run a phase, and return what it printed."""
     began = time.monotonic()
-    command = ["make", "--no-print-directory", "modernize", "STAGE=legacy", f"PHASE={phase}"]
+    chosen = [f"PHASE={phase}", f"CONFIRM={confirmation}"]
+    command = ["make", "--no-print-directory", "modernize", "STAGE=legacy", *chosen]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     print(f"{phase or 'report'}: {time.monotonic() - began:.0f} s")  # noqa: T201 - the times are looked at
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
@@ -81,6 +82,34 @@ def runs(fleet: Fleet, *programs: str) -> bool:
 
 def test_the_report_names_the_first_command(legacy: Fleet) -> None:
     assert "Next: make modernize PHASE=" in modernize("")
+
+
+# The first steps, which change the old server little: where each is cut off.
+STRUCK_FIRST = [
+    ("inspect", "Write the findings down"),
+    ("certificate", "Wait until the certificate is issued"),
+    ("prepare", "Wait until all of them run"),
+    ("prepare", "Stage the release"),
+    ("prepare", "Lead nginx to gunicorn"),
+    ("prepare", "Put them there"),
+]
+
+
+@pytest.mark.parametrize(("phase", "moment"), STRUCK_FIRST)
+def test_a_first_phase_whose_controller_has_died_is_done_by_the_same_command(
+    legacy: Fleet, phase: str, moment: str
+) -> None:
+    """Begins on a stage that has only its old server, and ends on one that is prepared."""
+    with visited(LOAD) as loaded:
+        strike(phase, moment)
+        if (phase, moment) == last_strike(phase):
+            modernize(phase)
+    assert_nothing_lost(legacy, loaded)
+
+
+def last_strike(phase: str) -> tuple[str, str]:
+    """Return where a phase is cut off for the last time: what it does is done from the beginning only then."""
+    return [struck for struck in STRUCK_FIRST if struck[0] == phase][-1]
 
 
 def test_nobody_notices_any_phase_nor_its_way_back(legacy: Fleet) -> None:
@@ -127,24 +156,37 @@ def test_a_phase_whose_controller_has_died_is_done_by_the_same_command(legacy: F
     """Begins and ends on the moved stage."""
     legacy.run(OLD, "supervisorctl start gunicorn || true")
     with visited(LOAD) as loaded:
-        strike(phase)
+        strike(phase, STRUCK[phase])
         modernize(phase)
     assert_nothing_lost(Fleet(), loaded)
 
 
-def strike(phase: str) -> None:
+def test_the_old_server_is_retired_by_the_same_command_after_its_controller_has_died(legacy: Fleet) -> None:
+    """Begins on the moved stage."""
+    confirmation = legacy.stage["domain"]
+    with visited(LOAD) as loaded:
+        strike("retire", "Stop the services, also at boot", confirmation)
+        modernize("retire", confirmation)
+    listening = legacy.run(OLD, "ss --no-header --listening --tcp --numeric")
+    assert not re.search(r":(80|443|6379|8000)\b", listening), listening
+    fleet = Fleet()
+    assert fleet.fetch("/version/")[0] == 200
+    assert_nothing_lost(fleet, loaded)
+
+
+def strike(phase: str, moment: str, confirmation: str = "") -> None:
     """Run a phase, and kill its controller in the middle of what it changes."""
-    process = begin(phase, STRUCK[phase])
+    process = begin(phase, moment, confirmation)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def begin(phase: str, moment: str) -> subprocess.Popen[str]:
+def begin(phase: str, moment: str, confirmation: str = "") -> subprocess.Popen[str]:
     """Run a phase until it comes to the task `moment`, and return its process."""
     # Its tasks are watched one by one, as Ansible itself shows them.
     playbook = ["ansible-playbook", "-i", "inventories/legacy", "carpentries.amy.modernize"]
     process = subprocess.Popen(
-        [*playbook, "-e", f"modernize_phase={phase}"],
+        [*playbook, "-e", f"modernize_phase={phase}", "-e", f"modernize_confirm={confirmation}"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -38,8 +38,10 @@ def status(host: Host) -> str:
 def closed_by_hand(host: Host) -> Iterator[None]:
     """The maintenance page is on, as an operator switches it on."""
     host.check_output(f"mv {SITE}/maintenance_off.html {SITE}/maintenance_on.html")
-    yield
-    host.check_output(f"mv {SITE}/maintenance_on.html {SITE}/maintenance_off.html")
+    try:
+        yield
+    finally:
+        host.check_output(f"mv {SITE}/maintenance_on.html {SITE}/maintenance_off.html")
 
 
 def send(host: Host) -> None:
