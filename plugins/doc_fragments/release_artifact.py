@@ -10,10 +10,6 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
-  site_root:
-    description: The site's tree, C(/webapps/{domain}).
-    type: path
-    required: true
   id:
     description: The release's id.
     type: str

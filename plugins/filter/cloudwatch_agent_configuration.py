@@ -10,7 +10,8 @@ short_description: Compose the CloudWatch agent's configuration from what roles 
 version_added: 0.3.0
 description:
   - Refuses what the agent would misread or would not notice.
-author: The carpentries.amy contributors (@carpentries)
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
   _input:
     description: The host's logs.

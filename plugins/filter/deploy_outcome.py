@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 name: deploy_outcome
 short_description: Say how a deploy has ended, and what to do next
 version_added: 0.2.0
-author: The carpentries.amy contributors (@carpentries)
+author:
+  - The carpentries.amy contributors (@carpentries)
 description:
   - Tells a deploy that has succeeded from one after which the fleet runs its previous release again, and from one that
     leaves something to be done by hand, and names the command for that.

@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 name: deploy_plan
 short_description: Decide which hosts a deploy must touch, and in which order
 version_added: 0.1.0
-author: The carpentries.amy contributors (@carpentries)
+author:
+  - The carpentries.amy contributors (@carpentries)
 description:
   - Web hosts that are out of rotation come first, because while one is out no other may leave.
   - A host that runs the release, is configured for it and is in rotation is left alone.

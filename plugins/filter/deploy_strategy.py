@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 name: deploy_strategy
 short_description: Choose how to deploy from what the migrations do
 version_added: 0.2.0
-author: The carpentries.amy contributors (@carpentries)
+author:
+  - The carpentries.amy contributors (@carpentries)
 description:
   - What the running release cannot live with is found by django-migration-linter in the SQL that a rehearsal has
     recorded.

@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 name: modernize_report
 short_description: Say where the move from the one old server to the fleet stands
 version_added: 0.2.0
-author: The carpentries.amy contributors (@carpentries)
+author:
+  - The carpentries.amy contributors (@carpentries)
 description:
   - Tells of each phase whether it is done, what it does, how to look at its outcome and how to go back, and names the
     next command.

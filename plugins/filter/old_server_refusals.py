@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 name: old_server_refusals
 short_description: Say why a server that was built by hand cannot become a fleet
 version_added: 0.2.0
-author: The carpentries.amy contributors (@carpentries)
+author:
+  - The carpentries.amy contributors (@carpentries)
 description:
   - Judges what was found on a server, and names each thing that stands in the way, with what to do about it.
 options:

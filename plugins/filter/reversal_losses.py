@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 name: reversal_losses
 short_description: Say what is lost when migrations are reversed
 version_added: 0.2.0
-author: The carpentries.amy contributors (@carpentries)
+author:
+  - The carpentries.amy contributors (@carpentries)
 description:
   - Adds up the rows and values that a rehearsal of the reversal has lost, table by table and column by column.
 options:

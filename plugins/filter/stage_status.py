@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 name: stage_status
 short_description: Say what runs where on a stage, and what of it needs a hand
 version_added: 0.2.0
-author: The carpentries.amy contributors (@carpentries)
+author:
+  - The carpentries.amy contributors (@carpentries)
 description:
   - Puts together what the hosts, the load balancer, the queues, the lock and the newest backup have answered.
   - Whatever is not as it should be is a finding, with the command to run.

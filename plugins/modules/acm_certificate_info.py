@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 module: acm_certificate_info
 short_description: Tell how long the certificate of a domain is still good
 version_added: 0.2.0
-author: The carpentries.amy contributors (@carpentries)
+author:
+  - The carpentries.amy contributors (@carpentries)
 description:
   - Of the certificates in AWS Certificate Manager that are for the domain, also by a wildcard, the one that expires
     last.
@@ -18,15 +19,7 @@ options:
     description: The domain.
     type: str
     required: true
-extends_documentation_fragment:
-  - carpentries.amy.aws_connection
-attributes:
-  check_mode:
-    description: Only reads.
-    support: full
-  diff_mode:
-    description: Nothing to show.
-    support: none
+extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.read_only]
 """
 
 EXAMPLES = r"""

@@ -13,7 +13,8 @@ description:
   - Requests a certificate with DNS validation unless the account has one for the same names.
   - Returns the DNS records that prove the names.
   - M(community.aws.acm_certificate) imports and deletes certificates, but cannot request one.
-author: The carpentries.amy contributors (@carpentries)
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
   domain_name:
     description: Domain name of the certificate.

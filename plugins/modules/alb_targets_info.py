@@ -15,14 +15,7 @@ options:
     description: Name or ARN of the target group.
     type: str
     required: true
-extends_documentation_fragment: [carpentries.amy.aws_connection]
-attributes:
-  check_mode:
-    description: The module only reads.
-    support: full
-  diff_mode:
-    description: The module changes nothing.
-    support: none
+extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.read_only]
 seealso:
   - module: carpentries.amy.alb_target
 author:

@@ -16,14 +16,7 @@ options:
     description: Identifier of the RDS instance.
     type: str
     required: true
-extends_documentation_fragment: [carpentries.amy.aws_connection]
-attributes:
-  check_mode:
-    description: The module only reads.
-    support: full
-  diff_mode:
-    description: The module changes nothing.
-    support: none
+extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.read_only]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

@@ -22,14 +22,7 @@ options:
   key:
     description: Key of the lock's object. By default C(locks/<stage>.json).
     type: str
-extends_documentation_fragment: [carpentries.amy.aws_connection]
-attributes:
-  check_mode:
-    description: Changes nothing.
-    support: full
-  diff_mode:
-    description: Changes nothing.
-    support: none
+extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.read_only]
 seealso:
   - module: carpentries.amy.deploy_lock
 author:

@@ -10,18 +10,7 @@ short_description: Tell what a host runs, and what of it does not run
 version_added: 0.1.0
 description:
   - Only reads. One question instead of four, so that a stage of thirty hosts answers in seconds.
-options:
-  site_root:
-    description: The site's tree, C(/webapps/{domain}).
-    type: path
-    required: true
-attributes:
-  check_mode:
-    description: Only reads.
-    support: full
-  diff_mode:
-    description: Nothing to show.
-    support: none
+extends_documentation_fragment: [carpentries.amy.read_only, carpentries.amy.site]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

@@ -31,14 +31,7 @@ options:
     description: How many events at most; the latest ones are kept.
     type: int
     default: 500
-extends_documentation_fragment: [carpentries.amy.aws_connection]
-attributes:
-  check_mode:
-    description: The module only reads.
-    support: full
-  diff_mode:
-    description: The module changes nothing.
-    support: none
+extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.read_only]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

@@ -12,7 +12,8 @@ version_added: 0.2.0
 description:
   - Counts the lines that a log gains in a span of time, again and again, until there are few enough or the time is up.
   - That the time is up is no failure; the result says so.
-author: The carpentries.amy contributors (@carpentries)
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
   path:
     description: The log. One that is not there has no lines.
@@ -30,13 +31,6 @@ options:
     description: Seconds to wait at the longest.
     type: float
     default: 600
-attributes:
-  check_mode:
-    description: Only reads.
-    support: full
-  diff_mode:
-    description: Nothing to show.
-    support: none
 """
 
 EXAMPLES = r"""

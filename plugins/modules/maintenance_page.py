@@ -14,12 +14,9 @@ description:
   - The file's text stays what it is, unless O(content) is given.
   - The page's time of modification is the planned end, if it lies in the future. A page with such a time from before
     gets the present one when it is switched without O(until).
-author: The carpentries.amy contributors (@carpentries)
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
-  site_root:
-    description: The site's tree, C(/webapps/{domain}).
-    type: path
-    required: true
   mode:
     description: Whether the page is shown. Quote it, since YAML takes both words for booleans.
     type: str

@@ -13,7 +13,9 @@ description:
   - Reads nginx's configuration, supervisord's programs, the application's checkout and settings, Redis and the
     certificate of a server on which everything runs.
   - Only reads. Of settings it returns the names, never a value.
-author: The carpentries.amy contributors (@carpentries)
+extends_documentation_fragment: [carpentries.amy.read_only]
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
   domain:
     description: The site's name.
@@ -27,13 +29,6 @@ options:
     description: The pattern of supervisord's files.
     type: str
     default: /etc/supervisor/conf.d/*.conf
-attributes:
-  check_mode:
-    description: Only reads.
-    support: full
-  diff_mode:
-    description: Nothing to show.
-    support: none
 """
 
 EXAMPLES = r"""

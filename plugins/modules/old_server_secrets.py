@@ -13,7 +13,9 @@ description:
   - Sources the script in a shell without an environment of its own, as C(source .venv/bin/postactivate) does, and
     returns the values of the settings that are asked for.
   - The values are secrets, so use it with C(no_log).
-author: The carpentries.amy contributors (@carpentries)
+extends_documentation_fragment: [carpentries.amy.read_only]
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
   path:
     description: The script.
@@ -24,13 +26,6 @@ options:
     type: list
     elements: str
     required: true
-attributes:
-  check_mode:
-    description: Only reads.
-    support: full
-  diff_mode:
-    description: Nothing to show.
-    support: none
 """
 
 EXAMPLES = r"""

@@ -14,7 +14,8 @@ description:
   - A replica forgets what it held before. A server with a key that is not in O(expendable) is refused, unless
     O(discard) says that its data is old.
   - Runs on a host that reaches both.
-author: The carpentries.amy contributors (@carpentries)
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
   redis_url:
     description: The Redis that follows, as this host reaches it, without a database number.

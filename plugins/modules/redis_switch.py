@@ -14,7 +14,8 @@ description:
     and by making the primary refuse writes where it has not.
   - The primary's clients must have stopped writing; one that has not sees an error from then on, and nothing is lost.
   - Runs on a host that reaches both.
-author: The carpentries.amy contributors (@carpentries)
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
   redis_url:
     description: The replica that becomes the primary, as this host reaches it, without a database number.

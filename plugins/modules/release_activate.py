@@ -12,10 +12,6 @@ description:
   - Points C(repo) of the site to the release by one atomic rename and adds a line to C(releases/history.jsonl).
   - Starts and stops nothing; programs run from the release's own path.
 options:
-  site_root:
-    description: The site's tree, C(/webapps/{domain}).
-    type: path
-    required: true
   id:
     description: The release's id; it must be staged.
     type: str
@@ -31,6 +27,7 @@ attributes:
   diff_mode:
     description: Shows the active release before and after.
     support: full
+extends_documentation_fragment: [carpentries.amy.site]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

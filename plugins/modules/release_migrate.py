@@ -13,7 +13,8 @@ description:
   - Runs the release's migrations in the release's own environment, as the application's user.
   - One advisory lock in PostgreSQL makes sure that two controllers never migrate at once.
   - A lock timeout keeps a migration from queueing behind a long transaction and stopping every request behind itself.
-author: The carpentries.amy contributors (@carpentries)
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
   path:
     description: Directory of the staged release.

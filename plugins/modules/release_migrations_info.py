@@ -11,7 +11,9 @@ short_description: Tell which migrations a staged release knows, and which the d
 version_added: 0.2.0
 description:
   - Asks the release's own Django, as the application's user. Nothing is changed.
-author: The carpentries.amy contributors (@carpentries)
+extends_documentation_fragment: [carpentries.amy.read_only]
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
   path:
     description: Directory of the staged release.
@@ -29,10 +31,6 @@ options:
     description: What another release knows; the SQL of each applied migration that it lacks is told.
     type: list
     elements: str
-attributes:
-  check_mode:
-    description: Changes nothing.
-    support: full
 """
 
 EXAMPLES = r"""

@@ -12,7 +12,9 @@ version_added: 0.1.0
 description:
   - Supervisor knows the processes that it started, but not a job that outlived its killed worker. The kernel does.
   - A process belongs to the release that its working directory is in.
-author: The carpentries.amy contributors (@carpentries)
+extends_documentation_fragment: [carpentries.amy.read_only]
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
   releases:
     description: The folder that holds the releases.
@@ -26,10 +28,6 @@ options:
     description: The id of the release whose processes are left out of RV(others).
     type: str
     required: true
-attributes:
-  check_mode:
-    description: Changes nothing, so that check mode makes no difference.
-    support: full
 """
 
 EXAMPLES = r"""

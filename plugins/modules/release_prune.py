@@ -15,10 +15,6 @@ description:
   - Static files that M(carpentries.amy.release_static) has added go when their release is no longer one of the O(keep)
     activated last.
 options:
-  site_root:
-    description: The site's tree, C(/webapps/{domain}).
-    type: path
-    required: true
   keep:
     description: How many of the releases activated last to keep.
     type: int
@@ -43,6 +39,7 @@ attributes:
   diff_mode:
     description: Shows the releases before and after.
     support: full
+extends_documentation_fragment: [carpentries.amy.site]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

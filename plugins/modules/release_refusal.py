@@ -13,10 +13,6 @@ description:
     chooses it. Deploying it by its name remains possible.
   - A release that the deploy has not tried on this host is not marked.
 options:
-  site_root:
-    description: The site's tree, C(/webapps/{domain}).
-    type: path
-    required: true
   id:
     description: The release's id.
     type: str
@@ -44,6 +40,7 @@ attributes:
   diff_mode:
     description: Nothing to show.
     support: none
+extends_documentation_fragment: [carpentries.amy.site]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

@@ -43,7 +43,7 @@ options:
     description: The application's user.
     type: str
     required: true
-extends_documentation_fragment: [carpentries.amy.release_artifact]
+extends_documentation_fragment: [carpentries.amy.release_artifact, carpentries.amy.site]
 attributes:
   check_mode:
     description: Says whether the release would be staged or healed, and whether there is room for it.

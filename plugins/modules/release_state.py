@@ -10,18 +10,7 @@ short_description: Tell which releases a host has and which is active
 version_added: 0.1.0
 description:
   - Only reads.
-options:
-  site_root:
-    description: The site's tree, C(/webapps/{domain}).
-    type: path
-    required: true
-attributes:
-  check_mode:
-    description: Only reads.
-    support: full
-  diff_mode:
-    description: Nothing to show.
-    support: none
+extends_documentation_fragment: [carpentries.amy.read_only, carpentries.amy.site]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

@@ -23,7 +23,7 @@ options:
     description: A presigned URL of the artifact.
     type: str
     required: true
-extends_documentation_fragment: [carpentries.amy.release_artifact]
+extends_documentation_fragment: [carpentries.amy.release_artifact, carpentries.amy.site]
 attributes:
   check_mode:
     description: Says whether the files would be fetched, and whether there is room for the artifact.

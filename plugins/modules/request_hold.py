@@ -14,7 +14,8 @@ description:
   - When the hold ends, those that have waited are answered by the application that runs by then.
   - If the hold lasts longer than its limit, the host shows the maintenance page by itself.
   - Needs what the role C(carpentries.amy.request_hold) has prepared.
-author: The carpentries.amy contributors (@carpentries)
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
   state:
     description:

@@ -32,13 +32,7 @@ options:
     description: Length of a slice in seconds.
     type: int
     default: 5
-attributes:
-  check_mode:
-    description: Only reads.
-    support: full
-  diff_mode:
-    description: Nothing to show.
-    support: none
+extends_documentation_fragment: [carpentries.amy.read_only]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

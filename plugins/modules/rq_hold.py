@@ -18,17 +18,15 @@ description:
     shutdown command, and relies on its supervisor to be started again; the new process sees the suspension first.
   - If the queues do not come to rest in O(timeout) seconds, the suspension is ended and the module fails with the
     running jobs' names.
-author: The carpentries.amy contributors (@carpentries)
+extends_documentation_fragment: [carpentries.amy.rq_redis]
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
   state:
     description: Whether the queues are held.
     type: str
     choices: [held, released]
     default: held
-  redis_url:
-    description: URL of the Redis database that RQ uses, for example V(redis://amy:password@10.0.0.5:6379/2).
-    type: str
-    required: true
   owner:
     description: Id of the deploy that holds the queues. The suspension's value becomes C(deploy:<owner>).
     type: str
@@ -50,8 +48,6 @@ options:
     description: Whether a suspension by another deploy is taken over. Only for the holder of the deploy lock.
     type: bool
     default: false
-requirements:
-  - redis (Python library, 3.5 or later)
 attributes:
   check_mode:
     description: Can run in check mode without suspending or waiting.

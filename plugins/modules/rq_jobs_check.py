@@ -15,7 +15,9 @@ description:
   - Loads each job that is queued, running, deferred or scheduled in the release's environment, as the application's
     user. Nothing is executed, saved or deleted, and the application's database is not used.
   - Fails if a job cannot be loaded, and names it.
-author: The carpentries.amy contributors (@carpentries)
+extends_documentation_fragment: [carpentries.amy.read_only]
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
   release:
     description: Absolute path of the release, whose C(.venv/bin/with-environment) starts its programs.
@@ -44,10 +46,6 @@ options:
     description: Seconds that loading all jobs may take.
     type: int
     default: 300
-attributes:
-  check_mode:
-    description: Changes nothing, so that check mode makes no difference.
-    support: full
 """
 
 EXAMPLES = r"""

@@ -14,12 +14,10 @@ description:
     application knows; this lists every job that was created after O(since), or in the minute before, for an operator
     to judge.
   - Reads RQ's keys as they are. Nothing is unpickled, moved or deleted.
-author: The carpentries.amy contributors (@carpentries)
+extends_documentation_fragment: [carpentries.amy.read_only, carpentries.amy.rq_redis]
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
-  redis_url:
-    description: URL of the Redis database that RQ uses.
-    type: str
-    required: true
   queues:
     description: Names of the queues.
     type: list
@@ -29,12 +27,6 @@ options:
     description: When the backup began, in ISO 8601 with its zone.
     type: str
     required: true
-requirements:
-  - redis (Python library, 3.5 or later)
-attributes:
-  check_mode:
-    description: Changes nothing, so that check mode makes no difference.
-    support: full
 """
 
 EXAMPLES = r"""

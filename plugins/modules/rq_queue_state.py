@@ -12,23 +12,15 @@ version_added: 0.1.0
 description:
   - Reads RQ's and rq-scheduler's keys as they are. Unlike RQ's own listing, it unpickles, prunes and writes nothing.
   - Two results can be compared as sets, to prove that no job was lost or doubled.
-author: The carpentries.amy contributors (@carpentries)
+extends_documentation_fragment: [carpentries.amy.read_only, carpentries.amy.rq_redis]
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
-  redis_url:
-    description: URL of the Redis database that RQ uses.
-    type: str
-    required: true
   queues:
     description: Names of the queues.
     type: list
     elements: str
     default: [default]
-requirements:
-  - redis (Python library, 3.5 or later)
-attributes:
-  check_mode:
-    description: Changes nothing, so that check mode makes no difference.
-    support: full
 """
 
 EXAMPLES = r"""

@@ -14,17 +14,15 @@ description:
     held no tick begins, and the scheduler may be stopped.
   - V(held) waits for the lock and until no tick is in flight. V(released) frees the lock if O(owner) holds it.
   - The scheduler itself frees only a lock that it took.
-author: The carpentries.amy contributors (@carpentries)
+extends_documentation_fragment: [carpentries.amy.rq_redis]
+author:
+  - The carpentries.amy contributors (@carpentries)
 options:
   state:
     description: Whether the lock is held.
     type: str
     choices: [held, released]
     default: held
-  redis_url:
-    description: URL of the Redis database that RQ uses.
-    type: str
-    required: true
   owner:
     description: Id of the deploy that holds the lock. The lock's value becomes C(deploy:<owner>).
     type: str
@@ -41,8 +39,6 @@ options:
     description: Whether another deploy's lock is taken over. Only for the holder of the deploy lock.
     type: bool
     default: false
-requirements:
-  - redis (Python library, 3.5 or later)
 attributes:
   check_mode:
     description: Can run in check mode without taking or freeing the lock.
