@@ -86,7 +86,7 @@ def test_the_report_names_the_first_command(legacy: Fleet) -> None:
 
 # The first steps, which change the old server little: where each is cut off.
 STRUCK_FIRST = [
-    ("inspect", "Write the findings down"),
+    ("inspect", "Look at how much the media files take"),
     ("certificate", "Wait until the certificate is issued"),
     ("prepare", "Wait until all of them run"),
     ("prepare", "Stage the release"),
