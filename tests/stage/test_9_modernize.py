@@ -223,9 +223,10 @@ def assert_what_fails_is_taken_back(legacy: Fleet) -> None:
     with broken(legacy, OLD, f"{refusal} && systemctl daemon-reload", f"rm -r {unit} && systemctl daemon-reload"):
         assert_refused(begin("redis", "Hold the requests"), "the old server serves as before")
     assert runs(legacy, "gunicorn", "rqworker", "rqscheduler")
-    # While the requests in flight end, the Redis dies that they are about to be led to.
+    # While the requests in flight end, the Redis dies that they are about to be led to: there are some seconds for that.
+    prepared = Fleet()
     process = begin("redis", "Hold the requests")
-    with broken(Fleet(), "redis1", "systemctl stop redis-server", "systemctl start redis-server"):
+    with broken(prepared, "redis1", "systemctl stop redis-server", "systemctl start redis-server"):
         assert_refused(process, "the old server serves as before")
     assert runs(legacy, "gunicorn", "rqworker", "rqscheduler")
     assert far_away(legacy, OLD) == scheduled
