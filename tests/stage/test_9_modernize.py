@@ -223,7 +223,7 @@ def assert_what_fails_is_taken_back(legacy: Fleet) -> None:
     with broken(legacy, OLD, f"{refusal} && systemctl daemon-reload", f"rm -r {unit} && systemctl daemon-reload"):
         assert_refused(begin("redis", "Hold the requests"), "the old server serves as before")
     assert runs(legacy, "gunicorn", "rqworker", "rqscheduler")
-    # While the requests in flight end, the Redis dies that they are about to be led to: there are some seconds for that.
+    # While the requests in flight end, the Redis dies that they are about to be led to: a matter of seconds.
     prepared = Fleet()
     process = begin("redis", "Hold the requests")
     with broken(prepared, "redis1", "systemctl stop redis-server", "systemctl start redis-server"):
