@@ -95,10 +95,9 @@ def test_each_kind_of_host_has_credentials_of_its_own() -> None:
     [
         (
             QUEUES,
-            ["worker1", "scheduler1", "scheduler2"],
+            ["scheduler1", "scheduler2", "worker1"],
             {
-                "workers_to_change": ["worker1"],
-                "others_to_change": ["scheduler1", "scheduler2"],
+                "others_to_change": ["scheduler1", "scheduler2", "worker1"],
                 "queue_keeper": ["scheduler1"],
                 "migrator": ["scheduler1"],
             },
@@ -121,8 +120,7 @@ def test_whom_a_deploy_changes(fleet: dict[str, list[str]], hand_over: list[str]
             ["web1", "worker1", "scheduler1"],
             {
                 "web_to_return": ["web1"],
-                "workers_to_return": ["worker1"],
-                "others_to_return": ["scheduler1"],
+                "others_to_return": ["scheduler1", "worker1"],
                 "queue_to_return": ["scheduler1"],
             },
         ),
