@@ -134,6 +134,14 @@ def test_whom_a_failed_deploy_returns(
     assert grouped(evaluate("deploy_return_groups", fleet, changed=changed)) == groups
 
 
+def test_a_hold_lasts_for_migrations_that_visitors_slow_down() -> None:
+    rehearsed = [{"name": "a.0002", "seconds": 400.5}, {"name": "a.0003", "seconds": 100.0}]
+    left_behind = {"pending": ["a.0002", "a.0003"], "ahead": {"a.0001": []}, "behind": {}}
+    migrator = {"deploy_rehearsal": rehearsed, "release_migrations": left_behind}
+    told = {"groups": {"migrator": ["scheduler1"]}, "hostvars": {"scheduler1": migrator}}
+    assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 1501
+
+
 def test_a_deploy_that_changes_nothing_groups_nobody() -> None:
     plan: dict[str, Any] = {"rejoin": [], "roll": [], "hand_over": [], "needed": False}
     assert evaluate("deploy_groups", QUEUES, deploy_plan=plan) == []
