@@ -143,9 +143,13 @@ test-another: .venv/development ## Test another application, by variables alone,
 test-roles: .venv/development ## Test every role on hosts with DISTRIBUTION: debian12, debian13, ubuntu2204 or ubuntu2404
 	@scripts/test_roles.sh $(DISTRIBUTION)
 
-.PHONY: lint
-lint: .venv/development ## Check style, types, documentation and Ansible's own rules
+# Two halves that need nothing of each other: make --jobs 2 --output-sync lint
+.PHONY: lint lint-sources lint-tarball
+lint: lint-sources lint-tarball ## Check style, types, documentation, and the tarball by Ansible's and Galaxy's own rules
+lint-sources: .venv/development
 	@scripts/lint.sh
+lint-tarball: .venv/development
+	@scripts/sanity.sh
 
 .PHONY: document
 document: .venv/operator ## Write the tables of the roles' READMEs, of docs/provisioning.md and docs/alarms.md from the code

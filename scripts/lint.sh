@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that can be judged without running it.
+# Everything that can be judged of the sources without running them; of the tarball: scripts/sanity.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,4 +19,3 @@ zizmor --quiet --offline --no-progress .github/workflows
 antsibull-changelog lint
 check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 scripts/docs.sh
-scripts/sanity.sh

@@ -9,7 +9,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._report_model import EVENT_TYPES, EventError, check_event
+from ..plugin_utils._report_events import EVENT_TYPES, EventError, check_event
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]

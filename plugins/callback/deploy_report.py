@@ -41,8 +41,8 @@ from ansible import context
 from ansible.plugins.callback import CallbackBase
 
 from ..module_utils._clock import SystemClock, timestamp
+from ..plugin_utils._report_events import EventError
 from ..plugin_utils._report_files import Recorder
-from ..plugin_utils._report_model import EventError
 from ..plugin_utils._task_results import events_of, message_of, role_of
 
 PLAYBOOKS = ("deploy", "rollback")

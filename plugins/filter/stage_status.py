@@ -95,13 +95,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.carpentries.amy.plugins.module_utils.stage_status import (
-    Host,
-    Stage,
-    findings,
-    lines,
-    running_of,
-)
+from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.findings import findings
+from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.model import Host, Stage, running_of
+from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.table import lines
 
 SILENT = "its host does not answer"
 

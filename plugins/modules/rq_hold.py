@@ -13,7 +13,8 @@ description:
   - V(held) suspends the workers with a time limit, wakes those that block while waiting for a job, and waits until no
     job runs.
   - V(released) puts jobs back to their queue that a worker had taken but not started when it was stopped, and ends the
-    suspension if O(owner) made it.
+    suspension if O(owner) made it. Workers then clean up a minute later, and not while others take the jobs that have
+    waited (rq#2061).
   - An idle worker that blocks in its dequeue would run one more job after the suspension. It is ended by RQ's own
     shutdown command, and relies on its supervisor to be started again; the new process sees the suspension first.
   - If the queues do not come to rest in O(timeout) seconds, the suspension is ended and the module fails with the

@@ -95,10 +95,9 @@ def test_each_kind_of_host_has_credentials_of_its_own() -> None:
     [
         (
             QUEUES,
-            ["worker1", "scheduler1", "scheduler2"],
+            ["scheduler1", "scheduler2", "worker1"],
             {
-                "workers_to_change": ["worker1"],
-                "others_to_change": ["scheduler1", "scheduler2"],
+                "others_to_change": ["scheduler1", "scheduler2", "worker1"],
                 "queue_keeper": ["scheduler1"],
                 "migrator": ["scheduler1"],
             },
@@ -121,8 +120,7 @@ def test_whom_a_deploy_changes(fleet: dict[str, list[str]], hand_over: list[str]
             ["web1", "worker1", "scheduler1"],
             {
                 "web_to_return": ["web1"],
-                "workers_to_return": ["worker1"],
-                "others_to_return": ["scheduler1"],
+                "others_to_return": ["scheduler1", "worker1"],
                 "queue_to_return": ["scheduler1"],
             },
         ),
@@ -134,6 +132,14 @@ def test_whom_a_failed_deploy_returns(
     fleet: dict[str, list[str]], changed: list[str], groups: dict[str, list[str]]
 ) -> None:
     assert grouped(evaluate("deploy_return_groups", fleet, changed=changed)) == groups
+
+
+def test_a_hold_lasts_for_migrations_that_visitors_slow_down() -> None:
+    rehearsed = [{"name": "a.0002", "seconds": 400.5}, {"name": "a.0003", "seconds": 100.0}]
+    left_behind = {"pending": ["a.0002", "a.0003"], "ahead": {"a.0001": []}, "behind": {}}
+    migrator = {"deploy_rehearsal": rehearsed, "release_migrations": left_behind}
+    told = {"groups": {"migrator": ["scheduler1"]}, "hostvars": {"scheduler1": migrator}}
+    assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 1501
 
 
 def test_a_deploy_that_changes_nothing_groups_nobody() -> None:

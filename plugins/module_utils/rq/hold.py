@@ -8,6 +8,8 @@
    and the new process looks at the suspension before anything else.
 3. Wait until every worker says `suspended`, no connection blocks in a dequeue and no job runs, several times in a row.
 4. On release, put jobs back to the queue that a worker had taken but not started when it was stopped.
+5. Let no worker clean up in the minute after that. All of them do it when they begin, and all begin at this moment: RQ
+   before 2 calls a job stuck, and failed, that another worker is just taking (rq#2061).
 """
 
 from __future__ import annotations
@@ -42,6 +44,9 @@ class Store(Protocol):
 
     def return_to_queue(self, taken: Taken) -> bool:
         """Put a stranded job back. False if it has been moved meanwhile."""
+
+    def put_off_cleaning(self) -> None:
+        """Let no worker clean up for a while."""
 
 
 @dataclass
@@ -147,4 +152,5 @@ def release(*, lease: Lease, store: Store, holder: str) -> tuple[bool, list[str]
         return False, []
     # Before the workers go on: RQ 1.15 would mark such a job as failed when the first worker cleans up.
     returned = [taken.job for taken in stranded(store.snapshot()) if store.return_to_queue(taken)]
+    store.put_off_cleaning()
     return lease.give_up(expected=holder), returned

@@ -26,6 +26,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
 
 WORKERS_KEY = "rq:workers"
 CHANNEL = "rq:pubsub:"
+CLEANING_PAUSE_SECONDS = 60
 WORKER_FIELDS = ("hostname", "pid", "state", "birth", "current_job", "last_heartbeat")
 
 
@@ -84,6 +85,13 @@ class RqStore:
             except WatchError:
                 return False
         return True
+
+    def put_off_cleaning(self) -> None:
+        """Let no worker clean up for a minute, by the lock that RQ has for it; one that lasts longer is left alone."""
+        for queue in self._queues:
+            key = f"rq:clean_registries:{queue}"
+            if self._client.ttl(key) < CLEANING_PAUSE_SECONDS:
+                self._client.set(key, 1, ex=CLEANING_PAUSE_SECONDS)
 
     def members(self, key: str) -> list[dict[str, Any]]:
         """Ids and scores of the sorted set at `key`, lowest score first."""

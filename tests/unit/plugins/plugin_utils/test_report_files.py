@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from plugins.plugin_utils._report_events import EventError
 from plugins.plugin_utils._report_files import Recorder, past_reports, read_journal
 from plugins.plugin_utils._report_html import clock, duration, latency, render
-from plugins.plugin_utils._report_model import EventError, from_journal
+from plugins.plugin_utils._report_model import from_journal
 
 AT = "2026-01-31T12:00:{:02}.000Z"
 NASTY = "<script>alert('x')</script>"

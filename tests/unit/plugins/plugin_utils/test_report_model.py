@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from plugins.plugin_utils._report_model import EventError, Report, check_event, from_journal
+from plugins.plugin_utils._report_events import EventError, check_event
+from plugins.plugin_utils._report_model import Report, from_journal
 
 PLAN = {
     "type": "plan",

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from plugins.module_utils.request_statistics import BOUNDS
-from plugins.plugin_utils._report_model import EventError, from_journal
+from plugins.plugin_utils._report_events import EventError
+from plugins.plugin_utils._report_model import from_journal
 from plugins.plugin_utils._report_requests import check_counts, request_statistics
 
 STATUSES, BUCKETS = {"200": 2}, {"20": 1, "40": 1}

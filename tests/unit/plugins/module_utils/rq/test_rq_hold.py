@@ -52,6 +52,7 @@ class FakeStore:
         self.snapshots = list(snapshots)
         self.woken: list[str] = []
         self.returned: list[str] = []
+        self.cleaning_put_off = 0
 
     def snapshot(self) -> Snapshot:
         return self.snapshots.pop(0) if len(self.snapshots) > 1 else self.snapshots[0]
@@ -62,6 +63,9 @@ class FakeStore:
     def return_to_queue(self, taken: Taken) -> bool:
         self.returned.append(taken.job)
         return True
+
+    def put_off_cleaning(self) -> None:
+        self.cleaning_put_off += 1
 
 
 @pytest.mark.parametrize(
@@ -162,9 +166,9 @@ def test_release_returns_stranded_jobs_and_spares_others_suspensions() -> None:
     store = FakeStore(Snapshot(taken=(TAKEN,)))
     assert release(lease=FakeLease(Claim("1", None)), store=store, holder=ME) == (False, [])
     assert release(lease=FakeLease(), store=store, holder=ME) == (False, [])
-    assert store.returned == []
+    assert (store.returned, store.cleaning_put_off) == ([], 0)
     assert release(lease=FakeLease(Claim(ME, 5)), store=store, holder=ME) == (True, ["t"])
-    assert store.returned == ["t"]
+    assert (store.returned, store.cleaning_put_off) == (["t"], 1)
 
 
 def test_a_jobs_function_is_read_without_running_its_pickle() -> None:

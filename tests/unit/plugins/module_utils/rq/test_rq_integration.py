@@ -16,7 +16,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import 
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.hold import hold, release
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.lease import RedisLease
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import SUSPENSION_KEY
-from ansible_collections.carpentries.amy.plugins.module_utils.rq.store import RqStore
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.store import CLEANING_PAUSE_SECONDS, RqStore
 
 from tests.unit.plugins.module_utils.rq.rq_system import eventually
 
@@ -115,6 +115,32 @@ def test_a_job_that_a_killed_worker_took_goes_back_to_its_queue(rq: Rq) -> None:
     assert released(rq) == (True, [job])
     eventually(lambda: done(rq, "taken") == 1)
     assert rq.client.llen("rq:queue:default:intermediate") == 0
+
+
+def test_a_worker_that_starts_after_a_hold_leaves_alone_what_another_is_just_taking(rq: Rq) -> None:
+    held(rq)
+    job = rq.run("print(q.enqueue(jobs.record, 'taking').id)")
+    assert released(rq) == (True, [])
+    # The other one is between its BLMOVE and its entry in the registry of started jobs.
+    rq.client.lmove("rq:queue:default", "rq:queue:default:intermediate")
+    rq.supervised_worker()
+    eventually(rq.waits_for_jobs)
+    assert rq.client.zcard("rq:failed:default") == 0
+    assert rq.client.lrange("rq:queue:default:intermediate", 0, -1) == [job.encode()]
+
+
+def test_a_minute_later_workers_clean_up_again(rq: Rq) -> None:
+    rq.client.set("rq:clean_registries:default", 1, ex=2)  # The lock of a worker that cleaned a quarter of an hour ago.
+    held(rq)
+    released(rq)
+    assert 2 < rq.client.ttl("rq:clean_registries:default") <= CLEANING_PAUSE_SECONDS
+
+
+def test_a_worker_that_has_just_cleaned_keeps_its_lock(rq: Rq) -> None:
+    rq.client.set("rq:clean_registries:default", 1, ex=899)
+    held(rq)
+    released(rq)
+    assert rq.client.ttl("rq:clean_registries:default") > CLEANING_PAUSE_SECONDS
 
 
 def probe(rq: Rq) -> dict[str, Any]:

@@ -1,0 +1,171 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""All that needs a hand on a stage, with the command to run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.model import (
+    GIBIBYTE,
+    MEBIBYTE,
+    Finding,
+    Host,
+    Stage,
+    size,
+)
+
+# The load balancer's word on a target that gets requests.
+IN_ROTATION = "healthy"
+# Less than this, in bytes, does not hold another release.
+LITTLE_SPACE = GIBIBYTE
+# Less than this, in bytes, and the kernel may soon have to kill something.
+LITTLE_MEMORY = 100 * MEBIBYTE
+# ACM renews 60 days ahead; whatever is left with fewer has failed to be renewed.
+FEW_DAYS = 30
+# Jobs that have been due for longer, in seconds, wait for more than the scheduler's next tick.
+LONG_OVERDUE = 180
+
+
+def findings(stage: Stage) -> list[Finding]:
+    """Return all that needs a hand, the hosts' first."""
+    return [
+        *_host_findings(stage),
+        *_page_findings(stage),
+        *_queue_findings(stage),
+        *_backup_findings(stage),
+        *_certificate_findings(stage),
+        *_lock_findings(stage),
+    ]
+
+
+def _host_findings(stage: Stage) -> Iterator[Finding]:
+    for host in stage.hosts:
+        if host.state is None:
+            yield Finding(f"{host.name} does not answer over SSH", "aws ec2 describe-instance-status")
+            continue
+        if host.wants_release:
+            yield from _release_findings(stage, host)
+        if host.program:
+            yield from _process_findings(stage, host)
+        if host.state["lacks_shared_files"]:
+            yield Finding(
+                f"{host.name} lacks the files that the hosts share, and refuses uploads",
+                f"make configure STAGE={stage.name}",
+            )
+        yield from _resource_findings(host, free_bytes=host.state["free_bytes"])
+
+
+def _release_findings(stage: Stage, host: Host) -> Iterator[Finding]:
+    deploy = f"make deploy STAGE={stage.name}"
+    releases = Counter(other.release for other in stage.hosts if other.release)
+    if host.release is None:
+        yield Finding(f"{host.name} runs no release", deploy)
+    elif host.release != releases.most_common(1)[0][0]:
+        yield Finding(f"{host.name} runs {host.release}, and most hosts another", deploy)
+    refusal = host.state["refused"].get(host.release) if host.state else None
+    if refusal:
+        yield Finding(f"{host.name} runs {host.release}, which was refused: {refusal['reason']}", deploy)
+    if host.role == "web" and host.target_state != IN_ROTATION:
+        word = host.target_state or "not in the target group"
+        why = f" ({host.target_reason})" if host.target_reason else ""
+        yield Finding(f"{host.name} gets no requests: the load balancer calls it {word}{why}", deploy)
+
+
+def _process_findings(stage: Stage, host: Host) -> Iterator[Finding]:
+    # A deploy stops and starts them, and lets running jobs end.
+    if host.running is None or host.release is None or stage.deploys:
+        return
+    if not host.running:
+        yield Finding(f"{host.name} runs no {host.program}", f"on {host.name}: supervisorctl status")
+    # Where none runs, that is said already.
+    for name, state in sorted(host.down.items()) if host.running else ():
+        yield Finding(f"{host.name} should run {name}, which is {state}", f"on {host.name}: supervisorctl start {name}")
+    others = sorted(release for release in host.running if release != host.release)
+    if others:
+        yield Finding(
+            f"{host.name} has processes of {', '.join(others)}, and its release is {host.release}",
+            f"make deploy STAGE={stage.name}",
+        )
+
+
+def _resource_findings(host: Host, *, free_bytes: int) -> Iterator[Finding]:
+    if free_bytes < LITTLE_SPACE:
+        yield Finding(f"{host.name} has {size(free_bytes)} left", f"on {host.name}: du -xh --max-depth=2 /")
+    if host.free_memory is not None and host.free_memory < LITTLE_MEMORY:
+        yield Finding(
+            f"{host.name} has {size(host.free_memory)} of memory left", f"on {host.name}: ps aux --sort=-rss | head"
+        )
+
+
+def _page_findings(stage: Stage) -> Iterator[Finding]:
+    if stage.balancer_page:
+        yield Finding(
+            "The load balancer answers everybody with its own maintenance page",
+            f'make maintenance MODE=off STAGE={stage.name} ARGS="-e maintenance_at=load_balancer"',
+        )
+    for host in stage.hosts:
+        if host.state is not None and host.state["maintenance"]:
+            if not host.state["maintenance_for_deploy"]:
+                yield Finding(
+                    f"{host.name} shows the maintenance page", f"make maintenance MODE=off STAGE={stage.name}"
+                )
+            elif not stage.deploys:
+                yield Finding(
+                    f"{host.name} shows the maintenance page of a deploy that runs no more",
+                    f"make deploy STAGE={stage.name}",
+                )
+
+
+def _queue_findings(stage: Stage) -> Iterator[Finding]:
+    found = stage.queues
+    if found is None:
+        if "queues" in stage.errors:
+            run = "on the redis host: systemctl status redis-server"
+            yield Finding(f"The queues cannot be read: {stage.errors['queues']}", run)
+        return
+    if found["suspended_by"] and not stage.deploys:
+        yield Finding("The queues are suspended, and no deploy runs", f"make deploy STAGE={stage.name}")
+    if not found["workers"]:
+        yield Finding("No worker takes jobs", "on a worker host: supervisorctl status")
+    for worker in found["workers"]:
+        if not worker["listening"]:
+            yield Finding(
+                f"Worker {worker['name']} on {worker['hostname']} does not hear commands",
+                f"on {worker['hostname']}: supervisorctl restart all",
+            )
+    if len(found["schedulers"]) != 1:
+        yield Finding(
+            f"{len(found['schedulers'])} schedulers are registered, not one", "on scheduler hosts: supervisorctl status"
+        )
+    if found["oldest_overdue_seconds"] > LONG_OVERDUE and not stage.deploys:
+        minutes = round(found["oldest_overdue_seconds"] / 60)
+        yield Finding(
+            f"A scheduled job has been due for {minutes} minutes", "on the scheduler host: supervisorctl status"
+        )
+
+
+def _backup_findings(stage: Stage) -> Iterator[Finding]:
+    if "backup" in stage.errors:
+        yield Finding(stage.errors["backup"], f"make backup STAGE={stage.name}")
+    if "redis_backup" in stage.errors:
+        yield Finding(
+            f"Redis has no recent backup: {stage.errors['redis_backup']}",
+            "on the redis host: systemctl start amy-redis-backup",
+        )
+
+
+def _certificate_findings(stage: Stage) -> Iterator[Finding]:
+    found = stage.certificate
+    if found and found["days"] is not None and found["days"] < FEW_DAYS:
+        when = f"expires in {found['days']} days" if found["days"] >= 0 else "has expired"
+        yield Finding(
+            f"The certificate {when}, and was not renewed",
+            f"aws acm describe-certificate --certificate-arn {found['arn']}",
+        )
+
+
+def _lock_findings(stage: Stage) -> Iterator[Finding]:
+    if stage.lock_is_abandoned:
+        yield Finding("The deploy that holds the lock runs no more", f"make deploy STAGE={stage.name}")

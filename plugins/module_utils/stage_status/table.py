@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A stage as a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.model import Host, Stage, size
+
+
+def lines(stage: Stage) -> list[str]:
+    """Return the stage as a table: a line for each host, then the queues, the backups, the certificate and the lock."""
+    rows = [_row(host) for host in stage.hosts]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    return [
+        *table,
+        *_queues(stage),
+        *_backup("backup", stage.backup, error=stage.errors.get("backup")),
+        *_backup("backup of Redis", stage.redis_backup, error=stage.errors.get("redis_backup")),
+        *_certificate(stage),
+        _lock(stage),
+    ]
+
+
+def _row(host: Host) -> tuple[str, ...]:
+    if host.state is None:
+        return host.name, "does not answer", "", "", ""
+    state = host.state
+    rotation = "" if host.role != "web" else host.target_state or "not in the target group"
+    release = host.release or ("no release" if host.wants_release else "")
+    return (
+        host.name,
+        release,
+        rotation,
+        _running(host),
+        f"{size(state['free_bytes'])} free{_memory(host)}{_page(state)}",
+    )
+
+
+def _running(host: Host) -> str:
+    if host.program is None or host.running is None:
+        return ""
+    counts = [
+        f"{count} {host.program}" + (f" of {release}" if release != host.release else "")
+        for release, count in sorted(host.running.items())
+    ]
+    return ", ".join(counts) or f"no {host.program}"
+
+
+def _memory(host: Host) -> str:
+    return "" if host.free_memory is None else f", {size(host.free_memory)} of memory"
+
+
+def _page(state: dict[str, Any]) -> str:
+    if not state["maintenance"]:
+        return ""
+    return ", maintenance page" + (f" until {state['maintenance_until']}" if state["maintenance_until"] else "")
+
+
+def _queues(stage: Stage) -> Iterator[str]:
+    found = stage.queues
+    if found is None:
+        if "queues" in stage.errors:
+            yield f"queues: {stage.errors['queues']}"
+        return
+    counts = [
+        f"{name}: {len(queue['queued'])} queued, {len(queue['running'])} running, {len(queue['failed'])} failed"
+        for name, queue in found["queues"].items()
+    ]
+    workers = Counter(worker["hostname"] for worker in found["workers"])
+    on_hosts = ", ".join(f"{count} on {host}" for host, count in sorted(workers.items()))
+    held = "; suspended" if found["suspended_by"] else ""
+    yield f"queues: {'; '.join(counts)}; {_scheduled(found)}; workers: {on_hosts or 'none'}{held}"
+
+
+def _scheduled(found: dict[str, Any]) -> str:
+    overdue = round(found["oldest_overdue_seconds"])
+    return f"{len(found['scheduled'])} scheduled" + (f", the oldest due for {overdue} s" if overdue else "")
+
+
+def _backup(label: str, backup: dict[str, Any] | None, *, error: str | None) -> Iterator[str]:
+    if backup is not None:
+        where = backup["s3"] or "on this host only"
+        yield f"{label}: {backup['name']}, {backup['age'] // 60} minutes old, {size(backup['size'])}, {where}"
+    elif error:
+        yield f"{label}: {error}"
+
+
+def _certificate(stage: Stage) -> Iterator[str]:
+    if stage.certificate is None:
+        yield f"certificate: {stage.errors['certificate']}"
+    elif stage.certificate["days"] is None:
+        yield "certificate: none in ACM"
+    else:
+        yield f"certificate: good for {stage.certificate['days']} days"
+
+
+def _lock(stage: Stage) -> str:
+    if not stage.lock:
+        return "lock: free"
+    return f"lock: {stage.lock['owner']} since {stage.lock['taken']} ({stage.lock['reason']})"
