@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 name: progress
 type: stdout
 short_description: Show how far a deploy is, and what each host does
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - In a terminal, a bar for the phases (the playbook's plays) with the time that has passed and, once there are reports
     of deploys that went through (P(carpentries.amy.deploy_report#callback)), the time that is left, of the whole and of

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: cloudwatch_agent_configuration
 short_description: Compose the CloudWatch agent's configuration from what roles publish
-version_added: 0.3.0
+version_added: 0.1.0
 description:
   - Refuses what the agent would misread or would not notice.
 author:

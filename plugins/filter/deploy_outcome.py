@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: deploy_outcome
 short_description: Say how a deploy has ended, and what to do next
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The carpentries.amy contributors (@carpentries)
 description:

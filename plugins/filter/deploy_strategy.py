@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: deploy_strategy
 short_description: Choose how to deploy from what the migrations do
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The carpentries.amy contributors (@carpentries)
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: modernize_report
 short_description: Say where the move from the one old server to the fleet stands
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The carpentries.amy contributors (@carpentries)
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: old_server_refusals
 short_description: Say why a server that was built by hand cannot become a fleet
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The carpentries.amy contributors (@carpentries)
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: acm_certificate_info
 short_description: Tell how long the certificate of a domain is still good
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The carpentries.amy contributors (@carpentries)
 description:

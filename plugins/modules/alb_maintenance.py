@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: alb_maintenance
 short_description: Let a load balancer itself answer everybody with a maintenance page, or no longer
-version_added: 0.3.0
+version_added: 0.1.0
 description:
   - Puts a rule of priority 1 on each listener of an application load balancer, whose action is a fixed response with
     status 503; or takes it away.

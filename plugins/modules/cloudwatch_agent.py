@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: cloudwatch_agent
 short_description: Make the CloudWatch agent work with a configuration
-version_added: 0.3.0
+version_added: 0.1.0
 description:
   - Checks the configuration by the agent's rules and by what its schema cannot see, before anything is touched.
   - Writes it and has the agent load it, exactly when it is another one or the running agent is older than the file.

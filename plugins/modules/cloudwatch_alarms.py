@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: cloudwatch_alarms
 short_description: Have exactly these CloudWatch alarms below a prefix
-version_added: 0.3.0
+version_added: 0.1.0
 description:
   - Puts the alarms that are missing or differ, and deletes those below O(prefix) that are not among O(alarms).
   - C(amazon.aws.cloudwatch_metric_alarm) takes one alarm at a time, calls one on an expression changed in each run,

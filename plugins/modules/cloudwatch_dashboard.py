@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: cloudwatch_dashboard
 short_description: Have a CloudWatch dashboard, or have none
-version_added: 0.3.0
+version_added: 0.1.0
 description:
   - Puts a dashboard if there is none of that name or if its body differs, and deletes it.
   - Neither C(amazon.aws) nor C(community.aws) has a module for dashboards.

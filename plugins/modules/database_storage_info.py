@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: database_storage_info
 short_description: Say how much storage an RDS instance has left
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Reads the metric C(FreeStorageSpace) of the last minutes in CloudWatch.
   - An instance whose storage is full refuses all writes, so whoever is about to fill some asks before.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: deploy_lock_info
 short_description: Tell who deploys a stage
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Reads the lock that M(carpentries.amy.deploy_lock) holds.
 options:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: efs_file_system
 short_description: Have a file system in EFS that hosts in several zones reach
-version_added: 0.3.0
+version_added: 0.1.0
 description:
   - Creates or corrects an encrypted file system that is backed up daily, with an address in the zone of each subnet.
   - It never deletes a file system. What the module has no opinion on is left as it is.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: log_events_info
 short_description: Read what a stage's hosts have written to its log group
-version_added: 0.3.0
+version_added: 0.1.0
 description:
   - Reads the events of all streams of a log group in CloudWatch Logs since a while ago, in their order.
 options:

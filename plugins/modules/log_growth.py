@@ -8,10 +8,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: log_growth
 short_description: Wait until a log hardly grows any more
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Counts the lines that a log gains in a span of time, again and again, until there are few enough or the time is up.
   - That the time is up is no failure; the result says so.
+extends_documentation_fragment: [carpentries.amy.read_only]
 author:
   - The carpentries.amy contributors (@carpentries)
 options:

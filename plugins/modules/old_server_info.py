@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: old_server_info
 short_description: Read what a server that was built by hand runs
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Reads nginx's configuration, supervisord's programs, the application's checkout and settings, Redis and the
     certificate of a server on which everything runs.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: old_server_secrets
 short_description: Read the values of settings from a postactivate script
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Sources the script in a shell without an environment of its own, as C(source .venv/bin/postactivate) does, and
     returns the values of the settings that are asked for.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: redis_replica
 short_description: Let one Redis follow another, and wait until it has all of it
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Makes the Redis at O(redis_url) a replica of the one at O(primary_url), and waits until it has all that it holds.
   - A replica forgets what it held before. A server with a key that is not in O(expendable) is refused, unless

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: redis_switch
 short_description: Make a replica of a Redis the primary, and the primary its replica, without losing a write
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Compares key by key what both hold, then changes their parts, by FAILOVER where the primary's version has it (6.2)
     and by making the primary refuse writes where it has not.

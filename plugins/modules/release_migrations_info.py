@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: release_migrations_info
 short_description: Tell which migrations a staged release knows, and which the database has
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Asks the release's own Django, as the application's user. Nothing is changed.
 extends_documentation_fragment: [carpentries.amy.read_only]

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: release_refusal
 short_description: Remember on a host that a deploy has given a release up, or that it has proved itself
-version_added: 0.3.0
+version_added: 0.1.0
 description:
   - A release that is marked is never what M(carpentries.amy.release_state) returns as C(previous), so that no rollback
     chooses it. Deploying it by its name remains possible.

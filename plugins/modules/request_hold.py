@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: request_hold
 short_description: Let a web host's requests wait while no application runs, and answer them afterwards
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - New requests wait in the backlog of a socket instead of failing; those in flight end.
   - When the hold ends, those that have waited are answered by the application that runs by then.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: request_statistics_info
 short_description: Count the requests that a web host has answered while a deploy ran
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Reads nginx's access log of JSON lines (role C(nginx)) and, if it was rotated meanwhile, the one before it.
   - Returns counts only, by slices of time, by status and by buckets of the time that requests took. Paths, clients and

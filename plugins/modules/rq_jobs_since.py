@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rq_jobs_since
 short_description: List the waiting jobs that are younger than a backup of the database
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - After a restore, jobs in Redis may need rows that the database no longer has. Which rows a job needs only the
     application knows; this lists every job that was created after O(since), or in the minute before, for an operator

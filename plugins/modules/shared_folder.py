@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: shared_folder
 short_description: Move a folder to a file system that hosts share, while programs use it
-version_added: 0.3.0
+version_added: 0.1.0
 description:
   - Copies what is in the folder to the shared file system, has systemd mount it over the folder, copies what was
     written meanwhile, and makes what is covered writable for nobody. Programs that use the folder need no restart.

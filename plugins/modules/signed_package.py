@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: signed_package
 short_description: Install a Debian package whose signature is that of a trusted key
-version_added: 0.3.0
+version_added: 0.1.0
 description:
   - For a package that comes as a file with a detached OpenPGP signature, not from a repository of apt's.
   - Nothing is fetched if the package is installed in the wanted version.
