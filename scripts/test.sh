@@ -16,8 +16,8 @@ trap 'python -m local_cloud down' EXIT
 python -m local_cloud up --take-over &
 cloud=$!
 
-# A file's tests share what they have started, so a file stays on one core.
-on_every_core=(-n auto --dist loadfile)
+# A file's tests share what they have started, so a file stays on one core. A test that hangs fails, and says where.
+on_every_core=(-n auto --dist loadfile --timeout 300)
 
 echo '--- units and templates'
 python -m pytest -q "${on_every_core[@]}" tests/unit tests/templates --ignore tests/unit/local_cloud --cov=plugins --cov-report=
@@ -32,4 +32,4 @@ echo '--- the whole stage under load'
 wait "$cloud"
 make --no-print-directory local
 # All of them, the control of each refusal included: pytest tests/stage
-python -m pytest -q tests/stage -m 'not thorough' --durations=10
+python -m pytest -q tests/stage -m 'not thorough' --timeout 900 --durations=10

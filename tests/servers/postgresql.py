@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -80,8 +81,9 @@ def cluster(programs: Path) -> Iterator[Cluster]:
         try:
             yield _started(Cluster(directory), server)
         finally:
-            server.terminate()
-            server.wait()
+            # SIGTERM would wait until the last client has gone.
+            server.send_signal(signal.SIGINT)
+            server.wait(timeout=START_SECONDS)
     finally:
         shutil.rmtree(directory)
 

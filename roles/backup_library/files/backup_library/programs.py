@@ -3,11 +3,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
 
 from .failure import BackupError
+
+
+def bound(*command: str) -> list[str]:
+    """Return a command that ends with the program that starts it, however early that is killed."""
+    # The kernel tells of a parent's death from prctl(2) on: a child whose parent has died by then has another one.
+    if_the_parent_lives = 'test "$PPID" = "$0" && exec "$@"'
+    return ["setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", if_the_parent_lives, str(os.getpid()), *command]
 
 
 def run(*command: str, environment: Mapping[str, str], chatty: bool = False) -> str:
@@ -17,9 +25,9 @@ def run(*command: str, environment: Mapping[str, str], chatty: bool = False) -> 
     """
     if shutil.which(command[0]) is None:
         raise BackupError(f"{command[0]} is not installed. Run: make configure")
-    # Killed with this program: an orphan would go on to write where the next run cleans up.
+    # An orphan would go on to write where the next run cleans up.
     done = subprocess.run(
-        ["setpriv", "--pdeathsig", "KILL", "--", *command],
+        bound(*command),
         env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,

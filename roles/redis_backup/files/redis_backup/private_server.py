@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backup_library.failure import BackupError
+from backup_library.programs import bound
 
 from .manifest import RedisManifest
 from .rdb import information
@@ -48,7 +49,7 @@ def loaded(settings: Settings, manifest: RedisManifest) -> Iterator[Loaded]:
     socket, log = directory / "socket", directory / "log"
     options = ["--port", "0", "--unixsocket", str(socket), "--dir", str(directory), "--dbfilename", "dump.rdb"]
     options += ["--save", "", "--appendonly", "no", "--daemonize", "no", "--logfile", str(log)]
-    process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", "redis-server", *options])
+    process = subprocess.Popen(bound("redis-server", *options))
     try:
         private = Settings(server=["-s", str(socket)], user="", password="", backups=settings.backups)
         server = _wait(private, process, log=log)

@@ -110,12 +110,12 @@ def test_gives_up_after_the_timeout(state: str, says: str) -> None:
 def request_of(connection: socket.socket) -> bytes:
     """All that the client sends: a head, and a body if the head says so."""
     request = b""
-    while b"\r\n\r\n" not in request:
-        request += connection.recv(65536)
+    while b"\r\n\r\n" not in request and (part := connection.recv(65536)):
+        request += part
     head, _, body = request.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)content-length: (\d+)", head)
-    while length and len(body) < int(length[1]):
-        body += connection.recv(65536)
+    while length and len(body) < int(length[1]) and (part := connection.recv(65536)):
+        body += part
     return head + b"\r\n\r\n" + body
 
 

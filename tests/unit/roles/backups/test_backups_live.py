@@ -14,7 +14,7 @@ import pytest
 
 from tests.servers.s3 import S3
 from tests.unit.roles.backups.conftest import FILL
-from tests.unit.roles.backups.program import NO_BUCKET, DatabaseProgram, finished, in_bucket, until, writers
+from tests.unit.roles.backups.program import NO_BUCKET, DatabaseProgram, ended, finished, in_bucket, until, writers
 
 # In the place of pg_dump: what it has written is damaged, and it says that all went well.
 DAMAGING_DUMP = """#!/bin/sh
@@ -79,7 +79,7 @@ def test_a_kill_during_the_dump_leaves_no_backup_and_the_next_run_cleans_up(larg
     until(large.is_dumping, what="the dump is written")
     partial = large.backups / large.files()[0]
     process.kill()
-    process.communicate()
+    ended(process)
     assert large.files() == [partial.name]
     assert partial.suffix == ".partial"
     assert "There is no backup" in large.refuse("check")

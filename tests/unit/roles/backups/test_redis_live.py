@@ -15,7 +15,7 @@ import pytest
 
 from tests.servers.redis import BACKUP_PASSWORD, redis_server
 from tests.servers.s3 import S3
-from tests.unit.roles.backups.program import RedisProgram, in_bucket, until
+from tests.unit.roles.backups.program import RedisProgram, ended, in_bucket, until
 
 TRUNCATE = 'truncate --size=-20 "$file"'
 EMPTY = ': > "$file"'
@@ -96,7 +96,7 @@ def test_a_drill_that_was_killed_does_not_stop_the_next(program: RedisProgram) -
     process = program.start("drill", "newest")
     until((program.backups / ".private" / "dump.rdb").exists, what="the drill has begun")
     process.kill()
-    process.communicate()
+    ended(process)
     assert program.run("drill", "newest")["keys"] == 101
     assert len(program.files()) == 2
 

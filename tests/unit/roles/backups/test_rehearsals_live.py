@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils.migrations import PROGRAM, MigrationError, migrate
 
 from tests.servers.postgresql import PASSWORD, USER, Cluster, binaries, cluster
-from tests.unit.roles.backups.program import DatabaseProgram, until
+from tests.unit.roles.backups.program import DatabaseProgram, ended, until
 
 MIGRATION = """
 from django.db import migrations
@@ -140,7 +140,7 @@ def test_what_a_crash_has_left_on_either_server_goes(large: DatabaseProgram, oth
     process = large.start("copy", "newest")
     until(lambda: other.query("postgres", copying), what="data is restored there")
     process.kill()
-    process.communicate()
+    ended(process)
     assert large.databases() == [large.database]
     assert large.databases(other) == [beside]
     large.run("copy", "newest")

@@ -7,7 +7,7 @@ import psycopg2  # type: ignore[import-untyped]
 import pytest
 
 from tests.servers.s3 import S3
-from tests.unit.roles.backups.program import DatabaseProgram, in_bucket, until
+from tests.unit.roles.backups.program import DatabaseProgram, ended, in_bucket, until
 
 
 def lose(program: DatabaseProgram) -> dict[str, int]:
@@ -74,7 +74,7 @@ def test_a_kill_in_the_middle_leaves_the_living_database_and_a_rerun_succeeds(la
     process = large.start("restore", "newest")
     until(lambda: is_restoring(large, f"{large.database}_restore"), what="data is restored")
     process.kill()
-    process.communicate()
+    ended(process)
     assert identity(large) == living
     assert large.rows() == lost
     # The same command: by now there is a newer backup, that of the damage.
@@ -97,7 +97,7 @@ def test_a_drill_killed_in_the_middle_leaves_nothing_after_the_next(large: Datab
     process = large.start("drill", "newest")
     until(lambda: is_restoring(large, f"{large.database}_drill"), what="data is restored")
     process.kill()
-    process.communicate()
+    ended(process)
     drilled = large.run("drill", "newest")
     assert drilled["rows"] == sum(made["rows"].values())
     assert large.databases() == [large.database]

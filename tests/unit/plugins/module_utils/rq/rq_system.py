@@ -74,6 +74,8 @@ class Rq:
                 with (self.directory / "worker.log").open("ab") as log:
                     process = subprocess.Popen(command, cwd=self.directory, stdout=log, stderr=log)
                 self.processes.append(process)
+                if self.stopping.is_set():  # `stop` may have been through the list already.
+                    process.kill()
                 process.wait()
 
         thread = threading.Thread(target=supervise)
