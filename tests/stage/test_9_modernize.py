@@ -222,7 +222,8 @@ def assert_what_fails_is_taken_back(legacy: Fleet) -> None:
 
 def assert_workers_that_do_not_start_leave_the_work_to_the_old(legacy: Fleet) -> None:
     """Require of a stage whose Redis has moved that the old worker and scheduler go on where the fleet's cannot."""
-    manage = f"/webapps/{legacy.stage['domain']}/repo/manage.py"
-    with broken(Fleet(), "worker1", f"mv {manage} {manage}.gone", f"mv {manage}.gone {manage}"):
+    prepared = Fleet()
+    manage = f"/webapps/{prepared.stage['domain']}/repo/manage.py"
+    with broken(prepared, "worker1", f"mv {manage} {manage}.gone", f"mv {manage}.gone {manage}"):
         assert_refused(begin("queues", "Run the workers"), "those of the old server run again")
     assert runs(legacy, "gunicorn", "rqworker", "rqscheduler")
