@@ -11,10 +11,10 @@ if ! dpkg --status "${programs[@]}" >/dev/null 2>&1; then
   RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${programs[@]}"
 fi
 
-trap 'python -m local_cloud down' EXIT
 # Beside the units: on a new machine its images take minutes. What a test run that was killed has left is in the way.
-python -m local_cloud up --take-over &
+timeout --kill-after=60 1800 python -m local_cloud up --take-over &
 cloud=$!
+trap 'wait "$cloud" || true; timeout --kill-after=60 600 python -m local_cloud down' EXIT
 
 # A file's tests share what they have started, so a file stays on one core. A test that hangs fails, and says where.
 on_every_core=(-n auto --dist loadfile --timeout 300)
@@ -32,4 +32,4 @@ echo '--- the whole stage under load'
 wait "$cloud"
 make --no-print-directory local
 # All of them, the control of each refusal included: pytest tests/stage
-python -m pytest -q tests/stage -m 'not thorough' --timeout 900 --durations=10
+python -m pytest -q tests/stage -m 'not thorough' --timeout 1800 --durations=10

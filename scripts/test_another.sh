@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 trap 'python -m local_cloud down' EXIT
 python -m local_cloud up --take-over
 make --no-print-directory local STAGE=another
-python -m pytest -q tests/stage/test_another_application.py --timeout 900 --durations=10
+python -m pytest -q tests/stage/test_another_application.py --timeout 1800 --durations=10

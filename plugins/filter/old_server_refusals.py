@@ -31,6 +31,15 @@ options:
     type: list
     elements: str
     default: []
+  cron_left_behind:
+    description: Parts of commands of cron that the fleet is meant to live without.
+    type: list
+    elements: str
+    default: []
+  database_host:
+    description: The host name of the fleet's database; empty if one would be made.
+    type: str
+    required: true
   certificate_days:
     description: How many days the server's certificate must still be valid.
     type: int
@@ -40,7 +49,9 @@ options:
 EXAMPLES = r"""
 - name: Require that nothing stands in the way
   ansible.builtin.assert:
-    that: found.old_server | carpentries.amy.old_server_refusals('7.0.15', ['AMY_SECRET_KEY']) == []
+    that: >-
+      found.old_server | carpentries.amy.old_server_refusals(redis_version='7.0.15', settings=['AMY_SECRET_KEY'],
+      database_host='amy.abc.us-east-1.rds.amazonaws.com') == []
 """
 
 RETURN = r"""
@@ -59,9 +70,12 @@ from ansible_collections.carpentries.amy.plugins.module_utils.old_server.refusal
 
 def old_server_refusals(
     found: dict[str, Any],
+    *,
     redis_version: str,
     settings: list[str],
+    database_host: str,
     left_behind: list[str] | None = None,
+    cron_left_behind: list[str] | None = None,
     certificate_days: int = 30,
 ) -> list[str]:
     """See the documentation above."""
@@ -70,6 +84,8 @@ def old_server_refusals(
         redis_version=redis_version,
         settings=settings,
         left_behind=left_behind or [],
+        cron_left_behind=cron_left_behind or [],
+        database_host=database_host,
         certificate_days=certificate_days,
     )
     return lines

@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Reads nginx's configuration, supervisord's programs, the application's checkout and settings, Redis and the
     certificate of a server on which everything runs.
-  - Only reads. Of settings it returns the names, never a value.
+  - Only reads. Of settings it returns the names, and no value but the host name of the database.
 extends_documentation_fragment: [carpentries.amy.read_only]
 author:
   - The carpentries.amy contributors (@carpentries)
@@ -25,6 +25,10 @@ options:
     description: The site's tree, C(/webapps/{domain}), with the checkout in C(repo).
     type: path
     required: true
+  database_setting:
+    description: The setting that tells the application where its database is, a host name or a URL with one.
+    type: str
+    required: true
   supervisor_files:
     description: The pattern of supervisord's files.
     type: str
@@ -36,6 +40,7 @@ EXAMPLES = r"""
   carpentries.amy.old_server_info:
     domain: amy.example.org
     site_root: /webapps/amy.example.org
+    database_setting: AMY_DATABASE_HOST
   become: true
   register: found
 """
@@ -49,7 +54,9 @@ old_server:
     commit: 0123456789abcdef0123456789abcdef01234567
     version: v4.2.4
     modified: []
-    settings: [AMY_REDIS_URL, AMY_SECRET_KEY]
+    settings: [AMY_DATABASE_HOST, AMY_REDIS_URL, AMY_SECRET_KEY]
+    database_host: amy.abc.us-east-1.rds.amazonaws.com
+    cron_jobs: [{file: /etc/cron.d/amy, command: /webapps/amy.example.org/report.sh}]
     programs: [{name: rqworker, file: /etc/supervisor/conf.d/amy.conf, command: /webapps/worker.sh, duty: worker}]
     redis_version: 7.0.15
     site_file: /etc/nginx/sites-enabled/amy
@@ -64,17 +71,21 @@ old_server:
 """
 
 import os
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.old_server.environment import environment_command, environment_of
+from ..module_utils.old_server.cron import Job, jobs_of
+from ..module_utils.old_server.environment import environment_command, environment_of, host_in
 from ..module_utils.old_server.nginx_site import SiteError, site_of
 from ..module_utils.old_server.programs import programs_of
 
 REDIS_VERSION = "redis_version:"
+CRON_TABLES = ("etc/cron.d/*", "var/spool/cron/crontabs/*")
+CRON_PROGRAMS = ("etc/cron.hourly/*", "etc/cron.daily/*", "etc/cron.weekly/*", "etc/cron.monthly/*")
 OPENSSL_DATE = "notAfter=%b %d %H:%M:%S %Y GMT"
 
 
@@ -85,14 +96,17 @@ class OldServer:
         self._module = module
         self._root = root
 
-    def describe(self, *, domain: str, supervisor_files: str) -> dict[str, Any]:
+    def describe(self, *, domain: str, database_setting: str, supervisor_files: str) -> dict[str, Any]:
         """Return what is there."""
+        settings = self._settings()
         files = {str(path): path.read_text(encoding="utf-8") for path in Path("/").glob(supervisor_files.lstrip("/"))}
         return {
             **self._release(),
             **self._site(domain),
-            "settings": self._settings(),
+            "settings": sorted(settings),
+            "database_host": host_in(settings.get(database_setting, "")),
             "programs": [program._asdict() for program in programs_of(files, _read)],
+            "cron_jobs": [job._asdict() for job in self._cron_jobs()],
             "redis_version": self._redis_version(),
         }
 
@@ -124,9 +138,19 @@ class OldServer:
             "challenge_root": site.challenge_root,
         }
 
-    def _settings(self) -> list[str]:
+    def _settings(self) -> dict[str, str]:
         postactivate = self._root / "repo/.venv/bin/postactivate"
-        return sorted(environment_of(self._run(*environment_command(str(postactivate)))))
+        return environment_of(self._run(*environment_command(str(postactivate))))
+
+    def _cron_jobs(self) -> Iterator[Job]:
+        yield from jobs_of({str(path): _read(str(path)) for path in self._made_by_hand(*CRON_TABLES)})
+        for path in self._made_by_hand(*CRON_PROGRAMS):
+            yield Job(str(path), str(path))
+
+    def _made_by_hand(self, *patterns: str) -> Iterator[Path]:
+        """Yield the files that no package has brought."""
+        files = sorted(path for pattern in patterns for path in Path("/").glob(pattern) if path.is_file())
+        return (path for path in files if not self._run("dpkg-query", "--search", str(path), may_fail=True))
 
     def _redis_version(self) -> str:
         lines = self._run("redis-cli", "info", "server").splitlines()
@@ -159,12 +183,17 @@ def main() -> None:
         argument_spec={
             "domain": {"type": "str", "required": True},
             "site_root": {"type": "path", "required": True},
+            "database_setting": {"type": "str", "required": True},
             "supervisor_files": {"type": "str", "default": "/etc/supervisor/conf.d/*.conf"},
         },
         supports_check_mode=True,
     )
     server = OldServer(module, Path(module.params["site_root"]))
-    found = server.describe(domain=module.params["domain"], supervisor_files=module.params["supervisor_files"])
+    found = server.describe(
+        domain=module.params["domain"],
+        database_setting=module.params["database_setting"],
+        supervisor_files=module.params["supervisor_files"],
+    )
     module.exit_json(changed=False, old_server=found)
 
 

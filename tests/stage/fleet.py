@@ -82,8 +82,8 @@ class Fleet:
 
         before = started()
         self.ec2.reboot_instances(InstanceIds=[self.hosts[host]["instance_id"]])
-        eventually(lambda: started() not in ("", before), within=60, what=f"{host} runs again")
-        eventually(has_booted, within=60, what=f"{host} has booted")
+        eventually(lambda: started() not in ("", before), within=180, what=f"{host} runs again")
+        eventually(has_booted, within=180, what=f"{host} has booted")
 
     def run(self, host: str, command: str) -> str:
         """Return what a shell command prints on a host; raise AssertionError when it fails."""

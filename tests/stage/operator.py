@@ -20,7 +20,7 @@ from tests.stage.fleet import described_stage
 ROOT = Path(__file__).resolve().parents[2]
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 CONVERGED = ("--skip-tags", "configure")
-PATIENCE = 900  # seconds; a deploy of the local stage takes about one minute
+PATIENCE = 1800  # seconds; a deploy of the local stage takes about one minute
 
 
 @dataclass(frozen=True)

@@ -12,5 +12,5 @@ def test_a_naive_restart_loses_requests(on_v1: Fleet) -> None:
         eventually(on_v1.in_rotation, within=30, what="every web host serves")
         for host in on_v1.of_role("web"):
             on_v1.run(host, "supervisorctl restart gunicorn && systemctl restart nginx")
-        eventually(lambda: on_v1.fetch("/version/")[0] == 200, within=60, what="the site serves again")
+        eventually(lambda: on_v1.fetch("/version/")[0] == 200, within=180, what="the site serves again")
     assert loaded.lost > 0, loaded.report.summary()

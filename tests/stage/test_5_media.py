@@ -57,10 +57,10 @@ def test_an_upload_on_one_web_host_is_on_the_other_and_on_every_host_of_the_appl
 
 def test_a_host_that_was_rebooted_has_it_again(on_v1: Fleet, uploaded: str) -> None:
     on_v1.start("web2")
-    eventually(lambda: ask(on_v1, "web2", uploaded) == (200, TEXT), within=60, what="web2 shows the upload again")
+    eventually(lambda: ask(on_v1, "web2", uploaded) == (200, TEXT), within=180, what="web2 shows the upload again")
     # nginx serves, and the load balancer has not looked yet, before gunicorn runs.
-    eventually(lambda: ask(on_v1, "web2", "/version/")[0] == 200, within=60, what="web2 serves")
-    eventually(on_v1.in_rotation, within=60, what="web2 is in rotation")
+    eventually(lambda: ask(on_v1, "web2", "/version/")[0] == 200, within=180, what="web2 serves")
+    eventually(on_v1.in_rotation, within=180, what="web2 is in rotation")
 
 
 @pytest.fixture

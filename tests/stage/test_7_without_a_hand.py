@@ -47,11 +47,11 @@ def assert_all_serve(fleet: Fleet) -> None:
     """Require that every web host answers by itself, and that jobs are run, at once and on time."""
     ask = f"curl --silent --header 'Host: {fleet.stage['domain']}' http://127.0.0.1/account/login/"
     for host in fleet.of_role("web"):
-        eventually(lambda host=host: "csrfmiddlewaretoken" in fleet.run(host, f"{ask} || true"), within=60, what=host)  # type: ignore[misc]
-    eventually(fleet.in_rotation, within=60, what="every web host is in rotation")
+        eventually(lambda host=host: "csrfmiddlewaretoken" in fleet.run(host, f"{ask} || true"), within=180, what=host)  # type: ignore[misc]
+    eventually(fleet.in_rotation, within=180, what="every web host is in rotation")
     name = f"by-hand-{uuid.uuid4()}"
     for address in (f"/enqueue/?seconds=0&id={name}", f"/schedule/?in=1&seconds=0&id={name}-later"):
-        eventually(lambda address=address: fleet.fetch(address, method="POST")[0] == 200, within=60, what=address)  # type: ignore[misc]
+        eventually(lambda address=address: fleet.fetch(address, method="POST")[0] == 200, within=180, what=address)  # type: ignore[misc]
     runs = f"SELECT job_id FROM ledger_jobrun WHERE job_id LIKE '{name}%' AND ended IS NOT NULL ORDER BY job_id"  # noqa: S608
     # A scheduler that was killed in a tick leaves its lock for 70 s.
     eventually(lambda: fleet.query(runs) == [(f"{name}-0",), (f"{name}-later",)], within=150, what="both jobs have run")

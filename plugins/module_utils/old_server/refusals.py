@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 NEEDED = ("web", "worker", "scheduler")
-GIB = 1024**3
 
 
 def refusals(
@@ -17,15 +16,24 @@ def refusals(
     redis_version: str,
     settings: Iterable[str],
     left_behind: Iterable[str],
+    cron_left_behind: Collection[str],
+    database_host: str,
     certificate_days: int,
 ) -> list[str]:
     """Return a line for each finding that stands in the way, with what to do about it.
 
     `found` is what the module old_server_info returns; `redis_version` is the new host's; `settings` are the names that
-    the stage gives its application, `left_behind` those that it is meant to live without; `certificate_days` is how
-    long the certificate must still be valid, so that the old server can be the site again.
+    the stage gives its application, `left_behind` those that it is meant to live without, as `cron_left_behind` are
+    parts of cron's commands; `database_host` is the fleet's, empty if one would be made; `certificate_days` is how long
+    the certificate must still be valid, so that the old server can be the site again.
     """
-    return [*_site(found, certificate_days), *_release(found, settings, left_behind), *_queues(found, redis_version)]
+    return [
+        *_site(found, certificate_days),
+        *_release(found, settings, left_behind),
+        *_database(found["database_host"], database_host),
+        *_cron(found["cron_jobs"], cron_left_behind),
+        *_queues(found, redis_version),
+    ]
 
 
 def _site(found: dict[str, Any], certificate_days: int) -> Iterable[str]:
@@ -51,6 +59,27 @@ def _release(found: dict[str, Any], settings: Iterable[str], left_behind: Iterab
             f"The old server gives its application settings that the stage does not: {', '.join(unknown)}. Add each to "
             "release_environment or release_secrets of the stage, or to modernize_settings_left_behind."
         )
+
+
+def _database(old: str, new: str) -> Iterable[str]:
+    if not old:
+        yield "The old server's settings do not name its database. Say which one does: modernize_database_setting."
+    elif old.lower() != new.lower():
+        fleet = f"the fleet would use {new}" if new else "the fleet would get a new, empty one"
+        yield (
+            f"Its database is {old}, and {fleet}. Set database_existing_endpoint to the name by which the fleet "
+            "reaches that database, and have the old server use the same name. One that is on the server itself has to "
+            "be moved to RDS first."
+        )
+
+
+def _cron(jobs: Iterable[dict[str, str]], left_behind: Collection[str]) -> Iterable[str]:
+    for job in jobs:
+        if not any(part in job["command"] for part in left_behind):
+            yield (
+                f"cron runs {job['command']} ({job['file']}), and the fleet would not. Make it a job of the scheduler "
+                "or a timer of one host, or name a part of it in modernize_cron_left_behind if nobody will miss it."
+            )
 
 
 def _queues(found: dict[str, Any], redis_version: str) -> Iterable[str]:

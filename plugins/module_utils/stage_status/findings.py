@@ -40,6 +40,19 @@ def findings(stage: Stage) -> list[Finding]:
     ]
 
 
+def _deploy(stage: Stage) -> str:
+    """Return the command that was cut off, or the one that puts on all hosts what most of them run.
+
+    Without a version it might put another on, that of the inventory.
+    """
+    if stage.lock and stage.lock_is_abandoned:
+        what = f", which was to put {stage.lock['version']} on" if stage.lock["version"] else ""
+        return f"the same command again: {stage.lock['reason']} STAGE={stage.name}{what}"
+    refs = Counter(host.ref for host in stage.hosts if host.ref)
+    version = f" VERSION={refs.most_common(1)[0][0]}" if refs else ""
+    return f"make deploy STAGE={stage.name}{version}"
+
+
 def _host_findings(stage: Stage) -> Iterator[Finding]:
     for host in stage.hosts:
         if host.state is None:
@@ -58,7 +71,7 @@ def _host_findings(stage: Stage) -> Iterator[Finding]:
 
 
 def _release_findings(stage: Stage, host: Host) -> Iterator[Finding]:
-    deploy = f"make deploy STAGE={stage.name}"
+    deploy = _deploy(stage)
     releases = Counter(other.release for other in stage.hosts if other.release)
     if host.release is None:
         yield Finding(f"{host.name} runs no release", deploy)
@@ -86,7 +99,7 @@ def _process_findings(stage: Stage, host: Host) -> Iterator[Finding]:
     if others:
         yield Finding(
             f"{host.name} has processes of {', '.join(others)}, and its release is {host.release}",
-            f"make deploy STAGE={stage.name}",
+            _deploy(stage),
         )
 
 
@@ -114,7 +127,7 @@ def _page_findings(stage: Stage) -> Iterator[Finding]:
             elif not stage.deploys:
                 yield Finding(
                     f"{host.name} shows the maintenance page of a deploy that runs no more",
-                    f"make deploy STAGE={stage.name}",
+                    _deploy(stage),
                 )
 
 
@@ -126,7 +139,7 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
             yield Finding(f"The queues cannot be read: {stage.errors['queues']}", run)
         return
     if found["suspended_by"] and not stage.deploys:
-        yield Finding("The queues are suspended, and no deploy runs", f"make deploy STAGE={stage.name}")
+        yield Finding("The queues are suspended, and no deploy runs", _deploy(stage))
     if not found["workers"]:
         yield Finding("No worker takes jobs", "on a worker host: supervisorctl status")
     for worker in found["workers"]:
@@ -168,4 +181,4 @@ def _certificate_findings(stage: Stage) -> Iterator[Finding]:
 
 def _lock_findings(stage: Stage) -> Iterator[Finding]:
     if stage.lock_is_abandoned:
-        yield Finding("The deploy that holds the lock runs no more", f"make deploy STAGE={stage.name}")
+        yield Finding("The deploy that holds the lock runs no more", _deploy(stage))

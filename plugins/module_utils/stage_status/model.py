@@ -52,6 +52,12 @@ class Host:
         active = self.state["active"] if self.state else None
         return active["id"] if active else None
 
+    @property
+    def ref(self) -> str | None:
+        """What that release was built from: a tag, a branch or a commit."""
+        active = self.state["active"] if self.state else None
+        return active["ref"] if active else None
+
 
 @dataclass(frozen=True)
 class Stage:

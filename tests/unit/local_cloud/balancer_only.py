@@ -17,7 +17,7 @@ settings = Settings(
     endpoint_port=int(sys.argv[2]),
     first_load_balancer=IPv4Address(sys.argv[3]),
     first_bridged_load_balancer=None,
-    deregistration_lag=1.0,
+    deregistration_lag=2.0,
 )
 world = World()
 plane = ControlPlane(settings, world, [Balancer(settings, world)])

@@ -25,7 +25,7 @@ from local_cloud.balancer.process import Haproxy
 
 pytestmark = pytest.mark.skipif(shutil.which("haproxy") is None, reason="HAProxy is not installed")
 
-INTERVAL, DELAY, LAG = 5, 4, 1.0
+INTERVAL, DELAY, LAG = 5, 4, 2.0
 
 
 class Backend(ThreadingHTTPServer):
@@ -231,14 +231,15 @@ def test_draining_goes_on_for_lag_and_delay_and_loses_nothing(cloud: Cloud, back
     for thread in threads:
         thread.start()
     time.sleep(0.5)
+    deregistered = time.monotonic()
     cloud.deregister(first.port)
     assert cloud.states() == {first.port: "draining", second.port: "healthy"}
     late = {int(cloud.get()[1].split()[0]) for _ in range(10)}
     assert first.port in late, "deregistration took effect without a lag"
     time.sleep(LAG + 0.5)
     assert {int(cloud.get()[1].split()[0]) for _ in range(10)} == {second.port}
-    took = until(lambda: first.port not in cloud.states(), 15)
-    assert took == pytest.approx(DELAY - 0.5, abs=1.5)
+    until(lambda: first.port not in cloud.states(), 15)
+    assert LAG + DELAY <= time.monotonic() - deregistered < LAG + DELAY + 5
     for thread in threads:
         thread.join()
     assert [status for status, _ in slow] == [200] * 4
@@ -394,8 +395,8 @@ def test_reloads_lose_no_request_of_a_kept_alive_connection(cloud: Cloud, backen
 def test_a_killed_control_plane_comes_back_and_nothing_is_lost(cloud: Cloud, backends: tuple[Backend, Backend]) -> None:
     first, second = backends
     worker = cloud.worker()
-    cloud.deregister(first.port)
     deregistered = time.monotonic()
+    cloud.deregister(first.port)
     time.sleep(0.3)
     cloud.kill()
     statuses = [cloud.get()[0] for _ in range(20)]
@@ -404,8 +405,9 @@ def test_a_killed_control_plane_comes_back_and_nothing_is_lost(cloud: Cloud, bac
     statuses += [cloud.get()[0] for _ in range(20)]
     assert set(statuses) == {200}
     assert cloud.states()[second.port] == "healthy", "the replay took a target out of rotation"
+    states = cloud.states()
     if time.monotonic() - deregistered < LAG + DELAY:
-        assert cloud.states()[first.port] == "draining"
+        assert states[first.port] == "draining"
     until(lambda: first.port not in cloud.states(), LAG + DELAY + 2)
     assert cloud.elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"] == cloud.balancer
 

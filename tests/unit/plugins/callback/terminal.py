@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -24,6 +25,7 @@ class Terminal:
         self.columns = columns
         self.cursor_is_shown = True
         self._lines = [""]
+        self._rest = ""
         self._row = self._column = 0
 
     @property
@@ -33,6 +35,10 @@ class Terminal:
 
     def feed(self, text: str) -> None:
         """Show `text`."""
+        text, self._rest = self._rest + text, ""
+        # A read may end within a control sequence.
+        if (begun := text.rfind("\x1b")) >= 0 and not _CONTROL.match(text, begun):
+            text, self._rest = text[:begun], text[begun:]
         position = 0
         while position < len(text):
             if found := _CONTROL.match(text, position):
@@ -73,6 +79,7 @@ class TerminalRun:
     ) -> None:
         self.terminal = Terminal(columns)
         self.seen: list[list[str]] = []
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.process = subprocess.Popen(
@@ -105,6 +112,6 @@ class TerminalRun:
             data = os.read(self._ours, 1 << 16)
         except OSError:  # Linux's way to say that the other end is closed
             return False
-        self.terminal.feed(data.decode(errors="replace"))
+        self.terminal.feed(self._decoder.decode(data))
         self.seen.append(self.terminal.lines)
         return bool(data)

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from ansible_collections.carpentries.amy.plugins.filter.stage_status import stage_status
 
-LOCK = {"owner": "maria@laptop", "taken": "2026-01-31T12:00:00.000Z", "reason": "make deploy"}
+LOCK = {"owner": "maria@laptop", "taken": "2026-01-31T12:00:00.000Z", "reason": "make deploy", "version": "v3-77"}
 
 
 def host(name: str, role: str) -> dict[str, Any]:
     state = {
-        "active": {"id": "v2-0a1b"},
+        "active": {"id": "v2-0a1b", "ref": "v2"},
         "refused": {"v0-0000": {"reason": "web1: Prove that it serves"}},
         "maintenance": False,
         "maintenance_for_deploy": False,
@@ -137,12 +137,12 @@ def test_programs_get_the_same_as_facts() -> None:
     ("path", "value", "what", "run"),
     [
         ("hosts/2/status_host", {"unreachable": True}, "worker1 does not answer", "describe-instance-status"),
-        ("hosts/0/status_host/state/active", None, "web1 runs no release", "make deploy STAGE=test"),
+        ("hosts/0/status_host/state/active", None, "web1 runs no release", "make deploy STAGE=test VERSION=v2"),
         (
             "hosts/0/status_host/state/refused/v2-0a1b",
             {"reason": "web1: 500"},
             "refused: web1: 500",
-            "make deploy STAGE=test",
+            "make deploy STAGE=test VERSION=v2",
         ),
         ("hosts/0/status_host/state/free_bytes", 5 << 20, "web1 has 5.0 MiB left", "du "),
         (
@@ -158,7 +158,7 @@ def test_programs_get_the_same_as_facts() -> None:
             "hosts/2/status_host/processes/0/release",
             "v1-0000",
             "worker1 has processes of v1-0000, and its release is v2-0a1b",
-            "make deploy STAGE=test",
+            "make deploy STAGE=test VERSION=v2",
         ),
         (
             "hosts/2/status_host/down",
@@ -186,7 +186,7 @@ def test_programs_get_the_same_as_facts() -> None:
         ),
         ("backup", {"rc": 2, "msg": "No such file: amy-database"}, "No such file", "make backup"),
         ("redis_backup", {"unreachable": True}, "Redis has no recent backup: its host", "start amy-redis-backup"),
-        ("lock", {"lock": LOCK, "claim": "dead"}, "runs no more", "make deploy"),
+        ("lock", {"lock": LOCK, "claim": "dead"}, "runs no more", "make deploy STAGE=test, which was to put v3-77 on"),
         (
             "balancer_page",
             {"mode": "on"},
@@ -245,7 +245,7 @@ def test_a_host_for_neither_visitors_nor_jobs_needs_the_release_too() -> None:
     facts["hosts"] = [host("web1", "web"), host("web2", "web"), host("utility1", "utility")]
     facts["hosts"][2]["status_host"]["state"]["active"] = None
     (finding,) = status(facts)["findings"]
-    assert finding == {"what": "utility1 runs no release", "run": "make deploy STAGE=test"}
+    assert finding == {"what": "utility1 runs no release", "run": "make deploy STAGE=test VERSION=v2"}
 
 
 def test_a_host_of_another_release_than_its_siblings_is_named() -> None:
@@ -253,7 +253,7 @@ def test_a_host_of_another_release_than_its_siblings_is_named() -> None:
     for process in facts["hosts"][0]["status_host"]["processes"]:
         process["release"] = "v1-0000"
     (finding,) = status(facts)["findings"]
-    assert finding == {"what": "web1 runs v1-0000, and most hosts another", "run": "make deploy STAGE=test"}
+    assert finding == {"what": "web1 runs v1-0000, and most hosts another", "run": "make deploy STAGE=test VERSION=v2"}
 
 
 @pytest.mark.parametrize(

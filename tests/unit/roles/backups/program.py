@@ -9,7 +9,8 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ LIBRARIES = ":".join(str(ROLES / role / "files") for role in ("backup_library", 
 NO_BUCKET = {"name": "", "prefix": "backups", "encryption": "AES256", "kms_key": "", "endpoint_url": ""}
 
 
-def until(condition: Callable[[], Any], *, seconds: float = 20.0, what: str) -> None:
+def until(condition: Callable[[], Any], *, seconds: float = 120.0, what: str) -> None:
     """Wait for `condition`; raises AssertionError that names `what` was waited for."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -70,7 +71,7 @@ class Program:
             text=True,
         )
 
-    def run(self, *arguments: str, seconds: float = 60) -> dict[str, Any]:
+    def run(self, *arguments: str, seconds: float = 180) -> dict[str, Any]:
         """Return what a command prints; it must succeed within `seconds`."""
         return finished(self.start(*arguments), seconds=seconds)
 
@@ -144,7 +145,7 @@ def in_bucket(name: str, server: S3) -> dict[str, str]:
     return NO_BUCKET | {"name": name, "endpoint_url": server.url}
 
 
-def ended(process: subprocess.Popen[str], *, seconds: float = 60) -> tuple[str, str]:
+def ended(process: subprocess.Popen[str], *, seconds: float = 180) -> tuple[str, str]:
     """Return what a command has printed and complained when it has ended; it is killed if it does not."""
     try:
         return process.communicate(timeout=seconds)
@@ -153,7 +154,7 @@ def ended(process: subprocess.Popen[str], *, seconds: float = 60) -> tuple[str, 
         raise AssertionError(f"not within {seconds:g} s: {process.communicate()}") from None
 
 
-def finished(process: subprocess.Popen[str], *, seconds: float = 60) -> dict[str, Any]:
+def finished(process: subprocess.Popen[str], *, seconds: float = 180) -> dict[str, Any]:
     """Return what a command has printed when it has ended well."""
     output, words = ended(process, seconds=seconds)
     assert process.returncode == 0, words
@@ -163,12 +164,12 @@ def finished(process: subprocess.Popen[str], *, seconds: float = 60) -> dict[str
 
 def writers(file: Path) -> list[str]:
     """The processes that have `file` open."""
-    descriptors = Path("/proc").glob("[0-9]*/fd/*")
-    found = []
-    for descriptor in descriptors:
-        try:
-            if descriptor.readlink() == file:
-                found.append(descriptor.parts[2])
-        except OSError:
-            continue
-    return found
+    return [process.name for process in Path("/proc").glob("[0-9]*") if file in _open_files(process)]
+
+
+def _open_files(process: Path) -> Iterator[Path]:
+    """What a process has open, as long as it lives."""
+    with suppress(OSError):
+        for descriptor in (process / "fd").iterdir():
+            with suppress(OSError):
+                yield descriptor.readlink()

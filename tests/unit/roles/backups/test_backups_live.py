@@ -83,7 +83,7 @@ def test_a_kill_during_the_dump_leaves_no_backup_and_the_next_run_cleans_up(larg
     assert large.files() == [partial.name]
     assert partial.suffix == ".partial"
     assert "There is no backup" in large.refuse("check")
-    until(lambda: not writers(partial), seconds=0.5, what="pg_dump ends with the program that started it")
+    until(lambda: not writers(partial), seconds=2, what="pg_dump ends with the program that started it")
     made = large.run("backup")
     assert large.files() == [made["name"], f"{made['name']}.manifest.json"]
     assert made["rows"] == large.rows()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -23,12 +24,15 @@ ENVIRONMENT = Path(__file__).parents[5] / ".cache" / "rq-1.15.1"
 
 @pytest.fixture(scope="session")
 def rq_environment() -> Path:
-    """The Python of an environment with RQ; made once."""
+    """The Python of an environment with RQ; made once, though each process of the tests has a session of its own."""
     python = ENVIRONMENT / "bin" / "python"
-    if not (ENVIRONMENT / "complete").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *REQUIREMENTS], check=True)
-        (ENVIRONMENT / "complete").touch()
+    ENVIRONMENT.parent.mkdir(exist_ok=True)
+    with ENVIRONMENT.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (ENVIRONMENT / "complete").exists():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
+            subprocess.run([str(python), "-m", "pip", "install", "--quiet", *REQUIREMENTS], check=True)
+            (ENVIRONMENT / "complete").touch()
     return python
 
 
