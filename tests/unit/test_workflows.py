@@ -94,6 +94,17 @@ def test_the_newest_report_is_shown(tmp_path: Path) -> None:
     assert "| web1 | v1 |  |" in shown
 
 
+def test_a_called_workflow_checks_the_collection_out_and_not_its_caller() -> None:
+    """Of its triggers YAML makes the key True."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())
+    inputs = workflow[True]["workflow_call"]["inputs"]
+    home = yaml.safe_load((ROOT / "galaxy.yml").read_text())["repository"]
+    assert home == f"https://github.com/{inputs['collection_repository']['default']}"
+    taken = workflow["jobs"]["deploy"]["steps"][0]["with"]
+    assert taken["repository"].startswith("${{ inputs.collection_repository ||")
+    assert taken["ref"].startswith("${{ inputs.collection_version ||")
+
+
 def test_ci_tests_the_roles_on_every_distribution() -> None:
     job = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]["roles"]
     assert job["strategy"]["matrix"]["distribution"] == list(DISTRIBUTIONS)
