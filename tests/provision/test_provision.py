@@ -167,7 +167,9 @@ def test_the_domain_leads_to_the_load_balancer_for_every_kind_of_address(stage: 
 def test_everything_is_watched_and_the_operators_are_told(stage: Stage) -> None:
     found = alarms(stage)
     assert {name for name in found if name.endswith("/disk")} == {f"amy/local/{host}/disk" for host in hosts(stage)}
-    assert {f"amy/local/{key}" for key in ("errors", "unhealthy-hosts", "queue-age", "certificate")} <= set(found)
+    assert {
+        f"amy/local/{key}" for key in ("errors", "unhealthy-hosts", "queue-age", "database-storage", "certificate")
+    } <= set(found)
     topic = stage.client("sns").list_subscriptions()["Subscriptions"][0]
     assert (topic["Protocol"], topic["Endpoint"]) == ("email", "operators@carpentries.test")
     assert {action for alarm in found.values() for action in alarm["AlarmActions"]} == {topic["TopicArn"]}
