@@ -17,6 +17,9 @@ from tests.provision.stage import Run, Stage
 
 ALL_OF_THE_STAGE = [{"Name": "tag:Stage", "Values": ["local"]}]
 
+# One of Canonical's, which moto knows.
+UBUNTU_IMAGE = "ami-785db401"
+
 # The hosts exist in the API's answers only: what would run on them runs here, where no nginx has a request in flight.
 HOSTS_ARE_THIS_MACHINE = (
     "-e",
@@ -230,8 +233,12 @@ def test_a_third_web_host_comes_and_what_was_changed_by_hand_is_put_right_and_no
     changed_by_hand: Stage,
 ) -> None:
     stage = changed_by_hand
-    counts = {"web": 3, "worker": 1, "scheduler": 1, "redis": 1}
-    run = stage.play("provision", "-e", json.dumps({"instances_counts": counts, "network_old_server_cidr": ""}))
+    changes = {
+        "instances_counts": {"web": 3, "worker": 1, "scheduler": 1, "redis": 1},
+        "instances_image_id": UBUNTU_IMAGE,
+        "network_old_server_cidr": "",
+    }
+    run = stage.play("provision", "-e", json.dumps(changes))
     assert_succeeded(run)
     assert run.changed == [
         "Create the security groups",
@@ -241,6 +248,9 @@ def test_a_third_web_host_comes_and_what_was_changed_by_hand_is_put_right_and_no
         "Have the dashboard",
     ]
     assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "web2", "web3", "worker1"]
+    # Its image names the root otherwise than Debian's does, and there is no other volume.
+    (volume,) = hosts(stage)["web3"]["BlockDeviceMappings"]
+    assert volume["DeviceName"] == hosts(stage)["web3"]["RootDeviceName"] == "/dev/sda1"
     assert ports_open_to_the_world(group(stage, "redis")) == set()
     assert {"amy/local/latency", "amy/local/web3/disk"} <= set(alarms(stage))
     # The old server was retired meanwhile.
