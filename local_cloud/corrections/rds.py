@@ -13,10 +13,12 @@ from local_cloud.service import after
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html: the baseline of gp3 below 400 GiB
 GP3_IOPS, GP3_THROUGHPUT = 3000, 125
+# Asked for a major version, RDS installs one of its minor versions, and says which.
+POSTGRES_MINOR = 14
 
 
 def install() -> None:
-    """Correct parameter groups, gp3 storage and instances without a subnet group."""
+    """Correct parameter groups, gp3 storage, versions and instances without a subnet group."""
     _report_unknown_parameter_groups()
     after(DBInstance, ["__init__"], _complete)
 
@@ -40,6 +42,8 @@ def _complete(_name: str, instance: DBInstance, *_: Any) -> None:
     if instance.storage_type == "gp3":
         instance.iops = instance.iops or GP3_IOPS
         instance.storage_throughput = instance.storage_throughput or GP3_THROUGHPUT
+    if instance.engine == "postgres" and "." not in instance.engine_version:
+        instance.engine_version = f"{instance.engine_version}.{POSTGRES_MINOR}"
     if instance._db_subnet_group_name is None:
         _ensure_default_subnet_group(instance.account_id, instance.region)
         instance.db_subnet_group_name = "default"

@@ -17,6 +17,9 @@ from tests.provision.stage import Run, Stage
 
 ALL_OF_THE_STAGE = [{"Name": "tag:Stage", "Values": ["local"]}]
 
+# One of Canonical's, which moto knows.
+UBUNTU_IMAGE = "ami-785db401"
+
 # The hosts exist in the API's answers only: what would run on them runs here, where no nginx has a request in flight.
 HOSTS_ARE_THIS_MACHINE = (
     "-e",
@@ -167,7 +170,9 @@ def test_the_domain_leads_to_the_load_balancer_for_every_kind_of_address(stage: 
 def test_everything_is_watched_and_the_operators_are_told(stage: Stage) -> None:
     found = alarms(stage)
     assert {name for name in found if name.endswith("/disk")} == {f"amy/local/{host}/disk" for host in hosts(stage)}
-    assert {f"amy/local/{key}" for key in ("errors", "unhealthy-hosts", "queue-age", "certificate")} <= set(found)
+    assert {
+        f"amy/local/{key}" for key in ("errors", "unhealthy-hosts", "queue-age", "database-storage", "certificate")
+    } <= set(found)
     topic = stage.client("sns").list_subscriptions()["Subscriptions"][0]
     assert (topic["Protocol"], topic["Endpoint"]) == ("email", "operators@carpentries.test")
     assert {action for alarm in found.values() for action in alarm["AlarmActions"]} == {topic["TopicArn"]}
@@ -228,8 +233,12 @@ def test_a_third_web_host_comes_and_what_was_changed_by_hand_is_put_right_and_no
     changed_by_hand: Stage,
 ) -> None:
     stage = changed_by_hand
-    counts = {"web": 3, "worker": 1, "scheduler": 1, "redis": 1}
-    run = stage.play("provision", "-e", json.dumps({"instances_counts": counts, "network_old_server_cidr": ""}))
+    changes = {
+        "instances_counts": {"web": 3, "worker": 1, "scheduler": 1, "redis": 1},
+        "instances_image_id": UBUNTU_IMAGE,
+        "network_old_server_cidr": "",
+    }
+    run = stage.play("provision", "-e", json.dumps(changes))
     assert_succeeded(run)
     assert run.changed == [
         "Create the security groups",
@@ -239,6 +248,9 @@ def test_a_third_web_host_comes_and_what_was_changed_by_hand_is_put_right_and_no
         "Have the dashboard",
     ]
     assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "web2", "web3", "worker1"]
+    # Its image names the root otherwise than Debian's does, and there is no other volume.
+    (volume,) = hosts(stage)["web3"]["BlockDeviceMappings"]
+    assert volume["DeviceName"] == hosts(stage)["web3"]["RootDeviceName"] == "/dev/sda1"
     assert ports_open_to_the_world(group(stage, "redis")) == set()
     assert {"amy/local/latency", "amy/local/web3/disk"} <= set(alarms(stage))
     # The old server was retired meanwhile.

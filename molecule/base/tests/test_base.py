@@ -53,6 +53,12 @@ def test_only_security_updates_install_themselves(host: Host) -> None:
     assert host.service("apt-daily-upgrade.timer").is_enabled
 
 
+def test_no_service_is_restarted_for_a_library(host: Host) -> None:
+    # As needrestart reads it, which is written in Perl.
+    settings = "our %nrconf; do '/etc/needrestart/conf.d/amy.conf' or die; print $nrconf{restart}"
+    assert host.check_output("perl -e %s", settings) == "l"
+
+
 def test_time_is_kept_from_boot_on(host: Host) -> None:
     assert host.service("chrony").is_enabled
     assert host.file("/etc/chrony/sources.d/amy.sources").contains("^server 169.254.169.123 prefer")

@@ -47,6 +47,11 @@ def serves(host: Host) -> bool:
     return redis(host, "PING") == "PONG"
 
 
+def process(host: Host) -> str:
+    """The number of the running Redis."""
+    return str(host.run("systemctl show redis-server --property=MainPID --value").stdout.strip())
+
+
 @pytest.fixture(autouse=True)
 def empty(host: Host) -> Iterator[None]:
     """Leave no key behind."""
@@ -110,11 +115,11 @@ def test_no_password_is_in_a_file_of_redis(host: Host) -> None:
 def test_every_acknowledged_write_survives_a_kill(host: Host) -> None:
     host.run_expect([0], f"systemd-run --collect --unit=writer /usr/bin/python3 -c {shlex.quote(WRITER)}")
     support.until(lambda: int("0" + redis(host, "LLEN rq:test:writes")) > 300, what="300 writes")
-    process = host.run("systemctl show redis-server --property=MainPID --value").stdout.strip()
-    host.run_expect([0], f"kill -9 {process}")
+    before = process(host)
+    host.run_expect([0], f"kill -9 {before}")
     support.until(lambda: host.run("systemctl is-active writer").stdout.strip() != "active", what="the writer ends")
     support.until(lambda: serves(host), what="Redis is back")
-    assert host.run("systemctl show redis-server --property=MainPID --value").stdout.strip() != process
+    assert process(host) != before
     acknowledged = host.file("/root/acknowledged").content_string.split()
     stored = redis(host, "LRANGE rq:test:writes 0 -1").split()
     assert len(acknowledged) > 300
@@ -149,6 +154,26 @@ def test_it_is_back_after_a_reboot_with_its_data(host: Host) -> None:
     support.restart(host)
     support.until(lambda: serves(host), what="Redis is back")
     assert redis(host, "GET rq:kept") == "1"
+
+
+def test_a_configuration_that_an_interrupted_run_has_left_is_taken_on(host: Host) -> None:
+    before = process(host)
+    # As it is between the writing and the restart.
+    host.run_expect([0], "touch /etc/redis/redis.conf")
+    assert support.converge("redis").succeeded
+    after = process(host)
+    assert after != before
+    assert support.converge("redis").succeeded
+    assert process(host) == after
+
+
+def test_users_that_an_interrupted_run_has_left_are_loaded_without_a_restart(host: Host) -> None:
+    before = process(host)
+    assert redis(host, "ACL SETUSER amy -get", user="admin") == "OK"
+    host.run_expect([0], "touch /etc/redis/users.acl")
+    assert support.converge("redis").succeeded
+    assert "NOPERM" not in redis(host, "GET rq:x")
+    assert process(host) == before
 
 
 def test_it_logs_to_the_new_file_after_a_rotation(host: Host) -> None:

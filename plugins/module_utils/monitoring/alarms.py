@@ -12,6 +12,7 @@ from .watches import (
     BACKUPS,
     BALANCER,
     CERTIFICATE,
+    DATABASE,
     HOST,
     QUEUES,
     ROOT_DISK,
@@ -26,6 +27,7 @@ from .watches import (
 NAMESPACES = {
     BALANCER: "AWS/ApplicationELB",
     TARGETS: "AWS/ApplicationELB",
+    DATABASE: "AWS/RDS",
     SHARED_FILES: "AWS/EFS",
     CERTIFICATE: "AWS/CertificateManager",
 }
@@ -42,8 +44,9 @@ class Stage:
 
     `path` begins the names of its alarms, and is the namespace of its own metrics. `hosts` are instance ids by name,
     and empty where no agent measures them; `filesystem` is the type of their root. `has_figures` tells that a host
-    takes them, `has_queues` that there are background jobs and their Redis. `file_system_id` is EFS's, and empty
-    without one; so many hosts as `mounts` says should have it.
+    takes them, `has_queues` that there are background jobs and their Redis. `database` is an identifier of RDS's,
+    and empty where it is somebody else's. `file_system_id` is EFS's, and empty without one; so many hosts as `mounts`
+    says should have it.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Stage:
     filesystem: str
     has_figures: bool
     has_queues: bool
+    database: str
     file_system_id: str
     mounts: int
 
@@ -72,6 +76,7 @@ class Stage:
             ROOT_DISK: {"InstanceId": self.hosts.get(host, ""), "fstype": self.filesystem, "path": "/"},
             QUEUES: {"Stage": self.name},
             BACKUPS: {"Stage": self.name},
+            DATABASE: {"DBInstanceIdentifier": self.database},
             SHARED_FILES: {"FileSystemId": self.file_system_id},
             CERTIFICATE: {"CertificateArn": self.certificate_arn},
         }[metric.of]
@@ -83,6 +88,7 @@ class Stage:
             ROOT_DISK: bool(self.hosts),
             QUEUES: self.has_figures and self.has_queues,
             BACKUPS: self.has_figures,
+            DATABASE: bool(self.database),
             SHARED_FILES: bool(self.file_system_id),
         }.get(metric.of, True)
 

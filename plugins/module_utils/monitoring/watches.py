@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 # What of a stage a metric is about; `alarms.py` knows the namespace and the dimensions of each.
-BALANCER, TARGETS, HOST, ROOT_DISK, QUEUES, BACKUPS, SHARED_FILES, CERTIFICATE = (
+BALANCER, TARGETS, HOST, ROOT_DISK, QUEUES, BACKUPS, DATABASE, SHARED_FILES, CERTIFICATE = (
     "balancer",
     "targets",
     "host",
     "root disk",
     "queues",
     "backups",
+    "database",
     "shared files",
     "certificate",
 )
@@ -163,6 +164,19 @@ WATCHES = (
         meaning="the newest backup that has been read back is older than {threshold} s",
         silence="There is no backup, or nobody can say how old it is; that is as bad as an old one.",
         look="backups",
+    ),
+    Watch(
+        key="database-storage",
+        metrics={"free": Metric(of=DATABASE, name="FreeStorageSpace", statistic="Minimum")},
+        expression="free / 1073741824",
+        threshold=2,
+        below=True,
+        period=300,
+        periods=3,
+        missing=AS_BEFORE,
+        meaning="less than {threshold} GiB of the database's storage have been free for a quarter of an hour",
+        silence="The database is down, or RDS is late; `errors` tells of the former.",
+        look="the-database-runs-full",
     ),
     Watch(
         key="redis-memory",

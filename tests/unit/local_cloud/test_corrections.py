@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -102,11 +103,12 @@ def test_an_unknown_parameter_group_is_an_error(aws: Aws) -> None:
     assert code(error) == "DBParameterGroupNotFound"
 
 
-def test_gp3_storage_has_its_baseline_and_the_instance_a_subnet_group(aws: Aws) -> None:
+def test_gp3_storage_has_its_baseline_and_the_instance_a_version_and_a_subnet_group(aws: Aws) -> None:
     rds = aws("rds")
     rds.create_db_instance(
         DBInstanceIdentifier="db",
         Engine="postgres",
+        EngineVersion="15",
         DBInstanceClass="db.t4g.micro",
         MasterUsername="amy",
         MasterUserPassword="not-a-secret",
@@ -115,6 +117,7 @@ def test_gp3_storage_has_its_baseline_and_the_instance_a_subnet_group(aws: Aws) 
     )
     instance = rds.describe_db_instances()["DBInstances"][0]
     assert (instance["Iops"], instance["StorageThroughput"]) == (3000, 125)
+    assert re.fullmatch(r"15\.\d+", instance["EngineVersion"])
     assert instance["DBSubnetGroup"]["DBSubnetGroupName"] == "default"
 
 

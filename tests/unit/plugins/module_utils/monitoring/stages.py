@@ -18,11 +18,12 @@ WHOLE = Stage(
     filesystem="ext4",
     has_figures=True,
     has_queues=True,
+    database="amy-test",
     file_system_id="fs-1",
     mounts=4,
 )
-# Neither an agent nor figures nor shared files.
-BARE = replace(WHOLE, hosts={}, has_figures=False, file_system_id="", mounts=0)
+# Neither an agent nor figures nor shared files, and a database of somebody else's.
+BARE = replace(WHOLE, hosts={}, has_figures=False, database="", file_system_id="", mounts=0)
 
 
 def dimensions(described: dict[str, Any]) -> dict[str, str]:

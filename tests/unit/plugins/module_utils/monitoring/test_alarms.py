@@ -62,6 +62,19 @@ def test_a_host_without_the_shared_files_is_one_connection_too_few() -> None:
     assert result["Expression"] == "4 - connections"
 
 
+def test_the_databases_free_bytes_are_told_in_gibibytes() -> None:
+    alarm = named(WHOLE)["amy/test/database-storage"]
+    query, result = alarm["Metrics"]
+    assert query["MetricStat"]["Metric"] == {
+        "Namespace": "AWS/RDS",
+        "MetricName": "FreeStorageSpace",
+        "Dimensions": [{"Name": "DBInstanceIdentifier", "Value": "amy-test"}],
+    }
+    assert result["Expression"] == "free / 1073741824"
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 2)
+    assert "less than 2 GiB" in alarm["AlarmDescription"]
+
+
 def test_an_error_rate_is_calculated_from_metrics_that_are_not_shown_themselves() -> None:
     queries = named(BARE)["amy/test/errors"]["Metrics"]
     assert [query["Id"] for query in queries if query["ReturnData"]] == ["result"]
