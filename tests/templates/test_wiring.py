@@ -134,6 +134,27 @@ def test_whom_a_failed_deploy_returns(
     assert grouped(evaluate("deploy_return_groups", fleet, changed=changed)) == groups
 
 
+@pytest.mark.parametrize(
+    ("returning", "keeper", "held"),
+    [
+        ({"queue_to_return": ["scheduler1"]}, {}, True),
+        ({"queue_to_return": ["scheduler1"]}, {"deploy_return_is_unheld": True}, False),
+        # A stage without queues.
+        ({}, {}, True),
+    ],
+)
+def test_workers_return_only_while_their_queues_are_held(
+    returning: dict[str, list[str]], keeper: dict[str, bool], held: bool
+) -> None:
+    told = {"groups": returning, "hostvars": {"scheduler1": keeper}}
+    assert evaluate("deploy_return_is_held", QUEUES, told=told) is held
+
+
+@pytest.mark.parametrize(("told", "before"), [({}, ""), ({"deploy_failure": "it was away"}, "it was away; ")])
+def test_a_second_failure_of_a_host_does_not_hide_the_first(told: dict[str, str], before: str) -> None:
+    assert evaluate("deploy_failed_before", QUEUES, told=told) == before
+
+
 def test_a_hold_lasts_for_migrations_that_visitors_slow_down() -> None:
     rehearsed = [{"name": "a.0002", "seconds": 400.5}, {"name": "a.0003", "seconds": 100.0}]
     left_behind = {"pending": ["a.0002", "a.0003"], "ahead": {"a.0001": []}, "behind": {}}
