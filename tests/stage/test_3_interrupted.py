@@ -71,3 +71,14 @@ def test_the_same_command_goes_on_where_a_dead_controller_stopped(on_v1: Fleet, 
     assert_nothing_lost(on_v1, loaded)
     undisturbed = deploy_to_converged_hosts("v2")
     assert undisturbed.changed == dict.fromkeys(undisturbed.changed, 0), undisturbed
+
+
+@pytest.mark.thorough
+def test_the_next_deploy_lets_the_queues_go_that_a_dead_restore_still_holds(on_v1: Fleet) -> None:
+    on_v1.queues("set rq:suspended deploy:20260101T000000Z-restore ex 86400")
+    again = deploy_to_converged_hosts("v1")
+    assert again.code == 0, again
+    assert again.says("held by 20260101T000000Z-restore, which runs no more"), again
+    assert on_v1.queues("exists rq:suspended").split()[-1] == "0"
+    undisturbed = deploy_to_converged_hosts("v1")
+    assert undisturbed.changed == dict.fromkeys(undisturbed.changed, 0), undisturbed

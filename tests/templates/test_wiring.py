@@ -91,23 +91,34 @@ def test_each_kind_of_host_has_credentials_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fleet", "hand_over", "groups"),
+    ("fleet", "hand_over", "hold_queues", "groups"),
     [
         (
             QUEUES,
             ["scheduler1", "scheduler2", "worker1"],
+            True,
             {
                 "others_to_change": ["scheduler1", "scheduler2", "worker1"],
                 "queue_keeper": ["scheduler1"],
                 "migrator": ["scheduler1"],
             },
         ),
-        (NO_QUEUES, ["utility1"], {"others_to_change": ["utility1"], "migrator": ["utility1"]}),
-        (NO_QUEUES, [], {"migrator": ["utility1"]}),
+        # A deploy that has died holds the queues.
+        (QUEUES, [], True, {"queue_keeper": ["scheduler1"], "migrator": ["scheduler1"]}),
+        (NO_QUEUES, ["utility1"], True, {"others_to_change": ["utility1"], "migrator": ["utility1"]}),
+        (NO_QUEUES, [], False, {"migrator": ["utility1"]}),
     ],
 )
-def test_whom_a_deploy_changes(fleet: dict[str, list[str]], hand_over: list[str], groups: dict[str, list[str]]) -> None:
-    plan = {"rejoin": [], "roll": ["web1", "web2"], "hand_over": hand_over, "needed": True}
+def test_whom_a_deploy_changes(
+    fleet: dict[str, list[str]], hand_over: list[str], hold_queues: bool, groups: dict[str, list[str]]
+) -> None:
+    plan = {
+        "rejoin": [],
+        "roll": ["web1", "web2"],
+        "hand_over": hand_over,
+        "hold_queues": hold_queues,
+        "needed": True,
+    }
     expected = {"web_to_roll": ["web1", "web2"], **groups}
     assert grouped(evaluate("deploy_groups", fleet, deploy_plan=plan)) == expected
 
@@ -163,8 +174,12 @@ def test_a_hold_lasts_for_migrations_that_visitors_slow_down() -> None:
     assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 1501
 
 
+def test_a_stage_without_queues_has_nobody_hold_them() -> None:
+    assert evaluate("deploy_queues_before", NO_QUEUES) == evaluate("deploy_queues_before", QUEUES) == {}
+
+
 def test_a_deploy_that_changes_nothing_groups_nobody() -> None:
-    plan: dict[str, Any] = {"rejoin": [], "roll": [], "hand_over": [], "needed": False}
+    plan: dict[str, Any] = {"rejoin": [], "roll": [], "hand_over": [], "hold_queues": False, "needed": False}
     assert evaluate("deploy_groups", QUEUES, deploy_plan=plan) == []
 
 
