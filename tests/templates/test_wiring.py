@@ -174,6 +174,38 @@ def test_a_hold_lasts_for_migrations_that_visitors_slow_down() -> None:
     assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 1501
 
 
+@pytest.mark.parametrize(
+    ("failed", "stranded", "serving", "can_return", "past"),
+    [
+        ([], [], [], True, False),
+        # The migration has failed, and only web1 has gone back to the release before.
+        (["web2"], ["web2"], [], True, True),
+        (["web2"], [], [], True, False),
+        # Nobody serves: the page that both show is better than nothing.
+        (["web1", "web2"], ["web1", "web2"], [], True, False),
+        # The database has moved on, and only web1 has gone with it.
+        (["web2"], [], ["web1"], False, True),
+        (["web2"], [], [], False, False),
+    ],
+)
+def test_whom_visitors_are_led_past(
+    failed: list[str], stranded: list[str], serving: list[str], can_return: bool, past: bool
+) -> None:
+    hostvars = {
+        name: {"inventory_hostname": name, "check_host": {"maintenance_for_deploy": False}}
+        | ({"deploy_failure": "refused"} if name in failed else {})
+        | ({"deploy_stranded": "refused, too"} if name in stranded else {})
+        | ({"deploy_has_new_release": True} if name in serving else {})
+        for name in QUEUES["web"]
+    }
+    migrator = {"scheduler1": {"deploy_migrated": True}}
+    choice = {"strategy": "hold", "breaking": not can_return}
+    controller = {"localhost": {"deploy_plan": {"previous": "v1"}, "deploy_choice": choice}}
+    groups = {"web": QUEUES["web"], "application": QUEUES["web"], "scheduler": ["scheduler1"]}
+    told = {"groups": groups, "hostvars": hostvars | migrator | controller, **hostvars["web2"]}
+    assert evaluate("host_is_past_serving", QUEUES, "web2", told=told) is past
+
+
 def test_a_stage_without_queues_has_nobody_hold_them() -> None:
     assert evaluate("deploy_queues_before", NO_QUEUES) == evaluate("deploy_queues_before", QUEUES) == {}
 
