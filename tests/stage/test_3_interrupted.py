@@ -7,7 +7,7 @@ import pytest
 
 from tests.stage.conftest import assert_nothing_lost, under_load
 from tests.stage.fleet import Fleet
-from tests.stage.operator import CONVERGED, RunningDeploy, deploy_to_converged_hosts
+from tests.stage.operator import CONVERGED, RunningDeploy, deploy_to_converged_hosts, run_playbook
 
 
 @pytest.mark.thorough
@@ -71,6 +71,17 @@ def test_the_same_command_goes_on_where_a_dead_controller_stopped(on_v1: Fleet, 
     assert_nothing_lost(on_v1, loaded)
     undisturbed = deploy_to_converged_hosts("v2")
     assert undisturbed.changed == dict.fromkeys(undisturbed.changed, 0), undisturbed
+
+
+@pytest.mark.thorough
+def test_a_rollback_goes_on_where_a_dead_controller_stopped(on_v2_after_v1: Fleet) -> None:
+    running = RunningDeploy("v1", *CONVERGED, "-e", "deploy_reason=make rollback")
+    running.wait_for(r"PLAY \[Roll the web hosts, a gatekeeper first")
+    running.kill()
+    again = run_playbook("rollback", *CONVERGED)
+    assert again.code == 0, again
+    assert set(on_v2_after_v1.active_releases().values()) == {"v1"}
+    assert on_v2_after_v1.in_rotation()
 
 
 @pytest.mark.thorough
