@@ -37,7 +37,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - Releases, as RV(carpentries.amy.release_state#module:previous). All of one id, unless the hosts ran different ones.
+    - Releases, as RV(carpentries.amy.release_state#module:previous). Of one id, unless the hosts ran different ones.
   type: list
   elements: dict
 """
