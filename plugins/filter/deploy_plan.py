@@ -13,6 +13,7 @@ author:
 description:
   - Web hosts that are out of rotation come first, because while one is out no other may leave.
   - A host that runs the release, is configured for it and is in rotation is left alone.
+  - What a deploy that runs no more still holds of the queues is taken over, and let go.
 positional: _input, release
 options:
   _input:
@@ -43,6 +44,9 @@ options:
     description: Id of the wanted release.
     type: str
     required: true
+  queues:
+    description: What M(carpentries.amy.rq_queue_state) says. Without it nobody holds the queues.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -60,8 +64,9 @@ _value:
     rejoin: {description: Web hosts out of rotation., type: list, elements: str}
     roll: {description: Web hosts in rotation that must change., type: list, elements: str}
     hand_over: {description: The other hosts that must change., type: list, elements: str}
+    hold_queues: {description: Whether the queues are held meanwhile., type: bool}
     previous: {description: Id of the release to go back to., type: str}
-    reasons: {description: 'For each host that must change, why.', type: dict}
+    reasons: {description: 'For each host that must change, and for the queues, why.', type: dict}
 """
 
 from collections.abc import Callable
@@ -71,10 +76,11 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.carpentries.amy.plugins.module_utils.deploy_plan import Host, plan
 
 
-def deploy_plan(hosts: list[dict[str, Any]], release: str) -> dict[str, Any]:
+def deploy_plan(hosts: list[dict[str, Any]], release: str, *, queues: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the plan for `hosts`; raise AnsibleFilterError when one is not described as the documentation says."""
     try:
-        result: dict[str, Any] = plan(hosts=[Host(**host) for host in hosts], release=release).as_result()
+        described = [Host(**host) for host in hosts]
+        result: dict[str, Any] = plan(hosts=described, release=release, queues=queues).as_result()
     except TypeError as error:
         raise AnsibleFilterError(f"deploy_plan: a host lacks name, role, active or current: {error}") from error
     return result

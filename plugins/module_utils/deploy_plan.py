@@ -8,6 +8,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.lease import DEPLOY_PREFIX
+
 IN_ROTATION = "healthy"
 
 
@@ -33,28 +35,38 @@ class Plan:
 
     `rejoin` are web hosts that are out of rotation: they go first, because while one is out no other may leave.
     `roll` are the web hosts in rotation that must change. `hand_over` are the other hosts that must change.
+    `hold_queues` tells whether the queues are held meanwhile: for those, or to end the hold of a dead deploy.
     `previous` is the release that the fleet goes back to if the wanted one fails; None on a first deploy.
     """
 
     rejoin: list[str]
     roll: list[str]
     hand_over: list[str]
+    hold_queues: bool
     previous: str | None
     reasons: dict[str, str]
 
     def as_result(self) -> dict[str, Any]:
         """Return the plan as Ansible sees it; `needed` is false when nothing at all must change."""
-        return {**asdict(self), "needed": bool(self.rejoin or self.roll or self.hand_over)}
+        return {**asdict(self), "needed": bool(self.rejoin or self.roll or self.hold_queues or self.hand_over)}
 
 
-def plan(*, hosts: list[Host], release: str) -> Plan:
-    """Return what must be done so that every host runs `release` and every web host is in rotation."""
+def plan(*, hosts: list[Host], release: str, queues: dict[str, Any] | None = None) -> Plan:
+    """Return what must be done so that every host runs `release`, every web host is in rotation, and jobs run.
+
+    `queues` is what the module rq_queue_state says, None where nobody has asked it.
+    """
     reasons = {host.name: reason for host in hosts if (reason := _reason(host, release))}
     web = [host for host in hosts if host.role == "web" and host.name in reasons]
+    hand_over = [host.name for host in hosts if host.role != "web" and host.name in reasons]
+    # The deploy lock is ours, or will be: whichever deploy holds them now lives no more.
+    if dead := _holder(queues or {}):
+        reasons["the queues"] = f"are held by {dead}, which runs no more"
     return Plan(
         rejoin=[host.name for host in web if host.target_state != IN_ROTATION],
         roll=[host.name for host in web if host.target_state == IN_ROTATION],
-        hand_over=[host.name for host in hosts if host.role != "web" and host.name in reasons],
+        hand_over=hand_over,
+        hold_queues=bool(hand_over or dead),
         previous=_previous(hosts, release),
         reasons=reasons,
     )
@@ -70,6 +82,13 @@ def _reason(host: Host, release: str) -> str | None:
     if host.role == "web" and host.target_state != IN_ROTATION:
         return f"is not in rotation ({host.target_state})"
     return None
+
+
+def _holder(queues: dict[str, Any]) -> str | None:
+    """Return the deploy that holds the workers or the scheduler; what a person has suspended is his own business."""
+    claims = [queues.get("suspended_by"), queues.get("scheduler_locked_by")]
+    holders = [claim["holder"] for claim in claims if claim]
+    return next((name.removeprefix(DEPLOY_PREFIX) for name in holders if name.startswith(DEPLOY_PREFIX)), None)
 
 
 def _previous(hosts: list[Host], release: str) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.stage.conftest import assert_nothing_lost, under_load
 from tests.stage.fleet import Fleet
-from tests.stage.operator import CONVERGED, RunningDeploy, deploy_to_converged_hosts
+from tests.stage.operator import CONVERGED, RunningDeploy, deploy_to_converged_hosts, run_playbook
 
 
 @pytest.mark.thorough
@@ -70,4 +70,26 @@ def test_the_same_command_goes_on_where_a_dead_controller_stopped(on_v1: Fleet, 
     assert on_v1.in_rotation()
     assert_nothing_lost(on_v1, loaded)
     undisturbed = deploy_to_converged_hosts("v2")
+    assert undisturbed.changed == dict.fromkeys(undisturbed.changed, 0), undisturbed
+
+
+@pytest.mark.thorough
+def test_a_rollback_goes_on_where_a_dead_controller_stopped(on_v2_after_v1: Fleet) -> None:
+    running = RunningDeploy("v1", *CONVERGED, "-e", "deploy_reason=make rollback")
+    running.wait_for(r"PLAY \[Roll the web hosts, a gatekeeper first")
+    running.kill()
+    again = run_playbook("rollback", *CONVERGED)
+    assert again.code == 0, again
+    assert set(on_v2_after_v1.active_releases().values()) == {"v1"}
+    assert on_v2_after_v1.in_rotation()
+
+
+@pytest.mark.thorough
+def test_the_next_deploy_lets_the_queues_go_that_a_dead_restore_still_holds(on_v1: Fleet) -> None:
+    on_v1.queues("set rq:suspended deploy:20260101T000000Z-restore ex 86400")
+    again = deploy_to_converged_hosts("v1")
+    assert again.code == 0, again
+    assert again.says("held by 20260101T000000Z-restore, which runs no more"), again
+    assert on_v1.queues("exists rq:suspended").split()[-1] == "0"
+    undisturbed = deploy_to_converged_hosts("v1")
     assert undisturbed.changed == dict.fromkeys(undisturbed.changed, 0), undisturbed

@@ -91,23 +91,34 @@ def test_each_kind_of_host_has_credentials_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fleet", "hand_over", "groups"),
+    ("fleet", "hand_over", "hold_queues", "groups"),
     [
         (
             QUEUES,
             ["scheduler1", "scheduler2", "worker1"],
+            True,
             {
                 "others_to_change": ["scheduler1", "scheduler2", "worker1"],
                 "queue_keeper": ["scheduler1"],
                 "migrator": ["scheduler1"],
             },
         ),
-        (NO_QUEUES, ["utility1"], {"others_to_change": ["utility1"], "migrator": ["utility1"]}),
-        (NO_QUEUES, [], {"migrator": ["utility1"]}),
+        # A deploy that has died holds the queues.
+        (QUEUES, [], True, {"queue_keeper": ["scheduler1"], "migrator": ["scheduler1"]}),
+        (NO_QUEUES, ["utility1"], True, {"others_to_change": ["utility1"], "migrator": ["utility1"]}),
+        (NO_QUEUES, [], False, {"migrator": ["utility1"]}),
     ],
 )
-def test_whom_a_deploy_changes(fleet: dict[str, list[str]], hand_over: list[str], groups: dict[str, list[str]]) -> None:
-    plan = {"rejoin": [], "roll": ["web1", "web2"], "hand_over": hand_over, "needed": True}
+def test_whom_a_deploy_changes(
+    fleet: dict[str, list[str]], hand_over: list[str], hold_queues: bool, groups: dict[str, list[str]]
+) -> None:
+    plan = {
+        "rejoin": [],
+        "roll": ["web1", "web2"],
+        "hand_over": hand_over,
+        "hold_queues": hold_queues,
+        "needed": True,
+    }
     expected = {"web_to_roll": ["web1", "web2"], **groups}
     assert grouped(evaluate("deploy_groups", fleet, deploy_plan=plan)) == expected
 
@@ -134,6 +145,27 @@ def test_whom_a_failed_deploy_returns(
     assert grouped(evaluate("deploy_return_groups", fleet, changed=changed)) == groups
 
 
+@pytest.mark.parametrize(
+    ("returning", "keeper", "held"),
+    [
+        ({"queue_to_return": ["scheduler1"]}, {}, True),
+        ({"queue_to_return": ["scheduler1"]}, {"deploy_return_is_unheld": True}, False),
+        # A stage without queues.
+        ({}, {}, True),
+    ],
+)
+def test_workers_return_only_while_their_queues_are_held(
+    returning: dict[str, list[str]], keeper: dict[str, bool], held: bool
+) -> None:
+    told = {"groups": returning, "hostvars": {"scheduler1": keeper}}
+    assert evaluate("deploy_return_is_held", QUEUES, told=told) is held
+
+
+@pytest.mark.parametrize(("told", "before"), [({}, ""), ({"deploy_failure": "it was away"}, "it was away; ")])
+def test_a_second_failure_of_a_host_does_not_hide_the_first(told: dict[str, str], before: str) -> None:
+    assert evaluate("deploy_failed_before", QUEUES, told=told) == before
+
+
 def test_a_hold_lasts_for_migrations_that_visitors_slow_down() -> None:
     rehearsed = [{"name": "a.0002", "seconds": 400.5}, {"name": "a.0003", "seconds": 100.0}]
     left_behind = {"pending": ["a.0002", "a.0003"], "ahead": {"a.0001": []}, "behind": {}}
@@ -142,8 +174,44 @@ def test_a_hold_lasts_for_migrations_that_visitors_slow_down() -> None:
     assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 1501
 
 
+@pytest.mark.parametrize(
+    ("failed", "stranded", "serving", "can_return", "past"),
+    [
+        ([], [], [], True, False),
+        # The migration has failed, and only web1 has gone back to the release before.
+        (["web2"], ["web2"], [], True, True),
+        (["web2"], [], [], True, False),
+        # Nobody serves: the page that both show is better than nothing.
+        (["web1", "web2"], ["web1", "web2"], [], True, False),
+        # The database has moved on, and only web1 has gone with it.
+        (["web2"], [], ["web1"], False, True),
+        (["web2"], [], [], False, False),
+    ],
+)
+def test_whom_visitors_are_led_past(
+    failed: list[str], stranded: list[str], serving: list[str], can_return: bool, past: bool
+) -> None:
+    hostvars = {
+        name: {"inventory_hostname": name, "check_host": {"maintenance_for_deploy": False}}
+        | ({"deploy_failure": "refused"} if name in failed else {})
+        | ({"deploy_stranded": "refused, too"} if name in stranded else {})
+        | ({"deploy_has_new_release": True} if name in serving else {})
+        for name in QUEUES["web"]
+    }
+    migrator = {"scheduler1": {"deploy_migrated": True}}
+    choice = {"strategy": "hold", "breaking": not can_return}
+    controller = {"localhost": {"deploy_plan": {"previous": "v1"}, "deploy_choice": choice}}
+    groups = {"web": QUEUES["web"], "application": QUEUES["web"], "scheduler": ["scheduler1"]}
+    told = {"groups": groups, "hostvars": hostvars | migrator | controller, **hostvars["web2"]}
+    assert evaluate("host_is_past_serving", QUEUES, "web2", told=told) is past
+
+
+def test_a_stage_without_queues_has_nobody_hold_them() -> None:
+    assert evaluate("deploy_queues_before", NO_QUEUES) == evaluate("deploy_queues_before", QUEUES) == {}
+
+
 def test_a_deploy_that_changes_nothing_groups_nobody() -> None:
-    plan: dict[str, Any] = {"rejoin": [], "roll": [], "hand_over": [], "needed": False}
+    plan: dict[str, Any] = {"rejoin": [], "roll": [], "hand_over": [], "hold_queues": False, "needed": False}
     assert evaluate("deploy_groups", QUEUES, deploy_plan=plan) == []
 
 

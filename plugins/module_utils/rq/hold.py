@@ -134,10 +134,9 @@ def hold(*, lease: Lease, store: Store, holder: str, ttl: int, timeout: int, tak
             release(lease=lease, store=store, holder=holder)
         raise QueueError(
             f"The queues did not come to rest in {timeout} seconds: {'; '.join(journal.obstacles)}. "
-            f"{'The queues run again' if was_taken else 'The queues stay suspended'}, nothing else has been changed. "
-            "Let these jobs end, then run the same command again. On a worker host, `supervisorctl tail "
-            "rqworker:rqworker-0` shows what a worker does, and `supervisorctl restart rqworker:*` renews the workers, "
-            "each after its job."
+            f"{'The queues run again' if was_taken else 'The queues stay suspended'}. Let these jobs end, then run the "
+            "same command again. On a worker host, `supervisorctl tail rqworker:rqworker-0` shows what a worker does, "
+            "and `supervisorctl restart rqworker:*` renews the workers, each after its job."
         )
     return journal
 

@@ -45,7 +45,34 @@ def test_who_is_touched(
     result = plan(hosts=hosts, release="v2")
     assert (result.rejoin, result.roll, result.hand_over, result.previous) == (rejoin, roll, hand_over, previous)
     assert result.as_result()["needed"] is bool(rejoin or roll or hand_over)
+    assert result.hold_queues is bool(hand_over)
     assert set(result.reasons) == {*rejoin, *roll, *hand_over}
+
+
+def queues(*, workers: str | None = None, scheduler: str | None = None) -> dict[str, Any]:
+    """What rq_queue_state says of who holds the workers and the scheduler's lock."""
+    claims = {"suspended_by": workers, "scheduler_locked_by": scheduler}
+    return {key: holder and {"holder": holder, "seconds_left": 80000} for key, holder in claims.items()}
+
+
+@pytest.mark.parametrize(
+    ("found", "reasons"),
+    [
+        (queues(), {}),
+        # In check mode nobody has asked.
+        ({"skipped": True}, {}),
+        (queues(workers="deploy:a-restore"), {"the queues": "are held by a-restore, which runs no more"}),
+        (queues(scheduler="deploy:a-restore"), {"the queues": "are held by a-restore, which runs no more"}),
+        # `rq suspend`; and a scheduler in its tick.
+        (queues(workers="1"), {}),
+        (queues(workers="1", scheduler="cd0a9f"), {}),
+    ],
+)
+def test_what_a_dead_deploy_holds_is_taken_over(found: dict[str, Any], reasons: dict[str, str]) -> None:
+    result = plan(hosts=[web("web1", "v2"), worker("v2")], release="v2", queues=found)
+    assert (result.rejoin, result.roll, result.hand_over) == ([], [], [])
+    assert result.reasons == reasons
+    assert result.hold_queues is result.as_result()["needed"] is bool(reasons)
 
 
 HOSTS = st.lists(
