@@ -138,7 +138,7 @@ def test_a_hold_lasts_for_migrations_that_visitors_slow_down() -> None:
     rehearsed = [{"name": "a.0002", "seconds": 400.5}, {"name": "a.0003", "seconds": 100.0}]
     left_behind = {"pending": ["a.0002", "a.0003"], "ahead": {"a.0001": []}, "behind": {}}
     migrator = {"deploy_rehearsal": rehearsed, "release_migrations": left_behind}
-    told = {"groups": {"migrator": ["scheduler1"]}, "hostvars": {"scheduler1": migrator}}
+    told = {"groups": {"migrator": ["scheduler1"], "scheduler": ["scheduler1"]}, "hostvars": {"scheduler1": migrator}}
     assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 1501
 
 
