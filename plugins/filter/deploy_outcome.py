@@ -38,8 +38,16 @@ options:
     type: list
     elements: str
     required: true
+  tried:
+    description: Whether every host that had to change has been given the new release, if only to refuse it.
+    type: bool
+    required: true
   previous:
     description: Id of the previous release; null at the first deploy.
+    type: str
+    required: true
+  previous_version:
+    description: The version that it was deployed as.
     type: str
     required: true
   stage:
@@ -53,8 +61,8 @@ EXAMPLES = r"""
   ansible.builtin.set_fact:
     outcome: >-
       {{ failures | carpentries.amy.deploy_outcome(
-           absences=[], stranded=[], can_return=true, serving=[],
-           previous='v1-0a1b2c3d4e5f-01234567', stage='test') }}
+           absences=[], stranded=[], can_return=true, serving=[], tried=true,
+           previous='v1-0a1b2c3d4e5f-01234567', previous_version='v1', stage='test') }}
 """
 
 RETURN = r"""
@@ -80,7 +88,9 @@ def deploy_outcome(
     stranded: list[str],
     can_return: bool,
     serving: list[str],
+    tried: bool,
     previous: str | None,
+    previous_version: str,
     stage: str,
 ) -> dict[str, str]:
     """Return the outcome as a dictionary; the arguments are those of the function in module_utils."""
@@ -90,7 +100,9 @@ def deploy_outcome(
         stranded=stranded,
         can_return=can_return,
         serving=serving,
+        tried=tried,
         previous=previous,
+        previous_version=previous_version,
         stage=stage,
     )
     return asdict(outcome)
