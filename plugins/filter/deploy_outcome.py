@@ -42,6 +42,10 @@ options:
     description: Whether every host that had to change has been given the new release, if only to refuse it.
     type: bool
     required: true
+  jobs_wait:
+    description: Whether the queues stay held, because workers cannot live with what the database has become.
+    type: bool
+    required: true
   previous:
     description: Id of the previous release; null at the first deploy.
     type: str
@@ -62,7 +66,7 @@ EXAMPLES = r"""
     outcome: >-
       {{ failures | carpentries.amy.deploy_outcome(
            absences=[], stranded=[], can_return=true, serving=[], tried=true,
-           previous='v1-0a1b2c3d4e5f-01234567', previous_version='v1', stage='test') }}
+           jobs_wait=false, previous='v1-0a1b2c3d4e5f-01234567', previous_version='v1', stage='test') }}
 """
 
 RETURN = r"""
@@ -89,6 +93,7 @@ def deploy_outcome(
     can_return: bool,
     serving: list[str],
     tried: bool,
+    jobs_wait: bool,
     previous: str | None,
     previous_version: str,
     stage: str,
@@ -101,6 +106,7 @@ def deploy_outcome(
         can_return=can_return,
         serving=serving,
         tried=tried,
+        jobs_wait=jobs_wait,
         previous=previous,
         previous_version=previous_version,
         stage=stage,

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+JOBS_WAIT = " No job runs meanwhile: the queues stay held, for a day at most, until a deploy or a restore lets them go."
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -24,6 +26,7 @@ def deploy_outcome(
     can_return: bool,
     serving: Sequence[str],
     tried: bool,
+    jobs_wait: bool,
     previous: str | None,
     previous_version: str,
     stage: str,
@@ -34,11 +37,12 @@ def deploy_outcome(
     end, `stranded` the hosts that could not be given the `previous` release (its id, and the version that it is of)
     back. `can_return` is false where that release cannot live with what the database has become; `serving` are the web
     hosts that serve the new one. `tried` tells that every host that had to change has been given the new one, if only
-    to refuse it.
+    to refuse it; `jobs_wait` that the queues stay held.
     """
     if failures and not can_return:
         back = _way_back(tried=tried, previous_version=previous_version, stage=stage)
-        return Outcome("failed", _way_on(previous=previous, serving=serving, back=back))
+        way_on = _way_on(previous=previous, serving=serving, back=back)
+        return Outcome("failed", way_on + (JOBS_WAIT if jobs_wait else ""))
     if stranded:
         return Outcome(
             "failed",

@@ -14,6 +14,7 @@ GOOD: dict[str, Any] = {
     "can_return": True,
     "serving": [],
     "tried": True,
+    "jobs_wait": False,
     "previous": "v1-0a1b2c3d4e5f-01234567",
     "previous_version": "v1",
     "stage": "test",
@@ -32,6 +33,7 @@ REFUSED = ["web1: Prove that it serves: /account/login/ gave 500"]
         # `make reverse-migrations` finds out by what every host ran before: it takes back too much, or refuses.
         (REFUSED, {"can_return": False, "tried": False}, "failed", "make deploy STAGE=test VERSION=v1."),
         (REFUSED, {"can_return": False, "tried": False}, "failed", "make restore STAGE=test FROM="),
+        (REFUSED, {"can_return": False, "tried": False, "jobs_wait": True}, "failed", "the queues stay held"),
         # It failed before it could know what a deploy that died had done.
         (REFUSED, {"can_return": False, "tried": False}, "failed", "run the same command again"),
         (REFUSED, {"can_return": False, "serving": ["web2"]}, "failed", "served by web2 alone"),
