@@ -38,8 +38,20 @@ options:
     type: list
     elements: str
     required: true
+  tried:
+    description: Whether every host that had to change has been given the new release, if only to refuse it.
+    type: bool
+    required: true
+  jobs_wait:
+    description: Whether the queues stay held, because workers cannot live with what the database has become.
+    type: bool
+    required: true
   previous:
     description: Id of the previous release; null at the first deploy.
+    type: str
+    required: true
+  previous_version:
+    description: The version that it was deployed as.
     type: str
     required: true
   stage:
@@ -53,8 +65,8 @@ EXAMPLES = r"""
   ansible.builtin.set_fact:
     outcome: >-
       {{ failures | carpentries.amy.deploy_outcome(
-           absences=[], stranded=[], can_return=true, serving=[],
-           previous='v1-0a1b2c3d4e5f-01234567', stage='test') }}
+           absences=[], stranded=[], can_return=true, serving=[], tried=true,
+           jobs_wait=false, previous='v1-0a1b2c3d4e5f-01234567', previous_version='v1', stage='test') }}
 """
 
 RETURN = r"""
@@ -80,7 +92,10 @@ def deploy_outcome(
     stranded: list[str],
     can_return: bool,
     serving: list[str],
+    tried: bool,
+    jobs_wait: bool,
     previous: str | None,
+    previous_version: str,
     stage: str,
 ) -> dict[str, str]:
     """Return the outcome as a dictionary; the arguments are those of the function in module_utils."""
@@ -90,7 +105,10 @@ def deploy_outcome(
         stranded=stranded,
         can_return=can_return,
         serving=serving,
+        tried=tried,
+        jobs_wait=jobs_wait,
         previous=previous,
+        previous_version=previous_version,
         stage=stage,
     )
     return asdict(outcome)

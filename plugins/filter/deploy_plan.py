@@ -14,6 +14,7 @@ description:
   - Web hosts that are out of rotation come first, because while one is out no other may leave.
   - A host that runs the release, is configured for it and is in rotation is left alone.
   - What a deploy that runs no more still holds of the queues is taken over, and let go.
+  - A web host that a deploy that died had closed is never left alone, because nobody knows what runs there.
 positional: _input, release
 options:
   _input:
@@ -40,6 +41,10 @@ options:
       target_state:
         description: The load balancer's word on a web host.
         type: str
+      closed:
+        description: Whether a deploy that died had closed it.
+        type: bool
+        default: false
   release:
     description: Id of the wanted release.
     type: str

@@ -32,6 +32,11 @@ options:
     description: SQL of each applied migration that the wanted release does not know; null where it cannot be told.
     type: dict
     default: {}
+  unknown:
+    description: Names of applied migrations that neither release knows, and that may be of a deploy that died.
+    type: list
+    elements: str
+    default: []
   accepted:
     description: Names of migrations, separated by commas, that are known to do no harm.
     type: str
@@ -101,6 +106,7 @@ def deploy_strategy(
     *,
     asked: str = "auto",
     behind: dict[str, list[str] | None] | None = None,
+    unknown: list[str] | None = None,
     accepted: str = "",
     lock_seconds: float = 5,
     hold_seconds: float = 5,
@@ -116,6 +122,7 @@ def deploy_strategy(
         asked=asked,
         ahead=[Migration(**dict(migration)) for migration in ahead],
         behind=[Migration(name, statements) for name, statements in (behind or {}).items()],
+        unknown=unknown or [],
         accepted=[name.strip() for name in accepted.split(",") if name.strip()],
         lock_seconds=lock_seconds,
         hold_seconds=hold_seconds,

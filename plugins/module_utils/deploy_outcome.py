@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+JOBS_WAIT = " No job runs meanwhile: the queues stay held, for a day at most, until a deploy or a restore lets them go."
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -23,17 +25,24 @@ def deploy_outcome(
     stranded: Sequence[str],
     can_return: bool,
     serving: Sequence[str],
+    tried: bool,
+    jobs_wait: bool,
     previous: str | None,
+    previous_version: str,
     stage: str,
 ) -> Outcome:
     """Return how a deploy has ended.
 
     `failures` are the reasons why hosts refused the release, `absences` the reasons why web hosts do not serve at the
-    end, `stranded` the hosts that could not be given the `previous` release (its id) back. `can_return` is false where
-    that release cannot live with what the database has become; `serving` are the web hosts that serve the new one.
+    end, `stranded` the hosts that could not be given the `previous` release (its id, and the version that it is of)
+    back. `can_return` is false where that release cannot live with what the database has become; `serving` are the web
+    hosts that serve the new one. `tried` tells that every host that had to change has been given the new one, if only
+    to refuse it; `jobs_wait` that the queues stay held.
     """
     if failures and not can_return:
-        return Outcome("failed", _way_on(previous=previous, serving=serving, stage=stage))
+        back = _way_back(tried=tried, previous_version=previous_version, stage=stage)
+        way_on = _way_on(previous=previous, serving=serving, back=back)
+        return Outcome("failed", way_on + (JOBS_WAIT if jobs_wait else ""))
     if stranded:
         return Outcome(
             "failed",
@@ -53,8 +62,8 @@ def deploy_outcome(
     return Outcome("succeeded", "")
 
 
-def _way_on(*, previous: str | None, serving: Sequence[str], stage: str) -> str:
-    """Return what to do where there is no way back."""
+def _way_on(*, previous: str | None, serving: Sequence[str], back: str) -> str:
+    """Return what to do where the deploy cannot go back by itself."""
     if not previous and serving:
         return (
             f"It is served by {', '.join(serving)} alone. Correct what is named above, then run the same command again."
@@ -64,13 +73,23 @@ def _way_on(*, previous: str | None, serving: Sequence[str], stage: str) -> str:
             "There was no release before it, so nothing is served. Correct what is named above and run the same "
             "command again."
         )
-    migrated = f"The database has been migrated, and {previous} cannot live with it, so "
+    migrated = f"The database has become, or may have become, one that {previous} cannot live with, so "
     if serving:
         return (
             f"{migrated}the new release is served by {', '.join(serving)} alone. Correct what is named above, then run "
             "the same command again."
         )
     return (
-        f"{migrated}visitors get the maintenance page. Correct the release and deploy again; "
-        f"or go back: make reverse-migrations STAGE={stage}, then make rollback STAGE={stage}."
+        f"{migrated}visitors get the maintenance page. Correct what is named above and run the same command again, or "
+        f"deploy a corrected release; or go back: {back}."
+    )
+
+
+def _way_back(*, tried: bool, previous_version: str, stage: str) -> str:
+    """Return the commands. Migrations are reversed to the release that every host ran before the one that it has."""
+    if tried:
+        return f"make reverse-migrations STAGE={stage}, then make rollback STAGE={stage}"
+    return (
+        f"make restore STAGE={stage} FROM=... with the backup that was made before the migrations, which loses what "
+        f"was written since, then make deploy STAGE={stage} VERSION={previous_version}"
     )

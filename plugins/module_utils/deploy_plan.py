@@ -19,7 +19,7 @@ class Host:
 
     `active` is the id of the release it runs, None before its first. `current` tells whether its programs are
     configured as the roles would configure them now. `target_state` is the load balancer's word on a web host (a
-    TargetHealth state of ELBv2), None for other roles.
+    TargetHealth state of ELBv2), None for other roles. `closed` tells that a deploy has left the maintenance page on.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Host:
     active: str | None
     current: bool
     target_state: str | None = None
+    closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ def _reason(host: Host, release: str) -> str | None:
         return f"runs {host.active}"
     if not host.current:
         return "its programs are configured differently"
+    if host.closed:
+        return "a deploy that died had closed it"
     if host.role == "web" and host.target_state != IN_ROTATION:
         return f"is not in rotation ({host.target_state})"
     return None

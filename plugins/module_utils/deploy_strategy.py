@@ -48,6 +48,7 @@ def choose(
     asked: str,
     ahead: list[Migration],
     behind: list[Migration],
+    unknown: list[str],
     accepted: Iterable[str],
     lock_seconds: float,
     hold_seconds: float,
@@ -56,7 +57,8 @@ def choose(
 ) -> Choice:
     """Return the strategy for migrations that the running release lacks (`ahead`), or the wanted one lacks (`behind`).
 
-    `asked` is auto, rolling, hold or maintenance. Nothing is held against migrations that are `accepted` by name.
+    `asked` is auto, rolling, hold or maintenance. `unknown` are applied migrations that neither knows, and that a dead
+    deploy may have left. Nothing is held against migrations that are `accepted` by name.
     `lock_seconds` is how long visitors may wait for a table, `hold_seconds` how long migrations may take while requests
     wait. One web host cannot leave the rotation without leaving nobody, so that its requests wait, too.
     """
@@ -69,6 +71,8 @@ def choose(
             complaints_ahead[migration.name] = [*complaints_ahead.get(migration.name, []), wait]
     reasons = [_line(migration, complaints_ahead.get(migration.name, [])) for migration in ahead]
     reasons += [_line(migration, complaints_behind.get(migration.name, [])) for migration in behind]
+    if left := [name for name in unknown if name not in accepted]:
+        return Choice("refused", reasons, _left(left))
     if complaints_behind:
         return Choice("refused", reasons, _too_far(complaints_behind))
     if asked == "rolling" and complaints_ahead:
@@ -128,4 +132,14 @@ def _too_far(complaints: dict[str, list[str]]) -> str:
         "Either reverse them first, on a copy and then on the database: make reverse-migrations; or restore the backup "
         "that the deploy of the newer release has made: make restore. If you know that this release does live with "
         f"them, name them: -e deploy_accept_migrations={','.join(complaints)}"
+    )
+
+
+def _left(names: list[str]) -> str:
+    return (
+        "A deploy that died had closed the site, and the database has migrations that this release does not know: "
+        f"{', '.join(names)}.\n"
+        "Deploy the release that the dead deploy was of, which goes on from there, and go back then: make rollback "
+        "says how; or restore the backup that the dead deploy has made: make restore. If you know that this release "
+        f"does live with them, name them: -e deploy_accept_migrations={','.join(names)}"
     )

@@ -26,7 +26,10 @@ def statements(name):
 executor = MigrationExecutor(connection)
 loader = executor.loader
 known = [".".join(key) for key in loader.disk_migrations]
-applied = [".".join(key) for key in loader.applied_migrations]
+records = executor.recorder.applied_migrations()
+# A squashed migration that counts as applied may have no record of its own.
+applied = sorted(loader.applied_migrations, key=lambda key: records[key].id if key in records else 0)
+applied = [".".join(key) for key in applied]
 pending = [f"{m.app_label}.{m.name}" for m, _ in executor.migration_plan(loader.graph.leaf_nodes())]
 asked = [name for name in applied if name in known and name not in order["other"]] if order["other"] is not None else []
 answer = {"known": known, "applied": applied, "pending": pending, "statements": {n: statements(n) for n in asked}}
@@ -39,7 +42,8 @@ PROGRAM = PRELUDE + BODY
 class MigrationFacts:
     """Names as `app.0001_name`: those in the release, those applied, and those of the release not applied yet.
 
-    `statements` has the SQL of each applied migration that the other release lacks; None where it cannot be told.
+    Those applied are in the order in which they were. `statements` has the SQL of each applied migration that the other
+    release lacks; None where it cannot be told.
     """
 
     known: list[str]
@@ -51,3 +55,13 @@ class MigrationFacts:
 def read(execute: Execute, *, settings: str, other: list[str] | None) -> MigrationFacts:
     """Return a release's migrations; `other` are those that another release knows. Raises ReleaseProgramError."""
     return MigrationFacts(**ask(execute, {"settings": settings, "other": other}))
+
+
+def newer(facts: MigrationFacts) -> list[str]:
+    """Return what was applied after all that the release knows: by a newer release, in all likelihood.
+
+    Those that it does not know from before were removed from the application since; a database keeps their names.
+    """
+    known = set(facts.known)
+    last = max((place for place, name in enumerate(facts.applied) if name in known), default=-1)
+    return facts.applied[last + 1 :]

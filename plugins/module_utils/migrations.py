@@ -110,6 +110,8 @@ if before and not order["check_mode"]:
     output = io.StringIO()
     try:
         if not locked(keeper, time.monotonic() + order["lock_wait"]):
+            # It may be a program that has lost its controller, and commit in a moment.
+            answer["applied"] = None
             answer["error"] = f"another migration has held the lock for {order['lock_wait']} s"
         else:
             options = connection.settings_dict.setdefault("OPTIONS", {})
@@ -121,12 +123,19 @@ if before and not order["check_mode"]:
                         call_command(*command)
                 if order["database"] and order["reverse_to"] is None:
                     call_command("check", databases=["default"])
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         answer["error"] = f"{type(error).__name__}: {error}".strip()
     finally:
         keeper.close()
-    after = planned()
-    answer["applied"] = [name for name in before if name not in after]
+    if answer["applied"] is not None:
+        try:
+            # The connection that has migrated may be the one that broke.
+            connection.close()
+            after = planned()
+            answer["applied"] = [name for name in before if name not in after]
+        except Exception as error:
+            answer["applied"] = None
+            answer["error"] = answer["error"] or f"{type(error).__name__}: {error}".strip()
     answer["output"] = output.getvalue()[-4000:]
     answer["evidence"] = evidence.migrations
 print("\n" + json.dumps(answer))
@@ -136,16 +145,19 @@ PROGRAM = PRELUDE + BODY
 # Any fixed number serves, as long as no other program uses it: the bytes of "amy-mig".
 ADVISORY_LOCK = int.from_bytes(b"amy-mig", "big")
 
+UNTOUCHED = "The database itself is untouched."
+UNKNOWN = "It is not known which migrations were applied."
+
 
 class MigrationError(Exception):
     """The migrations did not all succeed; the message says which did, why the next did not, and what to do.
 
-    `applied` are those that did.
+    `applied` are those that did; None if that is not known.
     """
 
     def __init__(self, message: str, *, applied: list[str] | None = None) -> None:
         super().__init__(message)
-        self.applied = applied or []
+        self.applied = applied
 
 
 @dataclass(frozen=True)
@@ -196,20 +208,25 @@ def migrate(
     try:
         answer = ask(execute, order)
     except ReleaseProgramError as error:
-        raise MigrationError(str(error)) from error
+        raise MigrationError(f"{error}\n{UNTOUCHED if database else UNKNOWN}") from error
     if answer["error"]:
         raise MigrationError(_failure(answer, rehearsed=bool(database)), applied=answer["applied"])
     return Migrations(answer["pending"], answer["applied"], answer["output"], answer["evidence"])
 
 
 def _failure(answer: dict[str, Any], *, rehearsed: bool) -> str:
-    applied = ", ".join(answer["applied"]) or "none"
-    left = ", ".join(name for name in answer["pending"] if name not in answer["applied"])
     where = "A copy of today's database" if rehearsed else "The database"
-    state = "The database itself is untouched, and the" if rehearsed else "The"
     return (
         f"{where} refused the migrations: {answer['error']}\n"
-        f"Applied before that: {applied}. Not applied: {left}.\n"
-        f"{state} application's hosts still run the release they ran before. "
+        f"{_progress(answer)}\n{f'{UNTOUCHED} ' if rehearsed else ''}"
+        "The application's hosts still run the release they ran before. "
         "Correct the migration or the data it stumbled over, then deploy again."
     )
+
+
+def _progress(answer: dict[str, Any]) -> str:
+    if answer["applied"] is None:
+        return UNKNOWN
+    applied = ", ".join(answer["applied"]) or "none"
+    left = ", ".join(name for name in answer["pending"] if name not in answer["applied"])
+    return f"Applied before that: {applied}. Not applied: {left}."

@@ -95,7 +95,7 @@ applied:
   description: Migrations that were applied.
   type: list
   elements: str
-  returned: always
+  returned: unless it has failed and they are not known
 evidence:
   description: What each applied migration did.
   type: list
@@ -156,7 +156,7 @@ def main() -> None:
             server=options["server"],
         )
     except MigrationError as error:
-        module.fail_json(msg=str(error), applied=error.applied)
+        module.fail_json(msg=str(error), **({} if error.applied is None else {"applied": error.applied}))
     module.exit_json(
         changed=bool(migrations.pending),
         pending=migrations.pending,

@@ -48,12 +48,17 @@ known:
   elements: str
   returned: success
 applied:
-  description: Migrations that the database has.
+  description: Migrations that the database has, in the order in which they were applied.
   type: list
   elements: str
   returned: success
 pending:
   description: Migrations of the release that the database does not have, in their order.
+  type: list
+  elements: str
+  returned: success
+newer:
+  description: Applied migrations that the release does not know, and that were applied after all that it does.
   type: list
   elements: str
   returned: success
@@ -71,7 +76,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils._release_program i
     ReleaseProgramError,
     executor,
 )
-from ansible_collections.carpentries.amy.plugins.module_utils.migration_facts import PROGRAM, read
+from ansible_collections.carpentries.amy.plugins.module_utils.migration_facts import PROGRAM, newer, read
 
 
 def main() -> None:
@@ -87,7 +92,7 @@ def main() -> None:
         facts = read(executor(module, PROGRAM), settings=module.params["settings"], other=module.params["other"])
     except ReleaseProgramError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, **asdict(facts))
+    module.exit_json(changed=False, newer=newer(facts), **asdict(facts))
 
 
 if __name__ == "__main__":

@@ -170,7 +170,7 @@ def test_a_hold_lasts_for_migrations_that_visitors_slow_down() -> None:
     rehearsed = [{"name": "a.0002", "seconds": 400.5}, {"name": "a.0003", "seconds": 100.0}]
     left_behind = {"pending": ["a.0002", "a.0003"], "ahead": {"a.0001": []}, "behind": {}}
     migrator = {"deploy_rehearsal": rehearsed, "release_migrations": left_behind}
-    told = {"groups": {"migrator": ["scheduler1"]}, "hostvars": {"scheduler1": migrator}}
+    told = {"groups": {"migrator": ["scheduler1"], "scheduler": ["scheduler1"]}, "hostvars": {"scheduler1": migrator}}
     assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 1501
 
 
@@ -240,3 +240,39 @@ def test_a_release_is_led_to_the_server_that_the_stage_names(more: dict[str, Any
     told = DATABASE | {"database_backup_rehearsal_host": REHEARSAL} | more
     assert evaluate("rehearsal_server", QUEUES, told=told) == {"host": REHEARSAL, **expected}
     assert evaluate("rehearsal_identifier", QUEUES, told=told) == "copies"
+
+
+@pytest.mark.parametrize(
+    ("migrated", "refused_by", "changed", "kept", "tried"),
+    [
+        # In a hold every web host has refused the release, and the workers have what they had.
+        (True, ["web1", "web2"], [], True, False),
+        # The migrations broke off.
+        (True, ["scheduler1"], [], True, False),
+        # The site is closed, and the workers have the release that the web hosts refuse.
+        (True, ["web1", "web2"], ["worker1", "scheduler1", "scheduler2"], False, True),
+        # Of those, one has refused it.
+        (True, ["worker1"], ["worker1", "scheduler1", "scheduler2"], True, False),
+        (False, ["scheduler1"], [], False, False),
+        (True, [], [], False, False),
+    ],
+)
+def test_queues_are_kept_from_workers_that_cannot_live_with_the_schema(
+    *, migrated: bool, refused_by: list[str], changed: list[str], kept: bool, tried: bool
+) -> None:
+    hosts = [name for role, names in QUEUES.items() if role != "redis" for name in names]
+    hostvars: dict[str, Any] = {
+        name: {"inventory_hostname": name, "check_host": {"maintenance_for_deploy": False}} for name in hosts
+    }
+    for name in changed:
+        hostvars[name]["deploy_has_new_release"] = True
+    for name in refused_by:
+        hostvars[name]["deploy_failure"] = f"{name}: refused"
+    hostvars["scheduler1"]["deploy_migrated"] = migrated
+    others = ["worker1", "scheduler1", "scheduler2"]
+    hostvars["localhost"] = {
+        "deploy_choice": {"strategy": "hold", "breaking": True},
+        "deploy_plan": {"rejoin": [], "roll": ["web1", "web2"], "hand_over": others, "previous": "v1"},
+    }
+    assert evaluate("deploy_keeps_queues", QUEUES, told={"hostvars": hostvars}) is kept
+    assert evaluate("deploy_untried_hosts | length == 0", QUEUES, told={"hostvars": hostvars}) is tried

@@ -13,7 +13,10 @@ GOOD: dict[str, Any] = {
     "stranded": [],
     "can_return": True,
     "serving": [],
+    "tried": True,
+    "jobs_wait": False,
     "previous": "v1-0a1b2c3d4e5f-01234567",
+    "previous_version": "v1",
     "stage": "test",
 }
 REFUSED = ["web1: Prove that it serves: /account/login/ gave 500"]
@@ -26,7 +29,13 @@ REFUSED = ["web1: Prove that it serves: /account/login/ gave 500"]
         (REFUSED, {}, "rolled_back", "Every host serves v1-"),
         (REFUSED, {"stranded": ["web2"]}, "failed", "Out of service until it is repaired: web2."),
         (REFUSED, {"absences": ["web2 is not healthy"]}, "failed", "Every host serves v1-"),
-        (REFUSED, {"can_return": False}, "failed", "make reverse-migrations STAGE=test"),
+        (REFUSED, {"can_return": False}, "failed", "make reverse-migrations STAGE=test, then make rollback STAGE=test"),
+        # `make reverse-migrations` finds out by what every host ran before: it takes back too much, or refuses.
+        (REFUSED, {"can_return": False, "tried": False}, "failed", "make deploy STAGE=test VERSION=v1."),
+        (REFUSED, {"can_return": False, "tried": False}, "failed", "make restore STAGE=test FROM="),
+        (REFUSED, {"can_return": False, "tried": False, "jobs_wait": True}, "failed", "the queues stay held"),
+        # It failed before it could know what a deploy that died had done.
+        (REFUSED, {"can_return": False, "tried": False}, "failed", "run the same command again"),
         (REFUSED, {"can_return": False, "serving": ["web2"]}, "failed", "served by web2 alone"),
         (REFUSED, {"can_return": False, "previous": None, "serving": ["web2"]}, "failed", "It is served by web2 alone"),
         (REFUSED, {"can_return": False, "previous": None}, "failed", "There was no release before it"),
@@ -38,3 +47,9 @@ def test_outcome(failures: list[str], facts: dict[str, Any], result: str, next_s
     assert outcome.result == result
     assert next_step in outcome.next_step
     assert bool(outcome.next_step) == bool(next_step)
+
+
+def test_no_command_is_named_that_some_hosts_are_not_ready_for() -> None:
+    outcome = deploy_outcome(REFUSED, **{**GOOD, "can_return": False, "tried": False})
+    assert "reverse-migrations" not in outcome.next_step
+    assert "rollback" not in outcome.next_step

@@ -106,3 +106,13 @@ def test_an_older_release_is_refused_where_the_schema_has_moved_past_it(asked: s
     assert "make reverse-migrations" in choice["refusal"]
     assert "app.0002:" not in choice["refusal"]
     assert deploy_strategy([], behind={"app.0002": NULLABLE})["strategy"] == "rolling"
+
+
+def test_a_release_does_not_go_on_with_what_only_a_dead_deploy_can_have_migrated() -> None:
+    choice = deploy_strategy([], unknown=["app.0004", "app.0003"], accepted="app.0003")
+    assert choice["strategy"] == "refused"
+    assert "deploy_accept_migrations=app.0004" in choice["refusal"]
+    assert "app.0003" not in choice["refusal"]
+    # No host has the release that could reverse them.
+    assert "reverse-migrations" not in choice["refusal"]
+    assert deploy_strategy([], unknown=["app.0003"], accepted="app.0003")["strategy"] == "rolling"

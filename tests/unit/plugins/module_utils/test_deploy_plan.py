@@ -35,6 +35,8 @@ def utility(active: str | None) -> Host:
         ([web("web1", "v2", "unused"), web("web2", "v1"), worker("v2")], ["web1"], ["web2"], [], "v1"),
         # All run the release, but one was left out of rotation.
         ([web("web1", "v2"), web("web2", "v2", "draining"), worker("v2")], ["web2"], [], [], "v2"),
+        # A deploy that died had closed web1, or left it without gunicorn: what runs there is proved before it opens.
+        ([web("web1", "v2", closed=True), web("web2", "v2"), worker("v2")], [], ["web1"], [], "v2"),
         # Settings of the programs have changed, the release has not.
         ([web("web1", "v2", current=False), worker("v2", current=False)], [], ["web1"], ["worker1"], "v2"),
     ],

@@ -2,11 +2,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils.migrations import (
     ADVISORY_LOCK,
+    PROGRAM,
     MigrationError,
     Migrations,
     migrate,
@@ -78,3 +82,100 @@ def test_a_rehearsal_elsewhere_is_led_there_by_the_order_and_not_by_arguments() 
     options: dict[str, Any] = {"settings": "s", "commands": [], "lock_timeout": 5, "lock_wait": 5, "check_mode": False}
     migrate(release, **options, database="amy_rehearsal", server=server)
     assert json.loads(release.line)["server"] == server
+
+
+# Django, as far as the program uses it. What `migrate` does, and whether the database answers afterwards, is in a file.
+DJANGO = """
+import contextlib, json, pathlib, sys, types
+
+play, applied = json.loads(pathlib.Path("play.json").read_text()), []
+plans = []
+
+class Cursor(contextlib.ExitStack):
+    def execute(self, *_): pass
+    def fetchone(self): return [play["locked"]]
+
+class Connection:
+    settings_dict = {}
+    def copy(self): return self
+    def close(self): pass
+    def cursor(self): return Cursor()
+    def execute_wrapper(self, _): return contextlib.nullcontext()
+
+class Executor:
+    def __init__(self, _):
+        self.loader = types.SimpleNamespace(graph=types.SimpleNamespace(leaf_nodes=lambda: ["leaf"]))
+    def migration_plan(self, _):
+        plans.append(1)
+        if len(plans) > 1 and play["silent"]:
+            raise OSError("the database is gone")
+        names = [name for name in ("0001", "0002") if name not in applied]
+        return [(types.SimpleNamespace(app_label="a", name=name), False) for name in names]
+
+def call_command(*_):
+    applied.append("0001")
+    if play["exits"]:
+        sys.exit(3)
+    applied.append("0002")
+
+def setup(): pass
+
+for name, contents in {
+    "core": {}, "core.management": {"call_command": call_command}, "db": {"connections": {"default": Connection()}},
+    "db.migrations": {}, "db.migrations.executor": {"MigrationExecutor": Executor},
+}.items():
+    sys.modules["django." + name] = types.SimpleNamespace(**contents)
+"""
+
+
+def played(folder: Path, **play: bool) -> Migrations:
+    """Run the program itself beside a Django that plays a part."""
+    (folder / "django.py").write_text(DJANGO)
+    (folder / "play.json").write_text(json.dumps({"locked": True, "silent": False, "exits": False, **play}))
+
+    def execute(line: str) -> tuple[int, str, str]:
+        program = [sys.executable, "-c", PROGRAM]
+        done = subprocess.run(program, input=line, cwd=folder, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    options: dict[str, Any] = {"settings": "s", "commands": ["migrate"], "lock_timeout": 5, "check_mode": False}
+    return migrate(execute, **options, lock_wait=0, database=None)
+
+
+def test_the_program_tells_what_it_has_applied(tmp_path: Path) -> None:
+    assert played(tmp_path).applied == ["a.0001", "a.0002"]
+
+
+def test_a_command_that_exits_is_a_failure_that_knows_what_was_applied(tmp_path: Path) -> None:
+    with pytest.raises(
+        MigrationError, match=r"SystemExit: 3\nApplied before that: a.0001. Not applied: a.0002."
+    ) as raised:
+        played(tmp_path, exits=True)
+    assert raised.value.applied == ["a.0001"]
+
+
+@pytest.mark.parametrize(
+    ("play", "reason"),
+    [
+        # It may have been applied to the last migration, or to none.
+        ({"silent": True}, "OSError: the database is gone"),
+        ({"silent": True, "exits": True}, "SystemExit: 3"),
+        # Whoever has the lock may be a program that has lost its controller, and commit in a moment.
+        ({"locked": False}, "another migration has held the lock"),
+    ],
+)
+def test_what_was_applied_is_left_open_where_nobody_knows(tmp_path: Path, play: dict[str, bool], reason: str) -> None:
+    with pytest.raises(MigrationError, match=rf"{reason}(.|\n)*It is not known which migrations") as raised:
+        played(tmp_path, **play)
+    assert raised.value.applied is None
+
+
+def test_a_program_that_is_killed_does_not_say_that_nothing_was_applied() -> None:
+    with pytest.raises(MigrationError, match="It is not known which migrations") as raised:
+        run(Release(code=-9, errors="Killed"))
+    assert raised.value.applied is None
+
+
+def test_a_rehearsal_that_is_killed_has_left_the_database_alone() -> None:
+    with pytest.raises(MigrationError, match="The database itself is untouched"):
+        run(Release(code=-9, errors="Killed"), database="amy_rehearsal")
