@@ -110,7 +110,7 @@ def main() -> None:
     )
     page = MaintenancePage(Path(options["site_root"]))
     state = options["state"]
-    changed = {"held": not hold.held, "released": hold.held, "closed": hold.lets_wait}[state]
+    changed = {"held": not hold.held, "released": hold.unfinished, "closed": hold.lets_wait}[state]
     if module.check_mode or not changed:
         module.exit_json(changed=changed, seconds=0.0, limit_reached=page.for_deploy)
     seconds = 0.0
