@@ -165,7 +165,7 @@ def main() -> None:
         module.fail_json(msg=f"{error}{advice(parameters)}")
     module.exit_json(
         changed=False,
-        checks=[{"check": name, "status": answer.status} for name, answer in answers.items()],
+        checks=[{"check": str(check), "status": answer.status} for check, answer in answers],
         seconds=round(clock.monotonic() - started, 1),
     )
 
