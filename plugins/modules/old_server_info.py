@@ -72,7 +72,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.old_server.environment import environment_command, environment_of
 from ..module_utils.old_server.nginx_site import SiteError, site_of
-from ..module_utils.old_server.programs import programs_of
+from ..module_utils.old_server.programs import ProgramsError, programs_of
 
 REDIS_VERSION = "redis_version:"
 OPENSSL_DATE = "notAfter=%b %d %H:%M:%S %Y GMT"
@@ -86,8 +86,9 @@ class OldServer:
         self._root = root
 
     def describe(self, *, domain: str, supervisor_files: str) -> dict[str, Any]:
-        """Return what is there."""
-        files = {str(path): path.read_text(encoding="utf-8") for path in Path("/").glob(supervisor_files.lstrip("/"))}
+        """Return what is there. Raises ProgramsError, OSError."""
+        paths = Path("/").glob(supervisor_files.lstrip("/"))
+        files = {str(path): path.read_text(encoding="utf-8", errors="replace") for path in paths}
         return {
             **self._release(),
             **self._site(domain),
@@ -164,7 +165,10 @@ def main() -> None:
         supports_check_mode=True,
     )
     server = OldServer(module, Path(module.params["site_root"]))
-    found = server.describe(domain=module.params["domain"], supervisor_files=module.params["supervisor_files"])
+    try:
+        found = server.describe(domain=module.params["domain"], supervisor_files=module.params["supervisor_files"])
+    except (ProgramsError, OSError) as error:
+        module.fail_json(msg=f"The old server cannot be read: {error}")
     module.exit_json(changed=False, old_server=found)
 
 
