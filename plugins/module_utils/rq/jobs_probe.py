@@ -88,8 +88,11 @@ def waiting(connection: Any, queues: list[str]) -> Iterator[tuple[str, str]]:
     for queue in queues:
         for key in (f"rq:queue:{queue}", f"rq:queue:{queue}:intermediate"):
             yield from ((job.decode(), key) for job in connection.lrange(key, 0, -1))
-        for key in (f"rq:wip:{queue}", f"rq:deferred:{queue}", f"rq:scheduled:{queue}"):
-            yield from ((job.decode().partition(":")[0], key) for job in connection.zrange(key, 0, -1))
+        key = f"rq:wip:{queue}"
+        # See `state.job_of_execution`; in the other sets, an id with a colon is whole.
+        yield from ((job.decode().partition(":")[0], key) for job in connection.zrange(key, 0, -1))
+        for key in (f"rq:deferred:{queue}", f"rq:scheduled:{queue}"):
+            yield from ((job.decode(), key) for job in connection.zrange(key, 0, -1))
     key = "rq:scheduler:scheduled_jobs"
     yield from ((job.decode(), key) for job in connection.zrange(key, 0, -1))
 

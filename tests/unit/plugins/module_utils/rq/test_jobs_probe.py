@@ -49,6 +49,13 @@ def test_a_url_that_cannot_be_read_is_refused_without_the_password() -> None:
     assert "canary" not in str(failure.value)
 
 
+def test_an_id_may_have_a_colon_where_none_is_added_to_it() -> None:
+    keys = ("rq:queue:default", "rq:deferred:default", "rq:scheduled:default", "rq:scheduler:scheduled_jobs")
+    for key in keys:
+        assert list(waiting(Store({key: [b"mail:7"]}), ["default"])) == [("mail:7", key)]
+    assert list(waiting(Store({"rq:wip:default": [b"mail:execution"]}), ["default"])) == [("mail", "rq:wip:default")]
+
+
 @pytest.mark.parametrize("pack", [zlib.compress, bytes])
 def test_a_method_of_an_instance_is_loaded(pack: type[bytes]) -> None:
     assert load(pack(pickle.dumps(("upper", "text", (), {}))), pickle.dumps({})) == "upper"
