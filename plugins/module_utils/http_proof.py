@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 from ._clock import Clock
 
 _LARGEST_BODY = 4 << 20
-_SHOWN_LINES = 15
 _SHOWN_BODY = 300
 
 
@@ -111,15 +110,6 @@ def prove(*, checks: Sequence[Check], client: Client, patience: Patience, clock:
             told = told or f"passed only {in_a_row} of {patience.consecutive} times in a row"
             raise ProofError(f"{told}, after {elapsed:.0f} s.{_excerpt([answer for _check, answer, _why in wrong])}")
         clock.sleep(patience.interval)
-
-
-def last_lines(path: str) -> str:
-    """The end of a log for a message; says so if it cannot be read."""
-    try:
-        with open(path, errors="replace") as file:  # noqa: PTH123 - read as a stream
-            return "".join(file.readlines()[-_SHOWN_LINES:])
-    except OSError as error:
-        return f"({path}: {error.strerror})"
 
 
 def _excerpt(wrong: Sequence[Answer]) -> str:
