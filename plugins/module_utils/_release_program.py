@@ -60,10 +60,19 @@ def executor(module: Any, program: str) -> Execute:
 
 
 def ask(execute: Execute, order: dict[str, Any]) -> dict[str, Any]:
-    """Return the program's answer to an order. Raises ReleaseProgramError if it fails."""
+    """Return the program's answer to an order. Raises ReleaseProgramError if it fails, or gives none."""
     code, output, errors = execute(json.dumps(order))
-    if code:
-        last = (errors or output).strip().splitlines()[-12:]
+    answer = None if code else _answer(output)
+    if answer is None:
+        last = (errors or output).strip().splitlines()[-12:] or ["it printed nothing"]
         raise ReleaseProgramError("The release could not read its migrations:\n" + "\n".join(last))
-    answer: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
     return answer
+
+
+def _answer(output: str) -> dict[str, Any] | None:
+    """The JSON object in the last line; None if there is none."""
+    try:
+        answer = json.loads(output.strip().rpartition("\n")[2])
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None

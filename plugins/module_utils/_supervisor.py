@@ -12,7 +12,6 @@ import http.client
 import socket
 import xmlrpc.client
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Callable
 
 from ._clock import Clock
@@ -180,14 +179,3 @@ def answers_http(path: str, *, url_path: str, seconds: float) -> bool:
             return connection.recv(5) == b"HTTP/"
     except OSError:
         return False
-
-
-def tail(path: str, *, lines: int, read_at_most: int = 65536) -> str:
-    """The last LINES lines of the file at PATH, or why they cannot be read."""
-    try:
-        with Path(path).open("rb") as log:
-            log.seek(0, 2)
-            log.seek(max(0, log.tell() - read_at_most))
-            return "\n".join(log.read().decode("utf-8", errors="replace").splitlines()[-lines:])
-    except OSError as error:
-        return f"(the log cannot be read: {error})"

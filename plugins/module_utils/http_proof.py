@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 from ._clock import Clock
 
 _LARGEST_BODY = 4 << 20
-_SHOWN_LINES = 15
 _SHOWN_BODY = 300
 
 
@@ -92,37 +91,29 @@ def difference(check: Check, answer: Answer) -> str:
     return ""
 
 
-def prove(*, checks: Sequence[Check], client: Client, patience: Patience, clock: Clock) -> dict[str, Answer]:
-    """Ask until all checks pass `consecutive` times in a row; returns each one's last answer.
+def prove(*, checks: Sequence[Check], client: Client, patience: Patience, clock: Clock) -> list[tuple[Check, Answer]]:
+    """Ask until all checks pass `consecutive` times in a row; returns each one with its last answer.
 
     Raises ProofError, without advice, when the time is over; at least one round is always made.
     """
     started = clock.monotonic()
     in_a_row = 0
     while True:
-        answers = {str(check): client.get(check) for check in checks}
-        differences = [f"{check} {wrong}" for check in checks if (wrong := difference(check, answers[str(check)]))]
-        in_a_row = 0 if differences else in_a_row + 1
+        answers = [(check, client.get(check)) for check in checks]
+        wrong = [(check, answer, why) for check, answer in answers if (why := difference(check, answer))]
+        in_a_row = 0 if wrong else in_a_row + 1
         if in_a_row >= patience.consecutive:
             return answers
         elapsed = clock.monotonic() - started
         if elapsed + patience.interval > patience.timeout:
-            why = "; ".join(differences) or f"passed only {in_a_row} of {patience.consecutive} times in a row"
-            raise ProofError(f"{why}, after {elapsed:.0f} s.{_excerpt(answers, differences)}")
+            told = "; ".join(f"{check} {why}" for check, _answer, why in wrong)
+            told = told or f"passed only {in_a_row} of {patience.consecutive} times in a row"
+            raise ProofError(f"{told}, after {elapsed:.0f} s.{_excerpt([answer for _check, answer, _why in wrong])}")
         clock.sleep(patience.interval)
 
 
-def last_lines(path: str) -> str:
-    """The end of a log for a message; says so if it cannot be read."""
-    try:
-        with open(path, errors="replace") as file:  # noqa: PTH123 - read as a stream
-            return "".join(file.readlines()[-_SHOWN_LINES:])
-    except OSError as error:
-        return f"({path}: {error.strerror})"
-
-
-def _excerpt(answers: Mapping[str, Answer], differences: Sequence[str]) -> str:
-    body = next((answers[name].body for name in answers if any(text.startswith(name) for text in differences)), "")
+def _excerpt(wrong: Sequence[Answer]) -> str:
+    body = wrong[0].body if wrong else ""
     return f" The answer began: {' '.join(body.split())[:_SHOWN_BODY]}" if body.strip() else ""
 
 

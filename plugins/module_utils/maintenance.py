@@ -53,9 +53,9 @@ class MaintenancePage:
         """Bring the page into `mode` by a rename; return whether anything changes. With `dry`, only look.
 
         One rename: at every moment there is either the one name or the other. `for_deploy` leaves a mark, before the
-        page is on, by which a later deploy knows that nobody wants it to stay. A page that is to be on gets the new
-        `content` and the planned end `until`, where they are given. Raises MaintenanceError if there is no page, or
-        if `until` has passed.
+        page is on, by which a later deploy knows that nobody wants it to stay; who wants a page on that has the mark
+        takes it away. A page that is to be on gets the new `content` and the planned end `until`, where they are
+        given. Raises MaintenanceError if there is no page, or if `until` has passed.
         """
         if mode == "off":
             content, until = "", None
@@ -72,12 +72,15 @@ class MaintenancePage:
         end = self.clock.now() if outdated else until
         rewritten = bool(content) and page.read_text(encoding="utf-8") != content
         moved = end is not None and self._end(page) != end
+        taken_over = mode == "on" and not for_deploy and self.for_deploy
         if not dry:
             if rewritten or moved:
                 self._write(page, content=content, end=end or self._end(page))
             if renamed:
                 self._rename(page, mode, for_deploy=for_deploy)
-        return renamed or rewritten or (moved and not outdated)
+            if taken_over:
+                self._mark.unlink(missing_ok=True)
+        return renamed or rewritten or taken_over or (moved and not outdated)
 
     def switch_command(self) -> list[str]:
         """The command that switches the page on for a deploy, for a host to run when no controller is there.

@@ -64,6 +64,11 @@ class RequestHold:
         """Whether there is a socket for requests to wait in. A hold that was closed has none."""
         return listens(self.look(), self._waiting)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is anything for `release` to do. One that was cut off has turned the link already."""
+        return self.held or self._mark.exists() or self.lets_wait
+
     def hold(self, *, limit: float, when_over: list[str], patience: float) -> float:
         """Let new requests wait, and return after how many seconds the last one that was in flight had ended.
 
@@ -95,20 +100,20 @@ class RequestHold:
     def release(self, *, patience: float) -> float:
         """Let the requests go that wait, and new ones pass; return after how many seconds none waited any more.
 
-        Raises HoldError when some still wait after `patience` seconds; they go on waiting.
+        Raises HoldError when some still wait after `patience` seconds; they go on waiting. Can be cut off and done
+        again.
         """
         began = self.clock.monotonic()
         self._lead_to(self.application)
         self._limit_ends()
         self._open.touch()
-        while connections(self.look(), self._waiting):
-            if self.clock.monotonic() - began > patience:
-                raise HoldError(
-                    f"Requests still wait after {patience:.0f} s. Look on the host: systemctl status {SERVICE_UNIT}"
-                )
-            self.clock.sleep(INTERVAL)
+        try:
+            self._await_passed_on(began=began, patience=patience)
+        finally:
+            # Whatever becomes of those that wait: new requests reach the application, and it must say itself whether
+            # it is well. Not before: it may be slow to say so while all that have waited come at once.
+            self._mark.unlink(missing_ok=True)
         self._close_socket()
-        self._mark.unlink(missing_ok=True)
         return round(self.clock.monotonic() - began, 1)
 
     def close(self) -> None:
@@ -118,6 +123,14 @@ class RequestHold:
         """
         self._limit_ends()
         self._close_socket()
+
+    def _await_passed_on(self, *, began: float, patience: float) -> None:
+        while connections(self.look(), self._waiting):
+            if self.clock.monotonic() - began > patience:
+                raise HoldError(
+                    f"Requests still wait after {patience:.0f} s. Look on the host: systemctl status {SERVICE_UNIT}"
+                )
+            self.clock.sleep(INTERVAL)
 
     def _close_socket(self) -> None:
         self.run("systemctl", "stop", SOCKET_UNIT, SERVICE_UNIT)

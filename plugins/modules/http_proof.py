@@ -114,8 +114,10 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._clock import SystemClock
-from ..module_utils.http_proof import Patience, ProofError, TargetClient, check_from, last_lines, prove
+from ..module_utils._tail import tail
+from ..module_utils.http_proof import Patience, ProofError, TargetClient, check_from, prove
 
+LOG_LINES = 15
 CHECK_OPTIONS: dict[str, dict[str, Any]] = {
     "path": {"type": "str", "required": True},
     "host": {"type": "str", "required": True},
@@ -165,7 +167,7 @@ def main() -> None:
         module.fail_json(msg=f"{error}{advice(parameters)}")
     module.exit_json(
         changed=False,
-        checks=[{"check": name, "status": answer.status} for name, answer in answers.items()],
+        checks=[{"check": str(check), "status": answer.status} for check, answer in answers],
         seconds=round(clock.monotonic() - started, 1),
     )
 
@@ -173,7 +175,7 @@ def main() -> None:
 def advice(parameters: dict[str, Any]) -> str:
     """Where to look after a failure, with the end of the log if there is one."""
     log = parameters["log_file"]
-    lines = f"\nThe last lines of {log}:\n{last_lines(log)}" if log else ""
+    lines = f"\nThe last lines of {log}:\n{tail(log, lines=LOG_LINES)}" if log else ""
     look_at = parameters["look_at"] or (f"tail -n 100 {log}" if log else "")
     return f"{lines}\nLook at: {look_at}" if look_at else lines
 

@@ -89,7 +89,14 @@ def main() -> None:
         module.exit_json(changed=not current, workers=[worker.pid for worker in workers])
     approve(module)
     module.run_command(["systemctl", "reload", "nginx"], check_rc=True)
-    module.exit_json(changed=True, workers=[worker.pid for worker in await_new_workers(module)])
+    try:
+        workers = await_new_workers(module)
+    except (NginxNotRunningError, OSError) as error:
+        module.fail_json(
+            msg=f"nginx has been told to reload, and is gone since: {error}. See on the host: systemctl status nginx; "
+            "journalctl -u nginx - then run the same command again."
+        )
+    module.exit_json(changed=True, workers=[worker.pid for worker in workers])
 
 
 def look(module: AnsibleModule) -> tuple[bool, list[Worker]]:
@@ -110,7 +117,7 @@ def approve(module: AnsibleModule) -> None:
 
 
 def await_new_workers(module: AnsibleModule) -> list[Worker]:
-    """The workers, when all are new; fails after the timeout."""
+    """The workers, when all are new; fails after the timeout. Raises NginxNotRunningError, OSError."""
     clock = SystemClock()
     deadline = clock.monotonic() + module.params["timeout"]
     while True:

@@ -81,7 +81,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.old_server.cron import Job, jobs_of
 from ..module_utils.old_server.environment import environment_command, environment_of, host_in
 from ..module_utils.old_server.nginx_site import SiteError, site_of
-from ..module_utils.old_server.programs import programs_of
+from ..module_utils.old_server.programs import ProgramsError, programs_of
 
 REDIS_VERSION = "redis_version:"
 CRON_TABLES = ("etc/cron.d/*", "var/spool/cron/crontabs/*")
@@ -97,9 +97,10 @@ class OldServer:
         self._root = root
 
     def describe(self, *, domain: str, database_setting: str, supervisor_files: str) -> dict[str, Any]:
-        """Return what is there."""
+        """Return what is there. Raises ProgramsError, OSError."""
         settings = self._settings()
-        files = {str(path): path.read_text(encoding="utf-8") for path in Path("/").glob(supervisor_files.lstrip("/"))}
+        paths = Path("/").glob(supervisor_files.lstrip("/"))
+        files = {str(path): path.read_text(encoding="utf-8", errors="replace") for path in paths}
         return {
             **self._release(),
             **self._site(domain),
@@ -189,11 +190,14 @@ def main() -> None:
         supports_check_mode=True,
     )
     server = OldServer(module, Path(module.params["site_root"]))
-    found = server.describe(
-        domain=module.params["domain"],
-        database_setting=module.params["database_setting"],
-        supervisor_files=module.params["supervisor_files"],
-    )
+    try:
+        found = server.describe(
+            domain=module.params["domain"],
+            database_setting=module.params["database_setting"],
+            supervisor_files=module.params["supervisor_files"],
+        )
+    except (ProgramsError, OSError) as error:
+        module.fail_json(msg=f"The old server cannot be read: {error}")
     module.exit_json(changed=False, old_server=found)
 
 

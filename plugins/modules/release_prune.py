@@ -74,12 +74,12 @@ static_files_removed:
   type: int
 """
 
-import grp
 import time
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.release.accounts import group_id
 from ..module_utils.release.failure import ReleaseError
 from ..module_utils.release.prune import plan_for_site, prune
 from ..module_utils.release.site import Site
@@ -109,7 +109,7 @@ def main() -> None:
         static_files = 0
         changed = bool(plan.remove or plan.remove_earlier)
         if changed and not module.check_mode:
-            group = grp.getgrnam(module.params["group"]).gr_gid
+            group = group_id(module.params["group"])
             static_files = prune(site, plan, static_directory=module.params["static_directory"], group=group)
     except (ReleaseError, OSError) as error:
         module.fail_json(msg=str(error))

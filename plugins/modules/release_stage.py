@@ -86,8 +86,6 @@ changes:
   sample: [unpacked, postactivate, with-environment]
 """
 
-import grp
-import pwd
 import time
 from pathlib import Path
 from typing import Any
@@ -95,6 +93,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.release import stage
+from ..module_utils.release.accounts import group_id, user_id
 from ..module_utils.release.environment import environment_values
 from ..module_utils.release.failure import ReleaseError
 from ..module_utils.release.names import require_release_id
@@ -138,10 +137,7 @@ def main() -> None:
 def act(*, site: Site, parameters: dict[str, Any]) -> list[str]:
     """Stage or heal the release; returns what was changed."""
     release = release_of(parameters)
-    owner = stage.Owner(
-        user=pwd.getpwnam(parameters["user"]).pw_uid,
-        group=grp.getgrnam(parameters["group"]).gr_gid,
-    )
+    owner = stage.Owner(user=user_id(parameters["user"]), group=group_id(parameters["group"]))
     changes = []
     if stage.is_staged(site, release=release.id, sha256=parameters["sha256"]):
         changes.extend(stage.finish(site.directory(release.id), site=site, release=release, owner=owner))

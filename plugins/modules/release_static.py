@@ -56,7 +56,6 @@ static_files:
   type: int
 """
 
-import grp
 import time
 from pathlib import Path
 from typing import Any
@@ -64,6 +63,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.release import earlier, stage
+from ..module_utils.release.accounts import group_id
 from ..module_utils.release.failure import ReleaseError
 from ..module_utils.release.files import remove_tree
 from ..module_utils.release.names import require_release_id
@@ -112,7 +112,7 @@ def fetch(site: Site, *, parameters: dict[str, Any]) -> int:
             site=site,
             record={name: parameters[name] for name in KEPT},
             static_directory=parameters["static_directory"],
-            owner=stage.Owner(user=0, group=grp.getgrnam(parameters["group"]).gr_gid),
+            owner=stage.Owner(user=0, group=group_id(parameters["group"])),
         )
     finally:
         remove_tree(unpacked)

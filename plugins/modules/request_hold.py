@@ -110,9 +110,10 @@ def main() -> None:
     )
     page = MaintenancePage(Path(options["site_root"]))
     state = options["state"]
-    changed = {"held": not hold.held, "released": hold.held, "closed": hold.lets_wait}[state]
+    changed = {"held": not hold.held, "released": hold.unfinished, "closed": hold.lets_wait}[state]
     if module.check_mode or not changed:
-        module.exit_json(changed=changed, seconds=0.0, limit_reached=page.for_deploy)
+        # Without a hold, a page that a deploy has switched on is not of one that lasted too long.
+        module.exit_json(changed=changed, seconds=0.0, limit_reached=page.for_deploy and hold.unfinished)
     seconds = 0.0
     try:
         if state == "closed":

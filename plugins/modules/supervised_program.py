@@ -81,8 +81,8 @@ from ..module_utils._supervisor import (
     answers_http,
     await_up,
     plan,
-    tail,
 )
+from ..module_utils._tail import tail
 
 LOG_LINES = 60
 

@@ -65,11 +65,6 @@ class Recorder:
         return page
 
 
-def read_journal(path: Path) -> list[dict[str, Any]]:
-    """The entries of a journal. Raises OSError and ValueError."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
 def past_reports(folder: Path) -> list[dict[str, Any]]:
     """The reports of a stage's `folder`, the newest first; what cannot be read is left out."""
     reports = []

@@ -16,7 +16,6 @@ UTC). Because the report holds nothing else, it can be written again from a jour
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -292,11 +291,3 @@ class Report:
         for name, role in dict(content.pop("hosts", None) or {}).items():
             self._host(name).role = role
         self.plan = content
-
-
-def from_journal(entries: Iterable[dict[str, Any]]) -> Report:
-    """The report that `entries` tell."""
-    report = Report()
-    for entry in entries:
-        report.apply(entry)
-    return report

@@ -61,10 +61,13 @@ def test_a_closed_site_gives_the_page_and_nothing_else(on_v1: Fleet) -> None:
 
 
 @pytest.mark.thorough
-def test_a_controller_that_dies_in_a_hold_leaves_the_page_and_the_same_command_goes_on(on_v1: Fleet) -> None:
+@pytest.mark.parametrize("dies_at", [r"PLAY \[Migrate the database once", r"TASK \[Prove that it serves"])
+def test_a_controller_that_dies_in_a_hold_leaves_the_page_and_the_same_command_goes_on(
+    on_v1: Fleet, dies_at: str
+) -> None:
     with under_load(on_v1) as loaded:
         running = RunningDeploy("v3", *CONVERGED)
-        running.wait_for(r"PLAY \[Migrate the database once")
+        running.wait_for(dies_at)
         running.kill()
         eventually(lambda: on_v1.fetch("/account/login/")[0] == 503, within=60, what="the page is shown")
         again = deploy_to_converged_hosts("v3")

@@ -50,6 +50,15 @@ def evaluate(expression: str, fleet: dict[str, list[str]], host: str = "localhos
     return Templar(loader=loader, variables=variables).template(trust_as_template("{{ " + expression + " }}"))
 
 
+@pytest.mark.parametrize(
+    ("password", "quoted"), [("aZ9", "aZ9"), ("a/b#c?d@e:f%g", "a%2Fb%23c%3Fd%40e%3Af%25g")], ids=["made", "by hand"]
+)
+def test_a_password_is_quoted_in_the_url_of_redis(password: str, quoted: str) -> None:
+    told = {"stage_parameters": {"redis_application_password": password}}
+    url = evaluate("queue_redis_url", QUEUES, told=told)
+    assert url == f"redis://amy:{quoted}@10.0.0.1:6379/2"
+
+
 def grouped(pairs: list[list[str]]) -> dict[str, list[str]]:
     """Pairs of a host and a group as the hosts of each group, sorted."""
     found: dict[str, list[str]] = {}

@@ -14,6 +14,10 @@ DUTIES = {"gunicorn": "web", "rqworker": "worker", "rqscheduler": "scheduler"}
 UNKNOWN = "unknown"
 
 
+class ProgramsError(Exception):
+    """A file of supervisord cannot be read; the message says which, and nothing of what is in it."""
+
+
 class Program(NamedTuple):
     """A program: its file, what it runs, and its duty, one of web, worker, scheduler or unknown."""
 
@@ -26,14 +30,21 @@ class Program(NamedTuple):
 def programs_of(files: Mapping[str, str], read: Callable[[str], str]) -> list[Program]:
     """Return the programs that supervisord's files describe; `files` are texts by path.
 
-    `read` returns a script's text, or nothing if the path is none.
+    `read` returns a script's text, or nothing if the path is none. Raises ProgramsError.
     """
     return [program for file, text in sorted(files.items()) for program in _programs(file, text, read)]
 
 
 def _programs(file: str, text: str, read: Callable[[str], str]) -> list[Program]:
-    parser = configparser.RawConfigParser(strict=False, inline_comment_prefixes=(" ;",))
-    parser.read_string(text, source=file)
+    parser = configparser.RawConfigParser(strict=False, inline_comment_prefixes=(";",))
+    try:
+        parser.read_string(text, source=file)
+    except configparser.Error as error:
+        # Its own words have the line, which may set a secret.
+        raise ProgramsError(
+            f"{file} is no file that supervisord could read ({type(error).__name__}). "
+            "See on the old server: supervisorctl reread"
+        ) from None
     return [
         Program(
             name=section.partition(":")[2],
@@ -47,8 +58,15 @@ def _programs(file: str, text: str, read: Callable[[str], str]) -> list[Program]
 
 
 def _duty(command: str, read: Callable[[str], str]) -> str:
-    scripts = " ".join(read(word) for word in shlex.split(command) if word.startswith("/"))
+    scripts = " ".join(read(word) for word in _words(command) if word.startswith("/"))
     duties = {duty for word, duty in DUTIES.items() if word in command} or {
         duty for word, duty in DUTIES.items() if word in scripts
     }
     return duties.pop() if len(duties) == 1 else UNKNOWN
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:  # a quotation mark without another
+        return command.split()

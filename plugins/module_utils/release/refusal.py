@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 
 from .history import read_history
 from .site import REFUSAL, Site
+from .stage import File, write_file
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ def refuse(site: Site, release: str, refusal: Refusal, *, dry: bool) -> bool:
         for past in read_history(site.history)
     )
     if tried and not dry and site.record(release) is not None:
-        (site.directory(release) / REFUSAL).write_text(json.dumps(asdict(refusal)) + "\n")
+        directory = site.directory(release)
+        mark = File(REFUSAL, text=json.dumps(asdict(refusal)) + "\n", mode=0o640)
+        write_file(directory / REFUSAL, file=mark, group=directory.stat().st_gid)
     return tried
 
 

@@ -20,6 +20,8 @@ from .history import history_file, previous_release, read_history
 RECORD = ".release.json"
 PARTIAL = ".partial"
 REFUSAL = ".refused.json"
+# A mark counts by its mere existence; a disk that was full may have left one without its text.
+UNREADABLE_REFUSAL = {"time": "", "by": "", "deploy_id": "", "reason": ""}
 # What hosts tell each other of a release.
 KEPT = ("id", "commit", "sha256", "activated")
 
@@ -66,7 +68,7 @@ class Site:
 
     def record(self, release: str) -> dict[str, Any] | None:
         """What is known of the staged `release`, with its `path`; None if it is not there or not complete."""
-        record = _read_record(self.directory(release))
+        record = _read_object(self.directory(release) / RECORD)
         return None if record is None else {**record, "path": str(self.directory(release))}
 
     def active(self) -> str | None:
@@ -90,13 +92,13 @@ class Site:
     def earlier_records(self) -> dict[str, dict[str, Any]]:
         """What is known of each release of which only the static files are here, by its id."""
         directories = sorted(self.earlier.iterdir()) if self.earlier.is_dir() else []
-        records = {directory.name: _read_record(directory) for directory in directories}
+        records = {directory.name: _read_object(directory / RECORD) for directory in directories}
         return {name: record for name, record in records.items() if record and not name.endswith(PARTIAL)}
 
     def refusals(self) -> dict[str, dict[str, Any]]:
         """Who has given up which staged release, when and why (see `refusal`), by the release's id."""
         marks = {name: self.directory(name) / REFUSAL for name in self.staged()}
-        return {name: json.loads(mark.read_text()) for name, mark in marks.items() if mark.exists()}
+        return {name: _read_object(mark) or UNREADABLE_REFUSAL for name, mark in marks.items() if mark.exists()}
 
 
 def site_state(site: Site) -> dict[str, Any]:
@@ -146,9 +148,10 @@ def platform_name(os_release: str, *, machine: str) -> str:
     return f"{values.get('ID', 'linux')}{values.get('VERSION_ID', '')}-{machine}"
 
 
-def _read_record(directory: Path) -> dict[str, Any] | None:
+def _read_object(file: Path) -> dict[str, Any] | None:
+    """The JSON object in `file`; None if it is not there, or is none."""
     try:
-        record = json.loads((directory / RECORD).read_text())
+        found = json.loads(file.read_text())
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
-    return record if isinstance(record, dict) else None
+    return found if isinstance(found, dict) else None

@@ -80,7 +80,8 @@ class Clone:
         return found.stdout.strip() if found.returncode == 0 else ""
 
     def _describe(self, *, ref: str, commit: str) -> Source:
-        date, seconds, subject = self._lines("show", "--no-patch", "--format=%cI%n%ct%n%s", commit)
+        # A subject may have what Python, not git, takes for the end of a line.
+        date, seconds, subject = self._git("show", "--no-patch", "--format=%cI%n%ct%n%s", commit).split("\n")[:3]
         return Source(ref=ref, commit=commit, commit_date=date, commit_time=int(seconds), subject=subject)
 
     def _lines(self, *arguments: str) -> list[str]:
@@ -103,7 +104,8 @@ class Clone:
             return subprocess.run(
                 ["git", *where, *arguments],
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 check=False,
                 timeout=_GIT_TIMEOUT,
                 env={**os.environ, **quiet, "LC_ALL": "C"},

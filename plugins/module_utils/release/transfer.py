@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import shutil
 import urllib.error
@@ -41,7 +42,7 @@ def _attempt(transfer: Callable[[], None], *, doing: str, sleep: Callable[[float
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             transfer()
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             if attempt == _ATTEMPTS or _refused(error):
                 raise ReleaseError(
                     f"Cannot {doing}: {_reason(error)} (attempt {attempt} of {_ATTEMPTS}). Check that this host "
@@ -62,8 +63,15 @@ def _send(path: Path, *, url: str, headers: Mapping[str, str]) -> None:
 def _fetch(url: str, *, to: Path) -> None:
     with _open(url) as answer, to.open("wb") as file:
         shutil.copyfileobj(answer, file, 1 << 20)
+        _require_length(file.tell(), promised=answer.headers.get("Content-Length"))
         file.flush()
         os.fsync(file.fileno())
+
+
+def _require_length(length: int, *, promised: str | None) -> None:
+    """Raises OSError for a body that was cut short: who reads it piece by piece is not told."""
+    if promised is not None and length < int(promised):
+        raise OSError(f"the connection ended after {length} of {promised} bytes")
 
 
 def _open(url: str, **request: Any) -> Any:
@@ -77,14 +85,14 @@ def _require_http(url: str) -> str:
     return url
 
 
-def _refused(error: OSError) -> bool:
+def _refused(error: Exception) -> bool:
     return (
         isinstance(error, urllib.error.HTTPError)
         and HTTPStatus.BAD_REQUEST <= error.code < HTTPStatus.INTERNAL_SERVER_ERROR
     )
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
         hint = (
             "; a presigned URL expires, and needs the controller's clock to be right"
@@ -92,4 +100,7 @@ def _reason(error: OSError) -> str:
             else ""
         )
         return f"the answer was {error.code} {error.reason}{hint}"
+    if isinstance(error, http.client.HTTPException):
+        # Some have the URL in their text.
+        return f"there was no whole answer in HTTP ({type(error).__name__})"
     return str(getattr(error, "reason", error))

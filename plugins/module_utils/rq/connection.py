@@ -52,9 +52,11 @@ def connect(*, url: str) -> Any:
     try:
         client = redis.Redis.from_url(url, **options)
         client.ping()
-    except ValueError as error:
+    except ValueError:
+        # The library's own words may hold a part of the password.
         raise QueueError(
-            f"The Redis URL cannot be read: {error}. It looks like redis://user:password@host:6379/2"
+            "The Redis URL cannot be read. It looks like redis://user:password@host:6379/2; "
+            "in a password, / is %2F, # is %23, and ? is %3F"
         ) from None
     except RedisError as error:
         raise QueueError(

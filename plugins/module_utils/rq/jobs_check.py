@@ -72,6 +72,8 @@ def run(*, command: list[str], directory: Path, user: str, text: str, timeout: i
         )
     except subprocess.TimeoutExpired:
         raise QueueError(f"Loading the jobs took longer than {timeout} seconds. Is Redis slow, or the host?") from None
+    except OSError as error:
+        raise QueueError(f"The release's code could not be started: {error}. Run the deploy again.") from error
     if process.returncode != 0:
         raise QueueError(
             f"The release's code could not be started: {process.stderr.decode(errors='replace')[-SHOWN_OUTPUT:]}"

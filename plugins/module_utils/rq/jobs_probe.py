@@ -65,10 +65,22 @@ def refuse_database(*_arguments: Any, **_keywords: Any) -> NoReturn:
 
 
 def client(*, redis_url: str | None, queue: str) -> Any:
-    """The client for `redis_url`, or the one that the application's django-rq uses for `queue`."""
-    if redis_url:
-        return importlib.import_module("redis").Redis.from_url(redis_url)
-    return importlib.import_module("django_rq").get_connection(queue)
+    """The client for `redis_url`, or the one that the application's django-rq uses for `queue`.
+
+    Ends the program, without the URL's password, if the URL cannot be read.
+    """
+    try:
+        if redis_url:
+            redis = importlib.import_module("redis")
+            # Later versions always decode %xx in a URL's user and password, and no longer know the option.
+            options = {"decode_components": True} if redis.__version__.startswith("3.") else {}
+            return redis.Redis.from_url(redis_url, **options)
+        return importlib.import_module("django_rq").get_connection(queue)
+    except ValueError:
+        # The library's own words may hold a part of the password.
+        sys.exit(
+            "The Redis URL cannot be read. It looks like redis://user:password@host:6379/2; / in a password is %2F"
+        )
 
 
 def waiting(connection: Any, queues: list[str]) -> Iterator[tuple[str, str]]:
@@ -76,8 +88,11 @@ def waiting(connection: Any, queues: list[str]) -> Iterator[tuple[str, str]]:
     for queue in queues:
         for key in (f"rq:queue:{queue}", f"rq:queue:{queue}:intermediate"):
             yield from ((job.decode(), key) for job in connection.lrange(key, 0, -1))
-        for key in (f"rq:wip:{queue}", f"rq:deferred:{queue}", f"rq:scheduled:{queue}"):
-            yield from ((job.decode().partition(":")[0], key) for job in connection.zrange(key, 0, -1))
+        key = f"rq:wip:{queue}"
+        # See `state.job_of_execution`; in the other sets, an id with a colon is whole.
+        yield from ((job.decode().partition(":")[0], key) for job in connection.zrange(key, 0, -1))
+        for key in (f"rq:deferred:{queue}", f"rq:scheduled:{queue}"):
+            yield from ((job.decode(), key) for job in connection.zrange(key, 0, -1))
     key = "rq:scheduler:scheduled_jobs"
     yield from ((job.decode(), key) for job in connection.zrange(key, 0, -1))
 

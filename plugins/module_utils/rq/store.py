@@ -111,8 +111,9 @@ class RqStore:
         for queue in self._queues:
             for key in (f"rq:queue:{queue}", f"rq:queue:{queue}:intermediate"):
                 places.update((job, (key, None)) for job in self.ids(key))
-            for key in (f"rq:wip:{queue}", f"rq:deferred:{queue}"):
-                places.update((job_of_execution(entry["id"]), (key, None)) for entry in self.members(key))
+            started, deferred = f"rq:wip:{queue}", f"rq:deferred:{queue}"
+            places.update((job_of_execution(entry["id"]), (started, None)) for entry in self.members(started))
+            places.update((entry["id"], (deferred, None)) for entry in self.members(deferred))
         for key in (*(f"rq:scheduled:{queue}" for queue in self._queues), SCHEDULED_KEY):
             places.update((entry["id"], (key, entry["score"])) for entry in self.members(key))
         return [self._waiting_job(job, *place) for job, place in places.items()]

@@ -11,7 +11,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -135,13 +135,19 @@ def _copy_rest(below: Path, wanted: Wanted, *, moved: Moved, clock: Clock, patie
 
 @contextmanager
 def _mounted_aside(wanted: Wanted) -> Iterator[Path]:
-    """Mount the share where nobody looks, for as long as the block lasts."""
-    with tempfile.TemporaryDirectory(prefix="shared-folder-", dir=SCRATCH) as scratch:
+    """Mount the share where nobody looks, for as long as the block lasts. Raises SharedFolderError."""
+    scratch = tempfile.mkdtemp(prefix="shared-folder-", dir=SCRATCH)
+    try:
         _run(["mount", "-t", wanted.kind, "-o", wanted.options, wanted.source, scratch], doing=f"mount {wanted.source}")
         try:
             yield Path(scratch)
         finally:
-            _run(["umount", scratch], doing=f"unmount {scratch}")
+            stays = f"It stays mounted there. See who uses it: fuser --verbose --mount {scratch}. "
+            _run(["umount", scratch], doing=f"unmount {scratch}", more=stays)
+    finally:
+        # Never more than the empty folder: what is still mounted there is everybody's files, and stays.
+        with suppress(OSError):
+            Path(scratch).rmdir()
 
 
 def _lacking(share: Path, wanted: Wanted) -> Iterator[str]:

@@ -37,8 +37,12 @@ def main(settings_file: str) -> int:
     figures: dict[str, float] = {}
     notes: dict[str, Any] = {"Release": release(Path(settings["site_root"]))}
     if settings["redis_url"]:
+        # Later versions always decode %xx in a URL's user and password, and no longer know the option.
+        decoding = {"decode_components": True} if redis.__version__.startswith("3.") else {}
         try:
-            client = redis.Redis.from_url(settings["redis_url"], socket_timeout=SECONDS, socket_connect_timeout=SECONDS)
+            client = redis.Redis.from_url(
+                settings["redis_url"], socket_timeout=SECONDS, socket_connect_timeout=SECONDS, **decoding
+            )
             figures |= queue_figures(client, settings["queues"], now=time.time())
             server = client.info()
             figures |= server_figures(server, refused_before=last_refused(Path(settings["log_file"])))

@@ -39,7 +39,7 @@ class Scripted:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-def run(client: Scripted, *, timeout: float = 30, consecutive: int = 3) -> dict[str, Answer]:
+def run(client: Scripted, *, timeout: float = 30, consecutive: int = 3) -> list[tuple[Check, Answer]]:
     """Prove the login page."""
     patience = Patience(timeout=timeout, interval=1, consecutive=consecutive)
     return prove(checks=[LOGIN], client=client, patience=patience, clock=FakeClock())
@@ -47,7 +47,7 @@ def run(client: Scripted, *, timeout: float = 30, consecutive: int = 3) -> dict[
 
 def test_three_good_answers_in_a_row_are_needed() -> None:
     client = Scripted(GOOD, GOOD, BAD, GOOD)
-    assert run(client) == {str(LOGIN): GOOD}
+    assert run(client) == [(LOGIN, GOOD)]
     assert client.asked == 6
 
 
@@ -57,6 +57,18 @@ def test_failure_says_what_was_asked_expected_and_answered() -> None:
     message = str(failure.value)
     assert "GET /account/login/ as amy.example.org answered 500 (expected 200), after 30 s" in message
     assert "<h1>Server Error</h1>" in message
+
+
+def test_each_of_two_checks_of_the_same_path_has_its_own_answer() -> None:
+    plain = Check(path="/", host="amy.example.org", status=(301,))
+    secure = Check(path="/", host="amy.example.org", headers={"X-Forwarded-Proto": "https"})
+    moved, patience = Answer(status=301), Patience(timeout=5, interval=1, consecutive=2)
+    client = Scripted(moved, GOOD, moved, GOOD)
+    answers = prove(checks=[plain, secure], client=client, patience=patience, clock=FakeClock())
+    assert answers == [(plain, moved), (secure, GOOD)]
+
+    with pytest.raises(ProofError, match="Server Error"):
+        prove(checks=[plain, secure], client=Scripted(moved, BAD), patience=patience, clock=FakeClock())
 
 
 def test_flapping_is_a_failure() -> None:

@@ -45,6 +45,24 @@ def test_a_page_that_an_operator_has_switched_on_stays_the_operators(page: Maint
     assert not page.for_deploy
 
 
+def test_a_page_that_an_operator_wants_on_is_the_operators_even_if_a_deploy_has_switched_it_on(
+    page: MaintenancePage,
+) -> None:
+    page.switch("on", dry=False, for_deploy=True)
+    assert page.switch("on", dry=True)
+    assert page.for_deploy
+    assert page.switch("on", dry=False)
+    assert page.mode == "on"
+    assert not page.for_deploy
+    assert not page.switch("on", dry=False)
+
+
+def test_a_deploy_that_closes_the_site_twice_changes_nothing(page: MaintenancePage) -> None:
+    page.switch("on", dry=False, for_deploy=True)
+    assert not page.switch("on", dry=False, for_deploy=True)
+    assert page.for_deploy
+
+
 @pytest.mark.parametrize("whose", ["a deploy's", "an operator's", "nobody's yet"])
 def test_a_host_that_closes_itself_leaves_a_page_that_is_on_to_whom_it_belongs(
     page: MaintenancePage, whose: str

@@ -30,6 +30,12 @@ def test_a_failure_has_the_last_words(output: str, errors: str) -> None:
         ask(lambda _line: (1, output, errors), {})
 
 
+@pytest.mark.parametrize("output", ["", "\n", "Migrating ...", "[]"], ids=["nothing", "a line", "words", "no object"])
+def test_a_program_that_ends_well_without_an_answer_has_failed(output: str) -> None:
+    with pytest.raises(ReleaseProgramError, match="a last word"):
+        ask(lambda _line: (0, output, "a last word"), {})
+
+
 def test_the_program_runs_as_the_user_in_the_release() -> None:
     calls: list[tuple[list[str], dict[str, Any]]] = []
 

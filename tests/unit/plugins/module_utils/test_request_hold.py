@@ -22,6 +22,8 @@ class Host:
     def __init__(self, tmp_path: Path) -> None:
         self.application = tmp_path / "gunicorn.sock"
         self.commands: list[tuple[str, ...]] = []
+        self.cut_off_at: tuple[str, ...] = ()
+        self.listens = False
         self.tables: list[dict[Path, int]] = []
         self.seconds = 0.0
         self.hold = RequestHold(
@@ -36,12 +38,19 @@ class Host:
         self.seconds += seconds
 
     def run(self, *command: str, may_fail: bool = False) -> None:
+        if command == self.cut_off_at:
+            raise ConnectionError
         self.commands.append(command)
+        if "request-hold.socket" in command:
+            self.listens = command[1] == "start"
 
     def look(self) -> str:
         table = self.tables.pop(0) if len(self.tables) > 1 else self.tables[0]
         rows = [f"0: 00000003 0 0 0001 03 42 {path}" for path, count in table.items() for _ in range(count)]
-        return HEAD + "\n".join(rows)
+        listening = (
+            [f"0: 00000002 0 00010000 0001 01 10 {self.hold.directory / 'waiting.sock'}"] if self.listens else []
+        )
+        return HEAD + "\n".join([*rows, *listening])
 
     def ran(self, *words: str) -> bool:
         return any(set(words) <= set(command) for command in self.commands)
@@ -102,11 +111,42 @@ def test_all_that_have_waited_are_passed_on_before_the_socket_goes(host: Host) -
     assert host.commands[-1] == ("systemctl", "stop", "request-hold.socket", "request-hold.service")
 
 
-def test_those_that_still_wait_go_on_waiting(host: Host) -> None:
+def test_those_that_still_wait_go_on_waiting_and_the_application_is_asked_again_whether_it_is_well(host: Host) -> None:
+    host.tables = [{}]
+    host.hold.hold(limit=45, when_over=["true"], patience=30)
     host.tables = [{host.hold.directory / "waiting.sock": 1}]
     with pytest.raises(HoldError, match=r"systemctl status request-hold\.service"):
         host.hold.release(patience=3)
     assert not host.ran("stop", "request-hold.socket")
+    assert not (host.hold.directory / "held").exists()
+
+
+@pytest.mark.parametrize("cut_off_at", ["limit", "socket"])
+def test_a_release_that_was_cut_off_can_be_done_again(host: Host, cut_off_at: str) -> None:
+    host.tables = [{}]
+    host.hold.hold(limit=45, when_over=["true"], patience=30)
+    commands = {
+        "limit": ("systemctl", "stop", "request-hold-limit.timer", "request-hold-limit.service"),
+        "socket": ("systemctl", "stop", "request-hold.socket", "request-hold.service"),
+    }
+    host.cut_off_at = commands[cut_off_at]
+    with pytest.raises(ConnectionError):
+        host.hold.release(patience=30)
+    assert not host.hold.held
+    assert host.hold.unfinished
+
+    host.cut_off_at = ()
+    host.hold.release(patience=30)
+    assert set(commands.values()) <= set(host.commands)
+    assert not (host.hold.directory / "held").exists()
+    assert not host.hold.unfinished
+
+
+def test_a_hold_that_leaves_nothing_but_its_mark_is_unfinished(host: Host) -> None:
+    host.tables = [{}]
+    assert not host.hold.unfinished
+    (host.hold.directory / "held").touch()
+    assert host.hold.unfinished
 
 
 def test_a_second_hold_forgets_that_the_first_was_opened(host: Host) -> None:

@@ -22,7 +22,6 @@ from plugins.module_utils._supervisor import (
     answers_http,
     await_up,
     plan,
-    tail,
 )
 from tests.unit.plugins.module_utils.fake_clock import FakeClock
 
@@ -185,10 +184,3 @@ def test_start_does_not_wait(tmp_path: Path) -> None:
     with listening(tmp_path / "s", answer_of(xmlrpc.client.dumps((True,), methodresponse=True))) as received:
         Supervisor(str(tmp_path / "s")).perform(Step("startProcess", "web:web"))
     assert b"startProcess" in received[0]
-
-
-def test_tail(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    log.write_bytes(b"\xff" + b"x" * 100 + b"\nlast but one\nlast\n")
-    assert tail(str(log), lines=2) == "last but one\nlast"
-    assert "cannot be read" in tail(str(tmp_path / "absent"), lines=2)

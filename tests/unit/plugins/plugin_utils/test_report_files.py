@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from plugins.plugin_utils._report_events import EventError
-from plugins.plugin_utils._report_files import Recorder, past_reports, read_journal
+from plugins.plugin_utils._report_files import Recorder, past_reports
 from plugins.plugin_utils._report_html import clock, duration, latency, render
-from plugins.plugin_utils._report_model import from_journal
+from tests.unit.plugins.plugin_utils.journals import from_journal, read_journal
 
 AT = "2026-01-31T12:00:{:02}.000Z"
 NASTY = "<script>alert('x')</script>"

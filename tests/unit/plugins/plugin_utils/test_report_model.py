@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from plugins.plugin_utils._report_events import EventError, check_event
-from plugins.plugin_utils._report_model import Report, from_journal
+from plugins.plugin_utils._report_model import Report
+from tests.unit.plugins.plugin_utils.journals import from_journal
 
 PLAN = {
     "type": "plan",

@@ -7,8 +7,8 @@ import pytest
 
 from plugins.module_utils.request_statistics import BOUNDS
 from plugins.plugin_utils._report_events import EventError
-from plugins.plugin_utils._report_model import from_journal
 from plugins.plugin_utils._report_requests import check_counts, request_statistics
+from tests.unit.plugins.plugin_utils.journals import from_journal
 
 STATUSES, BUCKETS = {"200": 2}, {"20": 1, "40": 1}
 

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timezone
+
+import pytest
 
 from plugins.module_utils.release.activate import activate, pending_activation
 from plugins.module_utils.release.refusal import Refusal, accept, refuse
-from plugins.module_utils.release.site import Site, site_state
+from plugins.module_utils.release.site import REFUSAL, Site, site_state
 from tests.unit.plugins.module_utils.release.sites import Staged
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
@@ -66,3 +69,26 @@ def test_a_dry_run_marks_nothing(site: Site, staged: Staged) -> None:
     refuse(site, first, refusal("one"), dry=False)
     assert accept(site, first, dry=True)
     assert first in site_state(site)["refused"]
+
+
+@pytest.mark.parametrize("text", ["", '{"time": "2026-', "[]", "\udcff"])
+def test_a_mark_that_cannot_be_read_is_a_refusal_without_a_reason(site: Site, staged: Staged, text: str) -> None:
+    first = staged("v1", {})
+    (site.directory(first) / REFUSAL).write_bytes(text.encode(errors="surrogateescape"))
+    assert site_state(site)["refused"] == {first: {"time": "", "by": "", "deploy_id": "", "reason": ""}}
+
+
+def test_a_full_disk_leaves_no_half_a_mark(site: Site, staged: Staged, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = staged("v1", {})
+    turn_to(site, first, deploy_id="one")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            refuse(site, first, refusal("one"), dry=False)
+    assert site_state(site)["refused"] == {}
+    assert refuse(site, first, refusal("one"), dry=False)
+    assert site_state(site)["refused"][first]["by"] == "maria"

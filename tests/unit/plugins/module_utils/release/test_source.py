@@ -52,6 +52,32 @@ def test_tag_branch_and_commit_are_resolved(clone: Clone, repository: Path) -> N
     assert (source.ref, source.subject, source.commit_date) == ("v2", "Make v2", "2026-01-31T12:00:00+00:00")
 
 
+@pytest.mark.parametrize(
+    ("message", "subject"),
+    [(b"One\x0ctwo", "One\x0ctwo"), ("One\u2028two".encode(), "One\u2028two"), (b"\xff", "\ufffd"), (b"", "")],
+    ids=["form feed", "line separator", "not UTF-8", "nothing"],
+)
+def test_whatever_a_subject_holds_the_commit_is_described(
+    clone: Clone, repository: Path, tmp_path: Path, message: bytes, subject: str
+) -> None:
+    (tmp_path / "message").write_bytes(message)
+    # Of an encoding that git does not know, it changes nothing.
+    git(
+        repository,
+        *(
+            "-c",
+            "i18n.commitEncoding=unknown",
+            "commit",
+            "--quiet",
+            "--allow-empty",
+            "--allow-empty-message",
+            f"--file={tmp_path / 'message'}",
+        ),
+    )
+    clone.refresh()
+    assert clone.resolve("main").subject == subject
+
+
 def test_tag_wins_over_a_branch_of_its_name(clone: Clone, repository: Path) -> None:
     git(repository, "branch", "v1", "main")
     clone.refresh()

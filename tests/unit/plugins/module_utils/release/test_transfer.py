@@ -14,15 +14,21 @@ from plugins.module_utils.release.transfer import download, upload
 
 
 class Bucket(BaseHTTPRequestHandler):
-    """Answers with the statuses in `answers`, then 200; remembers what was sent."""
+    """Answers with the statuses in `answers`, then 200; remembers what was sent.
+
+    The first answers have the headers in `promises`, whatever is then sent.
+    """
 
     answers: list[int]
+    promises: list[tuple[str, str]]
     requests: list[tuple[str, dict[str, str], bytes]]
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.requests.append((self.command, dict(self.headers), body))
         self.send_response(self.answers.pop(0) if self.answers else 200)
+        if self.promises:
+            self.send_header(*self.promises.pop(0))
         self.end_headers()
         self.wfile.write(b"artifact")
 
@@ -37,7 +43,7 @@ class Bucket(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def bucket() -> Iterator[str]:
-    Bucket.answers, Bucket.requests = [], []
+    Bucket.answers, Bucket.promises, Bucket.requests = [], [], []
     server = HTTPServer(("127.0.0.1", 0), Bucket)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -53,6 +59,27 @@ def test_download_tries_again(bucket: str, tmp_path: Path) -> None:
     download(bucket, to=tmp_path / "artifact", sleep=slept.append)
     assert (tmp_path / "artifact").read_text() == "artifact"
     assert slept == [2, 4]
+
+
+@pytest.mark.parametrize("promise", [("Content-Length", "20"), ("Transfer-Encoding", "chunked")])
+def test_a_download_that_is_cut_short_is_tried_again(bucket: str, tmp_path: Path, promise: tuple[str, str]) -> None:
+    Bucket.promises = [promise, promise]
+    download(bucket, to=tmp_path / "artifact", sleep=lambda _seconds: None)
+    assert (tmp_path / "artifact").read_text() == "artifact"
+    assert len(Bucket.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("promise", "why"),
+    [(("Content-Length", "20"), "8 of 20 bytes"), (("Transfer-Encoding", "chunked"), "no whole answer")],
+)
+def test_a_download_that_is_always_cut_short_is_explained(
+    bucket: str, tmp_path: Path, promise: tuple[str, str], why: str
+) -> None:
+    Bucket.promises = [promise] * 3
+    with pytest.raises(ReleaseError, match=why) as failure:
+        download(bucket, to=tmp_path / "artifact", sleep=lambda _seconds: None)
+    assert "canary" not in str(failure.value)
 
 
 @pytest.mark.parametrize(("answers", "asked", "why"), [([503] * 3, 3, "503"), ([403], 1, "controller's clock")])

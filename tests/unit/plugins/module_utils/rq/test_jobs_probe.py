@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from plugins.module_utils.rq.jobs_probe import function_name, load, refuse_database, settings_module, waiting
+from plugins.module_utils.rq.jobs_probe import (
+    client,
+    function_name,
+    load,
+    refuse_database,
+    settings_module,
+    waiting,
+)
 
 
 class Store:
@@ -34,6 +41,19 @@ def test_every_place_where_a_job_may_wait_is_looked_at() -> None:
     }
     found = [job for job, _place in waiting(Store(content), ["default"])]
     assert found == ["queued", "taken", "running", "deferred", "scheduled", "later"]
+
+
+def test_a_url_that_cannot_be_read_is_refused_without_the_password() -> None:
+    with pytest.raises(SystemExit, match="cannot be read") as failure:
+        client(redis_url="redis://amy:canary/bird@127.0.0.1/2", queue="default")
+    assert "canary" not in str(failure.value)
+
+
+def test_an_id_may_have_a_colon_where_none_is_added_to_it() -> None:
+    keys = ("rq:queue:default", "rq:deferred:default", "rq:scheduled:default", "rq:scheduler:scheduled_jobs")
+    for key in keys:
+        assert list(waiting(Store({key: [b"mail:7"]}), ["default"])) == [("mail:7", key)]
+    assert list(waiting(Store({"rq:wip:default": [b"mail:execution"]}), ["default"])) == [("mail", "rq:wip:default")]
 
 
 @pytest.mark.parametrize("pack", [zlib.compress, bytes])

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
@@ -48,6 +48,37 @@ def test_a_line_says_when_it_runs() -> None:
     assert described(job("2026-03-31T12:00:01Z", at=1774958400.0)) == (
         "a: send, at 2026-03-31T12:00:00Z, created 2026-03-31T12:00:01Z"
     )
+
+
+class Store:
+    """A Redis with one entry in the list or sorted set `key`."""
+
+    def __init__(self, key: str, entry: bytes) -> None:
+        self._content = {key: entry}
+
+    def lrange(self, key: str, *_range: int) -> list[bytes]:
+        return [self._content[key]] if key in self._content else []
+
+    def zrange(self, key: str, *_range: int, withscores: bool) -> list[Any]:
+        return [(entry, 0.0) if withscores else entry for entry in self.lrange(key)]
+
+    def hmget(self, _key: str, fields: list[str]) -> list[None]:
+        return [None] * len(fields)
+
+
+@pytest.mark.parametrize(
+    ("key", "entry", "found"),
+    [
+        ("rq:queue:default", b"mail:7", "mail:7"),
+        ("rq:deferred:default", b"mail:7", "mail:7"),
+        ("rq:scheduled:default", b"mail:7", "mail:7"),
+        ("rq:scheduler:scheduled_jobs", b"mail:7", "mail:7"),
+        ("rq:wip:default", b"mail:execution", "mail"),
+    ],
+)
+def test_an_id_may_have_a_colon_where_none_is_added_to_it(key: str, entry: bytes, found: str) -> None:
+    jobs = RqStore(client=Store(key, entry), queues=["default"], now=time.time).waiting_jobs()
+    assert [(job.id, job.where) for job in jobs] == [(found, key)]
 
 
 def test_the_jobs_of_a_real_queue_and_a_real_scheduler_are_found(rq: Rq) -> None:

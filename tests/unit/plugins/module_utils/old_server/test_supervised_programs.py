@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.carpentries.amy.plugins.module_utils.old_server.programs import programs_of
+from ansible_collections.carpentries.amy.plugins.module_utils.old_server.programs import ProgramsError, programs_of
 
 SCRIPTS = {
     "/webapps/a/run.sh": "source bin/activate\nexec gunicorn config.wsgi\n",
@@ -20,12 +20,21 @@ SCRIPTS = {
         ("/webapps/a/run.sh", "web"),
         ("/webapps/a/both.sh", "unknown"),
         ("/usr/bin/celery -A amy worker", "unknown"),
+        ("/usr/bin/celery -A amy worker ; was rqworker", "unknown"),
+        ("/webapps/a/run.sh --title=AMY's", "web"),
     ],
 )
 def test_a_program_is_known_by_what_it_runs(command: str, duty: str) -> None:
     text = f"[program:one]\ncommand={command}\nenvironment=A='%(ENV_A)s'\n"
     (program,) = programs_of({"/etc/supervisor/conf.d/one.conf": text}, lambda path: SCRIPTS.get(path, ""))
     assert (program.name, program.duty) == ("one", duty)
+
+
+@pytest.mark.parametrize("text", ["environment=KEY=canary\n", "[program:one]\ncanary\n"])
+def test_a_file_that_cannot_be_read_is_named_without_what_is_in_it(text: str) -> None:
+    with pytest.raises(ProgramsError, match=r"/etc/supervisor/one\.conf") as failure:
+        programs_of({"/etc/supervisor/one.conf": text}, lambda _path: "")
+    assert "canary" not in str(failure.value)
 
 
 def test_other_sections_are_no_programs() -> None:
