@@ -47,9 +47,10 @@ class Backups(Generic[M]):
         return manifest
 
     def fetch(self, url: str) -> M:
-        """Bring a backup from a bucket into the folder; return its manifest."""
+        """Bring a backup from a bucket into the folder; return its manifest. The caller holds the lock."""
         name = url.rpartition("/")[2]
         description = self.folder.description(name)
+        self.folder.remove_remains()
         try:
             self.bucket.fetch(url + DESCRIPTION, into=self.folder.partial(description.name))
             self.bucket.fetch(url, into=self.folder.partial(name))

@@ -62,7 +62,12 @@ def test_a_restore_from_the_bucket(small: DatabaseProgram, bucket_server: S3, bu
         file.unlink()
     assert small.run("restore", made["s3"])["name"] == made["name"]
     assert small.rows() == before
+    # As a run leaves it that is killed while it fetches.
+    (small.backups / "killed.dump.partial").write_text("da")
+    (small.backups / f"{made['name']}.partial").write_text("da")
+    assert small.run("drill", made["s3"])["name"] == made["name"]
     before_fetch = small.files()
+    assert not [name for name in before_fetch if name.endswith(".partial")]
     assert "could not be fetched" in small.refuse("drill", f"s3://{bucket}/backups/none.dump")
     assert small.files() == before_fetch
 
