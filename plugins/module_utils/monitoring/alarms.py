@@ -14,6 +14,7 @@ from .watches import (
     CERTIFICATE,
     HOST,
     QUEUES,
+    REDIS_BACKUPS,
     ROOT_DISK,
     SHARED_FILES,
     TARGETS,
@@ -42,8 +43,8 @@ class Stage:
 
     `path` begins the names of its alarms, and is the namespace of its own metrics. `hosts` are instance ids by name,
     and empty where no agent measures them; `filesystem` is the type of their root. `has_figures` tells that a host
-    takes them, `has_queues` that there are background jobs and their Redis. `file_system_id` is EFS's, and empty
-    without one; so many hosts as `mounts` says should have it.
+    takes them, `has_queues` that there are background jobs and their Redis, `has_redis` that there is one, with jobs
+    or without. `file_system_id` is EFS's, and empty without one; so many hosts as `mounts` says should have it.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Stage:
     filesystem: str
     has_figures: bool
     has_queues: bool
+    has_redis: bool
     file_system_id: str
     mounts: int
 
@@ -72,6 +74,7 @@ class Stage:
             ROOT_DISK: {"InstanceId": self.hosts.get(host, ""), "fstype": self.filesystem, "path": "/"},
             QUEUES: {"Stage": self.name},
             BACKUPS: {"Stage": self.name},
+            REDIS_BACKUPS: {"Stage": self.name},
             SHARED_FILES: {"FileSystemId": self.file_system_id},
             CERTIFICATE: {"CertificateArn": self.certificate_arn},
         }[metric.of]
@@ -83,6 +86,7 @@ class Stage:
             ROOT_DISK: bool(self.hosts),
             QUEUES: self.has_figures and self.has_queues,
             BACKUPS: self.has_figures,
+            REDIS_BACKUPS: self.has_figures and self.has_redis,
             SHARED_FILES: bool(self.file_system_id),
         }.get(metric.of, True)
 

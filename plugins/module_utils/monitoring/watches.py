@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 # What of a stage a metric is about; `alarms.py` knows the namespace and the dimensions of each.
-BALANCER, TARGETS, HOST, ROOT_DISK, QUEUES, BACKUPS, SHARED_FILES, CERTIFICATE = (
+BALANCER, TARGETS, HOST, ROOT_DISK, QUEUES, BACKUPS, REDIS_BACKUPS, SHARED_FILES, CERTIFICATE = (
     "balancer",
     "targets",
     "host",
     "root disk",
     "queues",
     "backups",
+    "backups of Redis",
     "shared files",
     "certificate",
 )
@@ -162,6 +163,17 @@ WATCHES = (
         missing=ALARM,
         meaning="the newest backup that has been read back is older than {threshold} s",
         silence="There is no backup, or nobody can say how old it is; that is as bad as an old one.",
+        look="backups",
+    ),
+    Watch(
+        key="redis-backup-age",
+        metrics={"m": Metric(of=REDIS_BACKUPS, name="RedisBackupAgeSeconds")},
+        # One is made each night: a day, and two hours for a timer that is late.
+        threshold=26 * 3600,
+        periods=3,
+        missing=ALARM,
+        meaning="the newest backup of Redis that has been read back is older than {threshold} s",
+        silence="There is no backup, or the Redis host cannot say how old it is; that is as bad as an old one.",
         look="backups",
     ),
     Watch(

@@ -18,6 +18,7 @@ WHOLE = Stage(
     filesystem="ext4",
     has_figures=True,
     has_queues=True,
+    has_redis=True,
     file_system_id="fs-1",
     mounts=4,
 )
