@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which client of PostgreSQL a host gets, and which key of a repository is accepted."""
+"""Which client of PostgreSQL a host gets, which key of a repository is accepted, and where copies go to a bucket."""
 
 from __future__ import annotations
 
@@ -46,6 +46,20 @@ def test_a_client_older_than_the_server_is_never_the_only_one(
         database_backup_server_version=server,
     )
     assert wanted == ([package] if package else [])
+
+
+@pytest.mark.parametrize(
+    ("distribution", "version", "can"),
+    [
+        ("Debian", "12.11", True),
+        ("Debian", "13", True),
+        ("Ubuntu", "22.04", False),
+        ("Ubuntu", "24.04", True),
+    ],
+)
+def test_no_copy_is_promised_that_boto3_cannot_send(distribution: str, version: str, can: bool) -> None:
+    facts = {"distribution": distribution, "distribution_version": version}
+    assert evaluate("database_backup", "__database_backup_can_send_checksums", ansible_facts=facts) is can
 
 
 def fingerprints(listing: str) -> list[str]:

@@ -88,10 +88,33 @@ def test_a_stage_without_hosts_has_none_for_it() -> None:
 
 
 def test_figures_of_queues_are_taken_where_there_are_queues() -> None:
-    assert evaluate("figures_redis_url", QUEUES) == "redis://amy:secret@10.0.0.1:6379/2"
+    assert evaluate("figures_redis_url", QUEUES, "scheduler1") == "redis://amy:secret@10.0.0.1:6379/2"
     # Redis without jobs is the application's own business.
-    assert evaluate("figures_redis_url", NO_QUEUES | {"redis": ["redis1"]}) == ""
-    assert evaluate("figures_redis_url", NO_QUEUES) == ""
+    assert evaluate("figures_redis_url", NO_QUEUES | {"redis": ["redis1"]}, "utility1") == ""
+    assert evaluate("figures_redis_url", NO_QUEUES, "utility1") == ""
+
+
+@pytest.mark.parametrize(
+    ("fleet", "host", "metric", "program"),
+    [
+        (QUEUES, "scheduler1", "BackupAgeSeconds", "amy-database"),
+        (NO_QUEUES, "utility1", "BackupAgeSeconds", "amy-database"),
+        (QUEUES, "redis1", "RedisBackupAgeSeconds", "amy-redis"),
+        (NO_QUEUES | {"redis": ["redis1"]}, "redis1", "RedisBackupAgeSeconds", "amy-redis"),
+    ],
+)
+def test_each_host_that_keeps_backups_tells_their_age(
+    fleet: dict[str, list[str]], host: str, metric: str, program: str
+) -> None:
+    assert host in evaluate("figures_hosts", fleet)
+    assert evaluate("host_telling_roles", fleet, host).count("figures") == 1
+    assert evaluate("figures_backup_metric", fleet, host) == metric
+    assert evaluate("figures_backup_command", fleet, host) == [program, "check"]
+
+
+def test_queues_are_counted_on_one_host() -> None:
+    assert evaluate("figures_redis_url", QUEUES, "redis1") == ""
+    assert "figures" not in evaluate("host_telling_roles", QUEUES, "scheduler2")
 
 
 def test_each_kind_of_host_has_credentials_of_its_own() -> None:

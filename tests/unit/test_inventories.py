@@ -27,10 +27,7 @@ HOSTS = {
 # What only one host does.
 UTILITY_PLAYS = {
     "backup": {"Back up the database"},
-    "configure": {
-        "Prepare the host that keeps the backups",
-        "Take the figures of the queues, the backups and the release",
-    },
+    "configure": {"Prepare the host that keeps the backups"},
     "deploy": {"Build the release once"},
     "restore": {"Replace the database"},
     "restore_drill": {"Prove that the newest backup restores"},
@@ -83,6 +80,12 @@ def test_one_host_does_what_only_one_does(plays: tuple[str, dict[str, set[str]]]
     assert {name: hosts[name] for names in UTILITY_PLAYS.values() for name in names} == {
         name: utility for names in UTILITY_PLAYS.values() for name in names
     }
+
+
+def test_each_host_that_keeps_backups_takes_figures(plays: tuple[str, dict[str, set[str]]]) -> None:
+    stage, hosts = plays
+    keepers = {"local": {"scheduler1", "redis1"}, "another": {"utility1"}}[stage]
+    assert hosts["Take the figures of the queues, the backups and the release"] == keepers
 
 
 def test_plays_for_queues_have_hosts_where_there_are_queues(plays: tuple[str, dict[str, set[str]]]) -> None:

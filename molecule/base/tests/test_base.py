@@ -15,7 +15,7 @@ SITE = "/webapps/amy.molecule.test"
     ("path", "owner", "mode"),
     [
         ("", "root", 0o755),
-        ("/DB_backups", "amy", 0o700),
+        ("/DB_backups", "root", 0o700),
         ("/logs", "root", 0o750),
         ("/releases", "root", 0o755),
         ("/shared", "root", 0o755),
@@ -32,13 +32,13 @@ def test_application_user_cannot_log_in_nor_write_beside_its_data(host: Host) ->
     user = host.user("amy")
     assert (user.home, user.shell, user.group) == (SITE, "/usr/sbin/nologin", "amy")
     assert user.uid < 1000
-    for path in ("", "/logs", "/releases", "/shared", "/static"):
+    for path in ("", "/DB_backups", "/logs", "/releases", "/shared", "/static"):
         assert host.run(f"runuser -u amy -- touch {SITE}{path}/planted").failed
-    assert host.run(f"runuser -u amy -- touch {SITE}/DB_backups/mine").succeeded
 
 
 def test_others_cannot_read_backups(host: Host) -> None:
-    assert host.run(f"runuser -u www-data -- ls {SITE}/DB_backups").failed
+    for user in ("amy", "www-data"):
+        assert host.run(f"runuser -u {user} -- ls {SITE}/DB_backups").failed
 
 
 def test_only_security_updates_install_themselves(host: Host) -> None:

@@ -15,6 +15,7 @@ from .watches import (
     DATABASE,
     HOST,
     QUEUES,
+    REDIS_BACKUPS,
     ROOT_DISK,
     SHARED_FILES,
     TARGETS,
@@ -44,9 +45,9 @@ class Stage:
 
     `path` begins the names of its alarms, and is the namespace of its own metrics. `hosts` are instance ids by name,
     and empty where no agent measures them; `filesystem` is the type of their root. `has_figures` tells that a host
-    takes them, `has_queues` that there are background jobs and their Redis. `database` is an identifier of RDS's,
-    and empty where it is somebody else's. `file_system_id` is EFS's, and empty without one; so many hosts as `mounts`
-    says should have it.
+    takes them, `has_queues` that there are background jobs and their Redis, `has_redis` that there is one, with jobs
+    or without. `database` is an identifier of RDS's, and empty where it is somebody else's. `file_system_id` is EFS's,
+    and empty without one; so many hosts as `mounts` says should have it.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Stage:
     has_figures: bool
     has_queues: bool
     database: str
+    has_redis: bool
     file_system_id: str
     mounts: int
 
@@ -77,6 +79,7 @@ class Stage:
             QUEUES: {"Stage": self.name},
             BACKUPS: {"Stage": self.name},
             DATABASE: {"DBInstanceIdentifier": self.database},
+            REDIS_BACKUPS: {"Stage": self.name},
             SHARED_FILES: {"FileSystemId": self.file_system_id},
             CERTIFICATE: {"CertificateArn": self.certificate_arn},
         }[metric.of]
@@ -89,6 +92,7 @@ class Stage:
             QUEUES: self.has_figures and self.has_queues,
             BACKUPS: self.has_figures,
             DATABASE: bool(self.database),
+            REDIS_BACKUPS: self.has_figures and self.has_redis,
             SHARED_FILES: bool(self.file_system_id),
         }.get(metric.of, True)
 

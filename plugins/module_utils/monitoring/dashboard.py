@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .alarms import Stage
-from .watches import BACKUPS, BALANCER, HOST, QUEUES, ROOT_DISK, SHARED_FILES, TARGETS, WATCHES, Metric
+from .watches import BACKUPS, BALANCER, HOST, QUEUES, REDIS_BACKUPS, ROOT_DISK, SHARED_FILES, TARGETS, WATCHES, Metric
 
 WIDTH, HALF, HEIGHT = 24, 12, 6
 # The metric that a filter makes of the hosts' deploy journals: one for each host that takes another release.
@@ -76,6 +76,11 @@ GRAPHS = (
         title="Age of the backup, seconds",
         metrics={"age": Metric(of=BACKUPS, name="BackupAgeSeconds")},
         watch="backup-age",
+    ),
+    Graph(
+        title="Age of the backup of Redis, seconds",
+        metrics={"age": Metric(of=REDIS_BACKUPS, name="RedisBackupAgeSeconds")},
+        watch="redis-backup-age",
     ),
     Graph(
         title="Hosts with the shared files",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 # What of a stage a metric is about; `alarms.py` knows the namespace and the dimensions of each.
-BALANCER, TARGETS, HOST, ROOT_DISK, QUEUES, BACKUPS, DATABASE, SHARED_FILES, CERTIFICATE = (
+BALANCER, TARGETS, HOST, ROOT_DISK, QUEUES, BACKUPS, DATABASE, REDIS_BACKUPS, SHARED_FILES, CERTIFICATE = (
     "balancer",
     "targets",
     "host",
@@ -16,6 +16,7 @@ BALANCER, TARGETS, HOST, ROOT_DISK, QUEUES, BACKUPS, DATABASE, SHARED_FILES, CER
     "queues",
     "backups",
     "database",
+    "backups of Redis",
     "shared files",
     "certificate",
 )
@@ -177,6 +178,17 @@ WATCHES = (
         meaning="less than {threshold} GiB of the database's storage have been free for a quarter of an hour",
         silence="The database is down, or RDS is late; `errors` tells of the former.",
         look="the-database-runs-full",
+    ),
+    Watch(
+        key="redis-backup-age",
+        metrics={"m": Metric(of=REDIS_BACKUPS, name="RedisBackupAgeSeconds")},
+        # One is made each night: a day, and two hours for a timer that is late.
+        threshold=26 * 3600,
+        periods=3,
+        missing=ALARM,
+        meaning="the newest backup of Redis that has been read back is older than {threshold} s",
+        silence="There is no backup, or the Redis host cannot say how old it is; that is as bad as an old one.",
+        look="backups",
     ),
     Watch(
         key="redis-memory",

@@ -51,7 +51,7 @@ def main(settings_file: str) -> int:
             notes["QueueError"] = str(error)
     if settings["backup_command"]:
         try:
-            figures["BackupAgeSeconds"] = backup_age(settings["backup_command"])
+            figures[settings["backup_metric"]] = backup_age(settings["backup_command"])
         except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
             notes["BackupError"] = getattr(error, "stderr", None) or str(error)
     line = metric_line(

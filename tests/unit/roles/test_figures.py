@@ -127,6 +127,7 @@ def test_the_applications_user_may_ask_for_all_of_it(tmp_path: Path) -> None:
             "queues": ["default"],
             "site_root": str(tmp_path),
             "backup_command": [],
+            "backup_metric": "BackupAgeSeconds",
             "log_file": str(tmp_path / "figures.log"),
         }
         (tmp_path / "settings.json").write_text(json.dumps(settings))
@@ -165,6 +166,7 @@ def take(folder: Path, **choices: Any) -> dict[str, Any]:
         "queues": ["default"],
         "site_root": str(folder),
         "backup_command": [],
+        "backup_metric": "BackupAgeSeconds",
         "log_file": str(folder / "figures.log"),
     }
     (folder / "settings.json").write_text(json.dumps(settings | choices))
@@ -193,3 +195,10 @@ def test_what_cannot_be_taken_is_a_note(script: str, expected: dict[str, Any], t
 
 def test_without_queues_there_is_nothing_to_count(tmp_path: Path) -> None:
     assert set(take(tmp_path)) == {"_aws", "Stage", "Release"}
+
+
+def test_a_host_that_only_keeps_backups_tells_their_age_under_their_own_name(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "print('{\"age\": 7}')"]
+    entry = take(tmp_path, backup_command=command, backup_metric="RedisBackupAgeSeconds")
+    assert (entry["RedisBackupAgeSeconds"], "BackupAgeSeconds" in entry) == (7.0, False)
+    assert entry["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [{"Name": "RedisBackupAgeSeconds", "Unit": "Seconds"}]

@@ -16,6 +16,9 @@ from .store import Bucket
 
 M = TypeVar("M", bound=Manifest)
 
+# What a check tells of a manifest, as far as it has it.
+SHOWN = ("name", "size", "s3", "database_size")
+
 
 @dataclass(frozen=True)
 class Backups(Generic[M]):
@@ -47,9 +50,10 @@ class Backups(Generic[M]):
         return manifest
 
     def fetch(self, url: str) -> M:
-        """Bring a backup from a bucket into the folder; return its manifest."""
+        """Bring a backup from a bucket into the folder; return its manifest. The caller holds the lock."""
         name = url.rpartition("/")[2]
         description = self.folder.description(name)
+        self.folder.remove_remains()
         try:
             self.bucket.fetch(url + DESCRIPTION, into=self.folder.partial(description.name))
             self.bucket.fetch(url, into=self.folder.partial(name))
@@ -87,5 +91,5 @@ class Backups(Generic[M]):
                 f"The newest backup, {safe[0].name}, is {age // 60} minutes old. "
                 "Look: systemctl status 'amy-*-backup'; journalctl -u 'amy-*-backup'"
             )
-        shown = {field: value for field, value in asdict(safe[0]).items() if field in ("name", "size", "s3")}
+        shown = {field: value for field, value in asdict(safe[0]).items() if field in SHOWN}
         return {**shown, "age": age, "count": len(complete)}

@@ -52,7 +52,9 @@ class Folder(Generic[M]):
         """Put a manifest beside its backup, whole or not at all."""
         description = self.description(manifest.name)
         partial = self.partial(description.name)
-        partial.write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
+        # A new file, never one that a link leads to.
+        with partial.open("x", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(manifest), indent=2) + "\n")
         sync(partial)
         partial.rename(description)
         sync(self.directory)

@@ -52,10 +52,10 @@ class Bucket:
         return f"s3://{self.name}/{key}"
 
     def fetch(self, url: str, *, into: Path) -> None:
-        """Download the object at an S3 URL into a file. Raises BackupError if that does not succeed."""
+        """Download the object at an S3 URL into a new file. Raises BackupError if that does not succeed."""
         parts = urlsplit(url)
         try:
-            with into.open("wb") as file:
+            with into.open("xb") as file:
                 self._client().download_fileobj(parts.netloc, parts.path[1:], file)
         except Exception as error:  # see above
             raise BackupError(f"{url} could not be fetched: {error}") from error

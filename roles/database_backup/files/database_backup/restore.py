@@ -18,6 +18,9 @@ from .settings import Settings
 
 # Exists on every server, and nobody's data is in it.
 NEUTRAL = "postgres"
+# Only a superuser may end autovacuum, which has no user, and whose kind is shown to few. A rename and a drop end it
+# themselves; WITH (FORCE) would demand the right to.
+SESSIONS = "FROM pg_stat_activity WHERE datname = %s AND usesysid IS NOT NULL"
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def restore_into(settings: Settings, manifest: DatabaseManifest, *, into: str) -
         connected.autocommit = True
         require_version(connected, manifest.server_version, what=manifest.name)
         require_connections(connected)
-        execute(connected, "DROP DATABASE IF EXISTS {} WITH (FORCE)", into)
+        _drop(connected, into)
         execute(connected, "CREATE DATABASE {} TEMPLATE template0", into)
     restore(settings, settings.backups.folder.directory / manifest.name, database=into)
     with connection(settings, into) as connected:
@@ -90,7 +93,7 @@ def drop(settings: Settings, database: str) -> None:
     """Drop a database, if it is there."""
     with connection(settings, NEUTRAL) as connected:
         connected.autocommit = True
-        execute(connected, "DROP DATABASE IF EXISTS {} WITH (FORCE)", database)
+        _drop(connected, database)
 
 
 def _choose(settings: Settings, source: str) -> DatabaseManifest:
@@ -127,10 +130,15 @@ def _swap(settings: Settings, *, successor: str, kept: str) -> None:
             raise
 
 
+def _drop(connected: Any, database: str) -> None:
+    _end_sessions(connected, database)
+    execute(connected, "DROP DATABASE IF EXISTS {}", database)
+
+
 def _end_sessions(connected: Any, database: str) -> None:
-    fetch(connected, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", database)
+    fetch(connected, f"SELECT pg_terminate_backend(pid) {SESSIONS}", database)
     for _attempt in range(50):
-        if not fetch(connected, "SELECT pid FROM pg_stat_activity WHERE datname = %s", database):
+        if not fetch(connected, f"SELECT pid {SESSIONS}", database):
             return
         time.sleep(0.1)
     raise BackupError(f"Sessions of {database} did not end within 5 s of being told to; the database is untouched.")

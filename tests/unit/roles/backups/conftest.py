@@ -62,7 +62,8 @@ def program_for(template: str, postgresql: Cluster, directory: Path) -> Iterator
     postgresql.execute("postgres", f"CREATE DATABASE {database} TEMPLATE {template}")
     yield DatabaseProgram(postgresql, database, directory)
     for (name,) in postgresql.query("postgres", f"SELECT datname FROM pg_database WHERE datname LIKE '{database}%'"):
-        postgresql.execute("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+        # Autovacuum may be in it, which only a superuser may end.
+        postgresql.execute("postgres", f"DROP DATABASE {name} WITH (FORCE)", user="postgres")
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ def test_a_backup_is_described_as_it_is_and_copied(small: DatabaseProgram, bucke
     assert made["migrations"] == {"mail": "0002_body"}
     assert made["release"] == "v1-0a1b"
     assert made["database_size"] > dump.stat().st_size
+    assert small.run("check")["database_size"] == made["database_size"]
     assert dump.stat().st_mode & 0o777 == 0o600
     key = f"backups/{dump.name}"
     stored = bucket_server.client.get_object(Bucket=bucket, Key=key)

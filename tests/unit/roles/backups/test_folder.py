@@ -74,6 +74,17 @@ def test_remains_are_removed_and_nothing_else(folder: Folder[Manifest]) -> None:
     assert sorted(folder.directory.iterdir()) == before
 
 
+def test_nothing_is_written_where_a_link_leads_to(folder: Folder[Manifest], tmp_path: Path) -> None:
+    kept = tmp_path / "shadow"
+    kept.write_text("root")
+    folder.partial("new.dump.manifest.json").symlink_to(kept)
+    with pytest.raises(FileExistsError):
+        folder.describe(manifest("new.dump"))
+    assert kept.read_text() == "root"
+    folder.remove_remains()
+    assert kept.read_text() == "root"
+
+
 def test_age_is_counted_from_the_beginning() -> None:
     assert manifest("a.dump").age(NOON + timedelta(minutes=45)) == 2700
 

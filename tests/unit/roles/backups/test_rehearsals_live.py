@@ -47,7 +47,7 @@ def program(small: DatabaseProgram, other: Cluster) -> Iterator[DatabaseProgram]
     yield small
     small.server.execute("postgres", f"ALTER ROLE {USER} CREATEDB", user="postgres")
     for name in small.databases(other):
-        other.execute("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+        other.execute("postgres", f"DROP DATABASE {name} WITH (FORCE)", user="postgres")
 
 
 class Application:

@@ -3,11 +3,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import psycopg2  # type: ignore[import-untyped]
 import pytest
 
 from tests.servers.s3 import S3
+from tests.unit.roles.backups.conftest import FILL
 from tests.unit.roles.backups.program import DatabaseProgram, ended, in_bucket, until
+
+# Every change is a reason to vacuum, and that takes minutes. A copy has the same of its own: it is part of the table.
+SLOW_VACUUM = """ALTER TABLE mail SET (
+    autovacuum_vacuum_threshold = 0, autovacuum_vacuum_insert_threshold = 0,
+    autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1
+)"""
+
+
+@pytest.fixture
+def vacuumed(small: DatabaseProgram) -> Iterator[DatabaseProgram]:
+    """The program for a database in which autovacuum is at work; its owner may not end that."""
+    server = small.server
+    server.execute(small.database, SLOW_VACUUM, FILL.format(20_000))
+    server.execute("postgres", "ALTER SYSTEM SET autovacuum_naptime = 1", "SELECT pg_reload_conf()", user="postgres")
+    until(lambda: is_vacuuming(small, small.database), what="autovacuum has begun")
+    yield small
+    server.execute("postgres", "ALTER SYSTEM RESET autovacuum_naptime", "SELECT pg_reload_conf()", user="postgres")
+
+
+def is_vacuuming(program: DatabaseProgram, database: str) -> bool:
+    """Whether autovacuum is at work in `database`."""
+    workers = f"SELECT 1 FROM pg_stat_activity WHERE datname = '{database}' AND backend_type = 'autovacuum worker'"
+    return bool(program.server.query("postgres", workers, user="postgres"))
 
 
 def lose(program: DatabaseProgram) -> dict[str, int]:
@@ -54,6 +80,24 @@ def test_sessions_of_the_living_database_do_not_stop_a_restore(small: DatabasePr
         cursor.execute("SELECT 1")
 
 
+def test_autovacuum_in_the_living_database_does_not_stop_a_restore(vacuumed: DatabaseProgram) -> None:
+    made = vacuumed.run("backup")
+    lose(vacuumed)
+    assert is_vacuuming(vacuumed, vacuumed.database)
+    vacuumed.run("restore", made["name"])
+    assert vacuumed.rows() == made["rows"]
+
+
+def test_autovacuum_and_sessions_in_a_copy_do_not_keep_it(vacuumed: DatabaseProgram) -> None:
+    vacuumed.run("backup")
+    copied = vacuumed.run("copy", "newest")["database"]
+    for command in (("copy", "newest"), ("drop-copy",)):
+        until(lambda: is_vacuuming(vacuumed, copied), what="autovacuum has begun in the copy")
+        vacuumed.server.connect(copied)
+        vacuumed.run(*command)
+    assert vacuumed.databases() == [vacuumed.database]
+
+
 def test_a_restore_from_the_bucket(small: DatabaseProgram, bucket_server: S3, bucket: str) -> None:
     small.tell(bucket=in_bucket(bucket, bucket_server))
     made = small.run("backup")
@@ -62,7 +106,12 @@ def test_a_restore_from_the_bucket(small: DatabaseProgram, bucket_server: S3, bu
         file.unlink()
     assert small.run("restore", made["s3"])["name"] == made["name"]
     assert small.rows() == before
+    # As a run leaves it that is killed while it fetches.
+    (small.backups / "killed.dump.partial").write_text("da")
+    (small.backups / f"{made['name']}.partial").write_text("da")
+    assert small.run("drill", made["s3"])["name"] == made["name"]
     before_fetch = small.files()
+    assert not [name for name in before_fetch if name.endswith(".partial")]
     assert "could not be fetched" in small.refuse("drill", f"s3://{bucket}/backups/none.dump")
     assert small.files() == before_fetch
 

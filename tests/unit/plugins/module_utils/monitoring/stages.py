@@ -19,6 +19,7 @@ WHOLE = Stage(
     has_figures=True,
     has_queues=True,
     database="amy-test",
+    has_redis=True,
     file_system_id="fs-1",
     mounts=4,
 )

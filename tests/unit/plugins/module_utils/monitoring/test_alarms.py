@@ -15,7 +15,7 @@ from figures import queue_figures, server_figures
 
 from plugins.module_utils.cloudwatch.compose import HOST_METRICS
 from plugins.module_utils.monitoring.alarms import Stage, StageError, alarms
-from plugins.module_utils.monitoring.watches import BACKUPS, HOST, QUEUES, ROOT_DISK, WATCHES
+from plugins.module_utils.monitoring.watches import BACKUPS, HOST, QUEUES, REDIS_BACKUPS, ROOT_DISK, WATCHES
 from tests.unit.plugins.module_utils.monitoring.stages import BARE, WHOLE, dimensions
 
 RUNBOOK = Path(__file__).resolve().parents[5] / "docs/runbook.md"
@@ -32,8 +32,9 @@ def test_a_stage_without_agent_and_figures_has_the_alarms_that_aws_can_tell_by_i
 
 
 def test_an_application_without_background_jobs_is_watched_for_its_backups() -> None:
-    found = {name for name in named(replace(BARE, has_figures=True, has_queues=False)) if name not in named(BARE)}
-    assert found == {"amy/test/backup-age"}
+    bare = replace(BARE, has_figures=True, has_queues=False)
+    assert set(named(bare)) - set(named(BARE)) == {"amy/test/backup-age", "amy/test/redis-backup-age"}
+    assert set(named(replace(bare, has_redis=False))) - set(named(BARE)) == {"amy/test/backup-age"}
 
 
 def test_each_host_has_its_own_alarms() -> None:
@@ -88,6 +89,16 @@ def test_a_percentile_is_not_taken_of_a_few_requests() -> None:
     assert "Statistic" not in alarm
 
 
+def test_a_nights_backup_of_redis_may_be_a_day_and_two_hours_old() -> None:
+    alarm = named(WHOLE)["amy/test/redis-backup-age"]
+    assert (alarm["MetricName"], alarm["Threshold"], alarm["TreatMissingData"]) == (
+        "RedisBackupAgeSeconds",
+        26 * 3600,
+        "breaching",
+    )
+    assert dimensions(alarm) == {"Stage": "test"}
+
+
 def test_a_threshold_can_be_another_and_is_in_the_words() -> None:
     alarm = named(WHOLE, thresholds={"disk": 92.5})["amy/test/web1/disk"]
     assert alarm["Threshold"] == 92.5
@@ -113,9 +124,9 @@ def test_every_alarm_leads_to_a_heading_of_the_runbook_and_a_command() -> None:
 
 def test_of_one_cause_of_silence_one_alarm_tells() -> None:
     """The figures come from one program and a host's metrics from one agent; a backup is looked at for itself."""
-    ours = [watch for watch in WATCHES if watch.subject.of in (BACKUPS, HOST, QUEUES, ROOT_DISK)]
+    ours = [watch for watch in WATCHES if watch.subject.of in (BACKUPS, HOST, QUEUES, REDIS_BACKUPS, ROOT_DISK)]
     telling = {watch.key for watch in ours if watch.missing == "breaching"}
-    assert telling == {"queue-age", "disk", "backup-age"}
+    assert telling == {"queue-age", "disk", "backup-age", "redis-backup-age"}
 
 
 def test_what_is_watched_is_what_hosts_publish() -> None:
