@@ -78,9 +78,9 @@ def client(*, redis_url: str | None, queue: str) -> Any:
         return importlib.import_module("django_rq").get_connection(queue)
     except ValueError:
         # The library's own words may hold a part of the password.
-        sys.exit(
+        raise SystemExit(
             "The Redis URL cannot be read. It looks like redis://user:password@host:6379/2; / in a password is %2F"
-        )
+        ) from None
 
 
 def waiting(connection: Any, queues: list[str]) -> Iterator[tuple[str, str]]:
