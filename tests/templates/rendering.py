@@ -8,11 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar, trust_as_template
-
-# The plugins that Ansible's command line programs load before they render.
-init_plugin_loader()
 
 ROLES = Path(__file__).parents[2] / "roles"
 VARIABLES = Path(__file__).parent / "variables"
