@@ -8,12 +8,28 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..module_utils import fleet_plan as fleet_plan_module
+from ..module_utils import host_kinds as host_kinds_module
 from ..module_utils import stage_policies
+
+
+def host_kinds(column: str) -> dict[str, Any]:
+    """Return a column of the table of kinds of hosts, by kind."""
+    return host_kinds_module.column(column)
 
 
 def fleet_plan(existing: list[str], counts: Mapping[str, int]) -> dict[str, Any]:
     """Return which hosts to keep, to create and to remove."""
     return fleet_plan_module.plan(counts=counts, existing=existing).as_result()
+
+
+def counts_complaint(counts: Mapping[str, int]) -> str:
+    """Return why a stage cannot have these counts of hosts; empty if it can."""
+    return fleet_plan_module.complaint(counts)
+
+
+def stage_duties(groups: Mapping[str, Sequence[str]], counts: Mapping[str, int]) -> dict[str, Any]:
+    """Return what the hosts in the inventory's groups are there for."""
+    return fleet_plan_module.duties(counts=counts, groups=groups).as_result()
 
 
 def lacking_roles(groups: Mapping[str, Sequence[str]], counts: Mapping[str, int]) -> list[str]:
@@ -62,8 +78,11 @@ class FilterModule:
         """By their names in playbooks."""
         return {
             "bucket_policy": bucket_policy,
+            "counts_complaint": counts_complaint,
             "fleet_lines": fleet_lines,
             "fleet_plan": fleet_plan,
+            "host_kinds": host_kinds,
             "host_policy": host_policy,
             "lacking_roles": lacking_roles,
+            "stage_duties": stage_duties,
         }

@@ -9,6 +9,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
+from plugins.module_utils.host_kinds import KINDS, NAMES
 from tests.templates.rendering import ROLES
 
 VARS = ROLES.parent / "playbooks/vars"
@@ -26,9 +27,10 @@ def evaluate(expression: str, fleet: dict[str, list[str]], host: str = "localhos
 
     `told` among them is what the stage's inventory says.
     """
-    groups = {role: fleet.get(role, []) for role in ("web", "worker", "scheduler", "utility", "redis")}
-    groups["application"] = [name for role, hosts in groups.items() if role != "redis" for name in hosts]
+    groups = {kind: fleet.get(kind, []) for kind in NAMES}
+    groups["application"] = [name for kind in KINDS if kind.takes_release for name in groups[kind.name]]
     groups["fleet"] = groups["application"] + groups["redis"]
+    counts = {kind: len(hosts) for kind, hosts in fleet.items()}
     changed = facts.pop("changed", [])
     hostvars: dict[str, Any] = {
         name: {"inventory_hostname": name, "ansible_host": "10.0.0.1"} for name in groups["fleet"]
@@ -38,9 +40,9 @@ def evaluate(expression: str, fleet: dict[str, list[str]], host: str = "localhos
     variables: dict[str, Any] = {
         "groups": groups,
         "group_names": [name for name, hosts in groups.items() if host in hosts],
-        "hostvars": hostvars | {"localhost": facts},
+        "hostvars": hostvars | {"localhost": {"instances_counts": counts} | facts},
         "inventory_hostname": host,
-        "instances_counts": {role: len(hosts) for role, hosts in fleet.items()},
+        "instances_counts": counts,
         "stage_parameters": {"redis_application_password": "secret", "database_password": "secret"},
         **facts.pop("told", {}),
     }

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-# Every other role has the application's release; those in PROGRAMS run it.
-REDIS = "redis"
-PROGRAMS = {"web": "gunicorn", "worker": "rqworker", "scheduler": "rqscheduler"}
+from ..host_kinds import BY_NAME, PROGRAMS
+
 GIBIBYTE = 1 << 30
 MEBIBYTE = 1 << 20
 
@@ -44,7 +43,7 @@ class Host:
     @property
     def wants_release(self) -> bool:
         """Whether a deploy puts a release on it."""
-        return self.role != REDIS
+        return BY_NAME[self.role].takes_release
 
     @property
     def release(self) -> str | None:
