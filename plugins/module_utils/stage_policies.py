@@ -80,6 +80,15 @@ def host_statements(
                 resources=(f"arn:aws:s3:::{bucket}/{backup_prefix}/*",),
             )
         )
+        statements.append(
+            Statement(
+                sid="FindBackups",
+                reason="A host that begins to keep the backups finds those that another host has made.",
+                actions=("s3:ListBucket",),
+                resources=(f"arn:aws:s3:::{bucket}",),
+                conditions={"StringLike": {"s3:prefix": f"{backup_prefix}/*"}},
+            )
+        )
     return statements
 
 

@@ -74,6 +74,21 @@ def test_the_backup_hosts_write_and_read_backups(role: str) -> None:
     assert may(role, "s3:GetObject", BACKUP)
 
 
+@pytest.mark.parametrize(
+    ("role", "prefix", "finds"),
+    [
+        ("utility", "backups/amy-", True),
+        ("redis", "backups/redis/redis-", True),
+        ("utility", "artifacts/", False),
+        ("utility", "backups", False),
+        ("web", "backups/amy-", False),
+    ],
+)
+def test_a_host_that_begins_to_keep_backups_finds_those_of_another(role: str, prefix: str, *, finds: bool) -> None:
+    assert may(role, "s3:ListBucket", f"arn:aws:s3:::{BUCKET}", s3_prefix=prefix) is finds
+    assert not may(role, "s3:ListBucket", f"arn:aws:s3:::{BUCKET}")
+
+
 @pytest.mark.parametrize("role", ["web", "worker"])
 @pytest.mark.parametrize("action", ["s3:PutObject", "s3:GetObject", "s3:ListBucket"])
 def test_other_hosts_do_not_reach_the_bucket(role: str, action: str) -> None:
