@@ -7,9 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ansible.errors import AnsibleError
+from jinja2.exceptions import UndefinedError
+
 from ..module_utils import fleet_plan as fleet_plan_module
 from ..module_utils import host_kinds as host_kinds_module
-from ..module_utils import stage_policies
+from ..module_utils import stage_policies, stage_settings
 
 
 def host_kinds(column: str) -> dict[str, Any]:
@@ -30,6 +33,19 @@ def counts_complaint(counts: Mapping[str, int]) -> str:
 def stage_duties(groups: Mapping[str, Sequence[str]], counts: Mapping[str, int]) -> dict[str, Any]:
     """Return what the hosts in the inventory's groups are there for."""
     return fleet_plan_module.duties(counts=counts, groups=groups).as_result()
+
+
+def settings_at_fault(settings: Mapping[str, Any], leaving: Mapping[str, str]) -> dict[str, str]:
+    """Return why a setting cannot be given to a release, by its name; of a value nothing is said."""
+    values, found = {}, {}
+    for name in settings:
+        # A value is a template until it is looked at.
+        try:
+            values[name] = str(settings[name])
+        except (AnsibleError, UndefinedError) as error:
+            found[name] = f"needs a host, or another value, that the stage does not have ({error})"
+    led = stage_settings.leading_to(values, hosts=leaving)
+    return found | {name: f"leads to {host}, which is to be removed" for name, host in led.items()}
 
 
 def lacking_roles(groups: Mapping[str, Sequence[str]], counts: Mapping[str, int]) -> list[str]:
@@ -84,5 +100,6 @@ class FilterModule:
             "host_kinds": host_kinds,
             "host_policy": host_policy,
             "lacking_roles": lacking_roles,
+            "settings_at_fault": settings_at_fault,
             "stage_duties": stage_duties,
         }

@@ -39,7 +39,8 @@ class Duties:
     `utility` is the one host that builds the releases, migrates, keeps the backups and takes the metrics: a list, empty
     if there is none. `former` are the hosts that may have been it: they keep no backups and take no metrics.
     `leaving` are the hosts of kinds that the stage is to have no longer. They run what they run until `make scale-in`
-    removes them: a deploy leaves them alone. `releases` are the hosts that a deploy puts the release on.
+    removes them: a deploy leaves them alone. `working_off` are those of them that are there for background jobs, by the
+    release's code. `releases` are the hosts that a deploy puts the release on.
     `kinds` are those that the stage is to have, `gone` those that it neither is to have nor has. `wants_queues`,
     `wants_redis` and `wanted_releases` (how many hosts get the release) say what the stage is to be.
     """
@@ -47,6 +48,7 @@ class Duties:
     utility: list[str]
     former: list[str]
     leaving: list[str]
+    working_off: list[str]
     releases: list[str]
     kinds: list[str]
     gone: list[str]
@@ -119,6 +121,7 @@ def duties(*, counts: Mapping[str, int], groups: Mapping[str, Sequence[str]]) ->
         utility=utility,
         former=[name for kind in UTILITY_KINDS for name in there[kind] if name not in utility],
         leaving=[name for kind in NAMES for name in there[kind] if name not in staying[kind]],
+        working_off=[name for kind in JOB_KINDS for name in there[kind] if name not in staying[kind]],
         releases=[name for kind in KINDS if kind.takes_release for name in staying[kind.name]],
         kinds=[kind for kind in NAMES if wanted[kind]],
         gone=[kind for kind in NAMES if not wanted[kind] and not there[kind]],
