@@ -13,6 +13,7 @@ from jinja2.exceptions import UndefinedError
 from ..module_utils import fleet_plan as fleet_plan_module
 from ..module_utils import host_kinds as host_kinds_module
 from ..module_utils import stage_policies, stage_settings
+from ..module_utils.rq.remains import remains
 
 
 def host_kinds(column: str) -> dict[str, Any]:
@@ -33,6 +34,11 @@ def counts_complaint(counts: Mapping[str, int]) -> str:
 def stage_duties(groups: Mapping[str, Sequence[str]], counts: Mapping[str, int]) -> dict[str, Any]:
     """Return what the hosts in the inventory's groups are there for."""
     return fleet_plan_module.duties(counts=counts, groups=groups).as_result()
+
+
+def queue_remains(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is left in the queues."""
+    return remains(state).as_result()
 
 
 def settings_at_fault(settings: Mapping[str, Any], leaving: Mapping[str, str]) -> dict[str, str]:
@@ -100,6 +106,7 @@ class FilterModule:
             "host_kinds": host_kinds,
             "host_policy": host_policy,
             "lacking_roles": lacking_roles,
+            "queue_remains": queue_remains,
             "settings_at_fault": settings_at_fault,
             "stage_duties": stage_duties,
         }

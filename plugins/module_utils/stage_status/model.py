@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..host_kinds import BY_NAME, PROGRAMS
+from ..host_kinds import BY_NAME, JOB_KINDS, PROGRAMS
 
 GIBIBYTE = 1 << 30
 MEBIBYTE = 1 << 20
@@ -23,7 +23,8 @@ class Host:
     `target_reason` is why it does not call it healthy, and may be empty.
     `running` counts the processes of its program in PROGRAMS by the release that they run from, and `free_memory` is in
     bytes; both are None if they could not be found out. `down` are the processes that supervisord should run and does
-    not, with their states.
+    not, with their states. `leaves` tells that the stage is to have no such host any more. `makes` are the timers there
+    that are another host's to run.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Host:
     free_memory: int | None = None
     target_reason: str = ""
     down: dict[str, str] = field(default_factory=dict)
+    leaves: bool = False
+    makes: list[str] = field(default_factory=list)
 
     @property
     def program(self) -> str | None:
@@ -79,6 +82,16 @@ class Stage:
     balancer_page: bool = False
     certificate: dict[str, Any] | None = None
     errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def staying(self) -> list[Host]:
+        """The hosts that a deploy changes, and Redis."""
+        return [host for host in self.hosts if not host.leaves]
+
+    @property
+    def ends_queues(self) -> bool:
+        """Whether workers or schedulers are there that the stage is to have no longer."""
+        return any(host.leaves and host.role in JOB_KINDS for host in self.hosts)
 
     @property
     def deploys(self) -> bool:
