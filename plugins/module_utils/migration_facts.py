@@ -52,9 +52,9 @@ class MigrationFacts:
     statements: dict[str, list[str] | None]
 
 
-def read(execute: Execute, *, settings: str, other: list[str] | None) -> MigrationFacts:
+def read(execute: Execute, *, other: list[str] | None) -> MigrationFacts:
     """Return a release's migrations; `other` are those that another release knows. Raises ReleaseProgramError."""
-    return MigrationFacts(**ask(execute, {"settings": settings, "other": other}))
+    return MigrationFacts(**ask(execute, {"other": other}))
 
 
 def newer(facts: MigrationFacts) -> list[str]:

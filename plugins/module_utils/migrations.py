@@ -178,7 +178,6 @@ class Migrations:
 def migrate(
     execute: Execute,
     *,
-    settings: str,
     commands: list[str],
     lock_timeout: int,
     lock_wait: int,
@@ -195,7 +194,6 @@ def migrate(
     reverse and what was. Raises MigrationError when the program fails or reports an error.
     """
     order = {
-        "settings": settings,
         "commands": commands,
         "lock": ADVISORY_LOCK,
         "lock_timeout": lock_timeout,

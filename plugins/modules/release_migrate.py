@@ -20,10 +20,6 @@ options:
     description: Directory of the staged release.
     type: path
     required: true
-  settings:
-    description: Django's settings module, unless the release's environment names one.
-    type: str
-    default: config.settings
   commands:
     description: Management commands that bring the database up to date.
     type: list
@@ -146,7 +142,6 @@ def main() -> None:
     try:
         migrations = migrate(
             executor(module, PROGRAM),
-            settings=options["settings"],
             commands=options["commands"],
             lock_timeout=options["lock_timeout"],
             lock_wait=options["lock_wait"],

@@ -19,10 +19,6 @@ options:
     description: Directory of the staged release.
     type: path
     required: true
-  settings:
-    description: Django's settings module, unless the release's environment names one.
-    type: str
-    default: config.settings
   user:
     description: The user that asks.
     type: str
@@ -89,7 +85,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        facts = read(executor(module, PROGRAM), settings=module.params["settings"], other=module.params["other"])
+        facts = read(executor(module, PROGRAM), other=module.params["other"])
     except ReleaseProgramError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, newer=newer(facts), **asdict(facts))

@@ -33,7 +33,6 @@ class Release:
 def run(release: Release, *, database: str | None = None) -> Migrations:
     return migrate(
         release,
-        settings="config.settings",
         commands=["migrate"],
         lock_timeout=5,
         lock_wait=60,
@@ -79,7 +78,7 @@ def test_a_release_that_cannot_start_is_told_by_its_last_lines() -> None:
 def test_a_rehearsal_elsewhere_is_led_there_by_the_order_and_not_by_arguments() -> None:
     release = Release()
     server = {"host": "copies.example.test", "port": 5432, "user": "amy", "password": "secret"}
-    options: dict[str, Any] = {"settings": "s", "commands": [], "lock_timeout": 5, "lock_wait": 5, "check_mode": False}
+    options: dict[str, Any] = {"commands": [], "lock_timeout": 5, "lock_wait": 5, "check_mode": False}
     migrate(release, **options, database="amy_rehearsal", server=server)
     assert json.loads(release.line)["server"] == server
 
@@ -138,7 +137,7 @@ def played(folder: Path, **play: bool) -> Migrations:
         done = subprocess.run(program, input=line, cwd=folder, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout, done.stderr
 
-    options: dict[str, Any] = {"settings": "s", "commands": ["migrate"], "lock_timeout": 5, "check_mode": False}
+    options: dict[str, Any] = {"commands": ["migrate"], "lock_timeout": 5, "check_mode": False}
     return migrate(execute, **options, lock_wait=0, database=None)
 
 
