@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-# Debian's policy, 9.2.2: packages take what is free below 1000, people's accounts begin there, numbers above 59999 are
-# reserved. So no distribution gives this one to an account of its own.
-SUGGESTED = 5001
+# In the middle of the system's numbers, 100 to 999: `adduser --system` takes the lowest that is free, systemd-sysusers
+# the highest. Not above: there logind takes the user for a person, and removes shared memory and semaphores when a
+# session of that person ends, whatever else runs (RemoveIPC in logind.conf).
+SUGGESTED = 550
 
 
 @dataclass(frozen=True)

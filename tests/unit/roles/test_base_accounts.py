@@ -26,9 +26,9 @@ PLAY = """
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"base_user": "stranger", "base_user_id": 5001, "base_group": "stranger", "base_group_id": 5001}, ""),
+        ({"base_user": "stranger", "base_user_id": 550, "base_group": "stranger", "base_group_id": 550}, ""),
         ({"base_user": "stranger", "base_user_id": 1, "base_group": "root"}, "the number of the user daemon here"),
-        ({"base_user": "root", "base_group": "daemon", "base_group_id": 5001}, "Set base_group_id to 1"),
+        ({"base_user": "root", "base_group": "daemon", "base_group_id": 550}, "Set base_group_id to 1"),
     ],
 )
 def test_a_number_that_the_host_cannot_give_is_refused(given: dict[str, object], said: str, tmp_path: Path) -> None:

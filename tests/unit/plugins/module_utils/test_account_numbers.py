@@ -14,13 +14,13 @@ OLD = {"root": ["x", "0", ""], "amy": ["x", "996", ""]}
 @pytest.mark.parametrize(
     ("entries", "number", "shares_files", "said"),
     [
-        pytest.param(NEW, 5001, True, [], id="free"),
-        pytest.param({**NEW, "amy": ["x", "5001", ""]}, 5001, True, [], id="there already"),
+        pytest.param(NEW, 550, True, [], id="free"),
+        pytest.param({**NEW, "amy": ["x", "550", ""]}, 550, True, [], id="there already"),
         pytest.param(NEW, 0, False, [], id="the distribution may choose"),
         pytest.param(OLD, 0, True, [], id="the distribution has chosen"),
         pytest.param(OLD, 996, True, [], id="told as it is"),
-        pytest.param(OLD, 5001, False, ["has the number 996 here", "Set base_group_id to 996"], id="another number"),
-        pytest.param(NEW, 0, True, ["no group amy here yet", "`id amy`", "to 5001"], id="a share, and no number told"),
+        pytest.param(OLD, 550, False, ["has the number 996 here", "Set base_group_id to 996"], id="another number"),
+        pytest.param(NEW, 0, True, ["no group amy here yet", "`id amy`", "to 550"], id="a share, and no number told"),
         pytest.param(NEW, 996, False, ["is 996, and that is the number of the group messagebus here"], id="taken"),
         pytest.param(NEW, 1000, False, ["of the group admin here"], id="a person's"),
     ],
