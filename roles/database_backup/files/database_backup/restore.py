@@ -27,7 +27,8 @@ SESSIONS = "FROM pg_stat_activity WHERE datname = %s AND usesysid IS NOT NULL"
 class Restored:
     """Which backup was restored, into which database, in how many seconds, and how many rows it has.
 
-    `kept` is the name that a replaced database has now, `backup` is the backup that was made of it before.
+    `release` is the one that ran when it was made, empty if that is not known. `kept` is the name that a replaced
+    database has now, `backup` is the backup that was made of it before.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Restored:
     database: str
     seconds: float
     rows: int
+    release: str
     kept: str = ""
     backup: str = ""
 
@@ -86,7 +88,7 @@ def restore_into(settings: Settings, manifest: DatabaseManifest, *, into: str) -
             f"{manifest.name} restores with other row counts than it was made with: {', '.join(differing)}"
         )
     seconds = round(time.monotonic() - began, 1)
-    return Restored(manifest.name, manifest.started, into, seconds, sum(manifest.rows.values()))
+    return Restored(manifest.name, manifest.started, into, seconds, sum(manifest.rows.values()), manifest.release)
 
 
 def drop(settings: Settings, database: str) -> None:
