@@ -101,6 +101,6 @@ def _refusal(*, health: TargetHealth, others: Sequence[TargetHealth], healthy: i
     return (
         f"{health.target} stays in rotation: without it {healthy} healthy target(s) would serve, "
         f"and at least {minimum} must. Not healthy: {listing}. "
-        "Repair those hosts first (`make status` shows what is wrong, `make configure` converges them), "
-        "then run the same command again."
+        "Repair those hosts first (`make status STAGE=<stage>` shows what is wrong, `make configure STAGE=<stage>` "
+        "converges them), then run the same command again."
     )

@@ -62,11 +62,16 @@ options:
         description: That user's password.
         type: str
         required: true
-  reverse_to:
+  reverse:
     description:
-      - Migrations that an older release knows. Whatever else is applied is reversed, instead of anything being applied.
+      - Migrations that are reversed, in this order, instead of any being applied.
+      - P(carpentries.amy.reversal_plan#filter) plans them.
     type: list
     elements: str
+  remedy:
+    description: What to do if it fails; the end of the message.
+    type: str
+    default: Correct the migration or the data it stumbled over, then deploy again.
 attributes:
   check_mode:
     description: Can run in check mode; it then tells which migrations are pending.
@@ -112,7 +117,7 @@ output:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.carpentries.amy.plugins.module_utils._release_program import ARGUMENTS, executor
-from ansible_collections.carpentries.amy.plugins.module_utils.migrations import PROGRAM, MigrationError, migrate
+from ansible_collections.carpentries.amy.plugins.module_utils.migrations import PROGRAM, REMEDY, MigrationError, migrate
 
 
 def main() -> None:
@@ -133,7 +138,8 @@ def main() -> None:
                     "password": {"type": "str", "required": True, "no_log": True},
                 },
             },
-            "reverse_to": {"type": "list", "elements": "str"},
+            "reverse": {"type": "list", "elements": "str"},
+            "remedy": {"type": "str", "default": REMEDY},
         },
         required_by={"server": ["database"]},
         supports_check_mode=True,
@@ -147,8 +153,9 @@ def main() -> None:
             lock_wait=options["lock_wait"],
             database=options["database"],
             check_mode=module.check_mode,
-            reverse_to=options["reverse_to"],
+            reverse=options["reverse"],
             server=options["server"],
+            remedy=options["remedy"],
         )
     except MigrationError as error:
         module.fail_json(msg=str(error), **({} if error.applied is None else {"applied": error.applied}))

@@ -103,7 +103,8 @@ class Connection:
 
 class Executor:
     def __init__(self, _):
-        self.loader = types.SimpleNamespace(graph=types.SimpleNamespace(leaf_nodes=lambda: ["leaf"]))
+        graph = types.SimpleNamespace(leaf_nodes=lambda: ["leaf"], nodes={})
+        self.loader = types.SimpleNamespace(graph=graph, disk_migrations={})
     def migration_plan(self, _):
         plans.append(1)
         if len(plans) > 1 and play["silent"]:
@@ -120,7 +121,8 @@ def call_command(*_):
 def setup(): pass
 
 for name, contents in {
-    "core": {}, "core.management": {"call_command": call_command}, "db": {"connections": {"default": Connection()}},
+    "core": {}, "core.management": {"call_command": call_command},
+    "core.management.sql": {"emit_pre_migrate_signal": None}, "db": {"connections": {"default": Connection()}},
     "db.migrations": {}, "db.migrations.executor": {"MigrationExecutor": Executor},
 }.items():
     sys.modules["django." + name] = types.SimpleNamespace(**contents)
