@@ -8,6 +8,7 @@ A check knows more than "it answers": AMY's login page fails without database or
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 from collections.abc import Collection, Mapping, Sequence
@@ -64,8 +65,13 @@ class Patience:
     consecutive: int
 
 
+def version_of(release: str) -> str:
+    """The version that a tag such as `v4.7.0` names: `release` without a `v` before a digit."""
+    return re.sub(r"\Av(?=[0-9])", "", release)
+
+
 def check_from(item: Mapping[str, Any], *, release: str) -> Check:
-    """A check as playbooks write it; `{release}` in its text stands for `release`."""
+    """A check as playbooks write it; in its text `{release}` stands for `release`, and `{version}` for its version."""
     status = item.get("status") or 200
     headers = dict(item.get("headers") or {})
     if item.get("scheme"):
@@ -75,9 +81,14 @@ def check_from(item: Mapping[str, Any], *, release: str) -> Check:
         path=str(item["path"]),
         host=str(item["host"]),
         status=tuple(int(code) for code in (status if isinstance(status, list) else [status])),
-        text=str(item.get("text") or "").replace("{release}", release),
+        text=_filled(str(item.get("text") or ""), {"{release}": release, "{version}": version_of(release)}),
         headers=headers,
     )
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """`text` with each placeholder replaced, in one pass: what a tag is called is no placeholder itself."""
+    return re.sub("|".join(map(re.escape, values)), lambda found: values[found[0]], text)
 
 
 def difference(check: Check, answer: Answer) -> str:

@@ -34,7 +34,9 @@ options:
         description: The expected status or a list of them; 200 by default.
         type: raw
       text:
-        description: What the body must contain; C({release}) stands for O(release).
+        description:
+          - What the body must contain; C({release}) stands for O(release), C({version}) for the same without a C(v)
+            before a digit.
         type: str
       scheme:
         description: What a load balancer would say in X-Forwarded-Proto.
@@ -44,7 +46,7 @@ options:
         description: More headers.
         type: dict
   release:
-    description: What C({release}) stands for.
+    description: What C({release}) stands for, such as V(v4.2.4); C({version}) is V(4.2.4) then.
     type: str
     default: ""
   consecutive:
@@ -91,7 +93,7 @@ EXAMPLES = r"""
     target: http://127.0.0.1:80
     release: v4.2.4
     checks:
-      - {path: /version/, host: amy.example.org, text: "{release}"}
+      - {path: /version/, host: amy.example.org, text: "{version}"}
       - {path: /account/login/, host: amy.example.org, status: 200, scheme: https}
     log_file: /webapps/amy.example.org/logs/gunicorn_supervisor.log
 """

@@ -122,7 +122,7 @@ class RqStore:
         """The schedulers that live, with the seconds until their registration ends unless they renew it.
 
         One that was stopped notes its death (`register_death` of rq-scheduler) and leaves its key for another minute.
-        One that was killed cannot: it counts until its registration ends, an interval and 10 seconds after its last tick.
+        One that was killed cannot: it counts until its registration ends, its interval and 10 s after its last tick.
         """
         keys = sorted(_texts(self._client.scan_iter(match="rq:scheduler_instance:*", count=500)))
         living = [key for key in keys if not self._client.hexists(key, "death")]

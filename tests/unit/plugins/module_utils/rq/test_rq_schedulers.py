@@ -16,7 +16,11 @@ from tests.unit.plugins.module_utils.rq.rq_system import eventually
 if TYPE_CHECKING:
     from tests.unit.plugins.module_utils.rq.rq_system import Rq
 
-RUN = "import redis; from rq_scheduler import Scheduler; Scheduler(connection=redis.Redis.from_url({url!r}), name={name!r}).run()"
+RUN = """
+import redis
+from rq_scheduler import Scheduler
+Scheduler(connection=redis.Redis.from_url({url!r}), name={name!r}).run()
+"""
 
 
 class FakeClient:
