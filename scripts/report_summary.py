@@ -36,7 +36,7 @@ def summary(report: dict[str, Any]) -> str:
 def main(stage: str, *, reports: Path = Path("reports")) -> str:
     """What to print of `stage`."""
     report = newest(reports / stage)
-    return summary(report) if report else f"### {stage}\n\nThere is no report: the run ended before it had a plan.\n"
+    return summary(report) if report else f"### {stage}\n\nThere is no report: the run ended before its first task.\n"
 
 
 if __name__ == "__main__":
