@@ -48,6 +48,8 @@ def api(name_or_arn: str) -> TargetGroupApi:
 def test_a_group_is_found_by_name_and_by_arn(group_arn: str) -> None:
     assert api("web").group == api(group_arn).group
     assert api("web").group.port == 80
+    # By default AWS asks every 30 s, waits 5 s for an answer, and wants five that are good.
+    assert api("web").group.recovery == 5 + 6 * 30
 
 
 def test_a_missing_group_tells_how_to_create_it(aws: None) -> None:
