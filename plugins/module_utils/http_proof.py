@@ -21,6 +21,16 @@ from ._clock import Clock
 _LARGEST_BODY = 4 << 20
 _SHOWN_BODY = 300
 
+# A check as a module's option.
+CHECK_OPTIONS: dict[str, dict[str, Any]] = {
+    "path": {"type": "str", "required": True},
+    "host": {"type": "str", "required": True},
+    "status": {"type": "raw"},
+    "text": {"type": "str"},
+    "scheme": {"type": "str", "choices": ["http", "https"]},
+    "headers": {"type": "dict"},
+}
+
 
 class ProofError(Exception):
     """The checks did not pass in time. `str()` says which, what was answered instead, and where to look."""
@@ -119,13 +129,14 @@ def prove(*, checks: Sequence[Check], client: Client, patience: Patience, clock:
         if elapsed + patience.interval > patience.timeout:
             told = "; ".join(f"{check} {why}" for check, _answer, why in wrong)
             told = told or f"passed only {in_a_row} of {patience.consecutive} times in a row"
-            raise ProofError(f"{told}, after {elapsed:.0f} s.{_excerpt([answer for _check, answer, _why in wrong])}")
+            shown = excerpt(wrong[0][1]) if wrong else ""
+            raise ProofError(f"{told}, after {elapsed:.0f} s.{shown}")
         clock.sleep(patience.interval)
 
 
-def _excerpt(wrong: Sequence[Answer]) -> str:
-    body = wrong[0].body if wrong else ""
-    return f" The answer began: {' '.join(body.split())[:_SHOWN_BODY]}" if body.strip() else ""
+def excerpt(answer: Answer) -> str:
+    """The beginning of an answer, as a sentence to add; empty if it has none."""
+    return f" The answer began: {' '.join(answer.body.split())[:_SHOWN_BODY]}" if answer.body.strip() else ""
 
 
 class TargetClient:

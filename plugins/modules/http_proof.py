@@ -117,17 +117,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._clock import SystemClock
 from ..module_utils._tail import tail
-from ..module_utils.http_proof import Patience, ProofError, TargetClient, check_from, prove
+from ..module_utils.http_proof import CHECK_OPTIONS, Patience, ProofError, TargetClient, check_from, prove
 
 LOG_LINES = 15
-CHECK_OPTIONS: dict[str, dict[str, Any]] = {
-    "path": {"type": "str", "required": True},
-    "host": {"type": "str", "required": True},
-    "status": {"type": "raw"},
-    "text": {"type": "str"},
-    "scheme": {"type": "str", "choices": ["http", "https"]},
-    "headers": {"type": "dict"},
-}
 
 
 def main() -> None:
