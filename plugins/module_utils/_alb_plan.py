@@ -54,6 +54,11 @@ class TargetHealth:
         return self.state == "healthy"
 
     @property
+    def recovering(self) -> bool:
+        """Whether the load balancer asks the target, and may yet call it healthy."""
+        return self.state in ("initial", "unhealthy", "unavailable")
+
+    @property
     def registered(self) -> bool:
         """Whether the target belongs to the group. A draining target no longer does."""
         if self.state == "unused":

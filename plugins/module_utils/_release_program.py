@@ -39,6 +39,17 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "user": {"type": "str", "required": True},
 }
 
+# The option of those that may be led to a copy of the database on another server.
+SERVER: dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "host": {"type": "str", "required": True},
+        "port": {"type": "int", "default": 5432},
+        "user": {"type": "str", "required": True},
+        "password": {"type": "str", "required": True, "no_log": True},
+    },
+}
+
 Execute = Callable[[str], tuple[int, str, str]]
 # What timeout(1) answers with when the time is over.
 TIMED_OUT = 124

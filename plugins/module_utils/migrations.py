@@ -153,6 +153,9 @@ PROGRAM = PRELUDE + BODY
 # Any fixed number serves, as long as no other program uses it: the bytes of "amy-mig".
 ADVISORY_LOCK = int.from_bytes(b"amy-mig", "big")
 
+# Of the migrations before and after a failure, those next to it are named: a list of all would hide why it failed.
+NAMED = 2
+
 UNTOUCHED = "The database itself is untouched."
 UNKNOWN = "It is not known which migrations were applied."
 REMEDY = "Correct the migration or the data it stumbled over, then deploy again."
@@ -236,6 +239,9 @@ def _failure(answer: dict[str, Any], *, rehearsed: bool, reversed_: bool, remedy
 def _progress(answer: dict[str, Any], *, done: str) -> str:
     if answer["applied"] is None:
         return f"It is not known which migrations were {done.lower()}."
-    applied = ", ".join(answer["applied"]) or "none"
-    left = ", ".join(name for name in answer["pending"] if name not in answer["applied"])
-    return f"{done} before that: {applied}. Not {done.lower()}: {left}."
+    applied = answer["applied"]
+    left = [name for name in answer["pending"] if name not in applied]
+    before, after = len(applied) - NAMED, len(left) - NAMED
+    last = [*([f"{before} more"] if before > 0 else []), *applied[-NAMED:]]
+    first = [*left[:NAMED], *([f"{after} more"] if after > 0 else [])]
+    return f"{done} before that: {', '.join(last) or 'none'}. Not {done.lower()}: {', '.join(first)}."

@@ -116,7 +116,7 @@ output:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.carpentries.amy.plugins.module_utils._release_program import ARGUMENTS, executor
+from ansible_collections.carpentries.amy.plugins.module_utils._release_program import ARGUMENTS, SERVER, executor
 from ansible_collections.carpentries.amy.plugins.module_utils.migrations import PROGRAM, REMEDY, MigrationError, migrate
 
 
@@ -129,15 +129,7 @@ def main() -> None:
             "lock_timeout": {"type": "int", "default": 5},
             "lock_wait": {"type": "int", "default": 60},
             "database": {"type": "str"},
-            "server": {
-                "type": "dict",
-                "options": {
-                    "host": {"type": "str", "required": True},
-                    "port": {"type": "int", "default": 5432},
-                    "user": {"type": "str", "required": True},
-                    "password": {"type": "str", "required": True, "no_log": True},
-                },
-            },
+            "server": SERVER,
             "reverse": {"type": "list", "elements": "str"},
             "remedy": {"type": "str", "default": REMEDY},
         },

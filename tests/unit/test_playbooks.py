@@ -41,3 +41,12 @@ def test_a_role_of_aws_requires_nothing_outside_of_its_first_step(role: str) -> 
     }
     # That RDS has done it can only be seen afterwards.
     assert asks - {"validate", "check_existing"} <= ({"create", "wait"} if role == "database" else set())
+
+
+def test_every_fact_that_is_read_of_a_host_is_set_somewhere() -> None:
+    """One that is never set is undefined for good, which `default` hides."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in FILES)
+    read = set(re.findall(r"hostvars(?:\[\w+\]|\.localhost)\.(\w+)", text))
+    written = set(re.findall(r"^ +(?:register: )?(\w+)(?::.*)?$", text, re.MULTILINE))
+    assert read
+    assert read <= written | {"inventory_hostname"}

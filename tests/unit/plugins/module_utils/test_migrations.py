@@ -63,6 +63,23 @@ def test_a_failure_names_what_was_applied_and_what_was_not() -> None:
     assert raised.value.applied == ["a.0001"]
 
 
+@pytest.mark.parametrize(
+    ("applied", "told"),
+    [
+        (0, "Applied before that: none. Not applied: a.0, a.1, 24 more.\n"),
+        (3, "Applied before that: 1 more, a.1, a.2. Not applied: a.3, a.4, 21 more.\n"),
+        (24, "Applied before that: 22 more, a.22, a.23. Not applied: a.24, a.25.\n"),
+        (25, "Applied before that: 23 more, a.23, a.24. Not applied: a.25.\n"),
+    ],
+)
+def test_of_many_migrations_those_next_to_the_failure_are_named(applied: int, told: str) -> None:
+    names = [f"a.{number}" for number in range(26)]
+    with pytest.raises(MigrationError) as raised:
+        run(Release(pending=names, applied=names[:applied], error="IntegrityError: duplicate key"))
+    assert told in str(raised.value)
+    assert raised.value.applied == names[:applied]
+
+
 def test_a_failed_rehearsal_says_that_the_database_is_untouched() -> None:
     with pytest.raises(
         MigrationError, match=r"^A copy of today's database refused(.|\n)*The database itself is untouched"
