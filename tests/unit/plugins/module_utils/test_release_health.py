@@ -49,6 +49,12 @@ urlpatterns = [
     path("cached/", cached),
 ]
 """
+MANAGE = """
+import os, sys
+from django.core.management import execute_from_command_line
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
+execute_from_command_line(sys.argv)
+"""
 # What leads to a copy is PostgreSQL's, and the same for all programs.
 NO_DATABASE = ""
 
@@ -57,11 +63,12 @@ def asked(folder: Path, *checks: Check) -> list[str]:
     """What is left in doubt of CHECKS."""
     (folder / "settings.py").write_text(SETTINGS)
     (folder / "urls.py").write_text(URLS)
+    (folder / "manage.py").write_text(MANAGE)
 
     def execute(line: str) -> tuple[int, str, str]:
         environment = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM],
+            [sys.executable, "manage.py", "shell", "-c", PROGRAM],
             input=line,
             cwd=folder,
             env=environment,
@@ -72,7 +79,7 @@ def asked(folder: Path, *checks: Check) -> list[str]:
         )
         return done.returncode, done.stdout, done.stderr
 
-    doubts: list[str] = check_on_copy(execute, checks=checks, settings="settings", database=NO_DATABASE, server=None)
+    doubts: list[str] = check_on_copy(execute, checks=checks, database=NO_DATABASE, server=None)
     return doubts
 
 
