@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleFilterError
 from jinja2.exceptions import UndefinedError
 
 from ..module_utils import fleet_plan as fleet_plan_module
@@ -59,12 +59,22 @@ def lacking_roles(groups: Mapping[str, Sequence[str]], counts: Mapping[str, int]
     return fleet_plan_module.lacking_roles(counts=counts, groups=groups)
 
 
+def fleet_images(counts: Mapping[str, int], default: str, chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return which machine image each host is made of. Raises AnsibleFilterError."""
+    try:
+        return fleet_plan_module.images(counts=counts, default=default, chosen=chosen)
+    except fleet_plan_module.FleetError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
 def fleet_lines(
     existing: list[str],
     counts: Mapping[str, int],
     instance_type: str,
     instance_types: Mapping[str, str],
     volume_size: int,
+    *,
+    images: Mapping[str, str],
 ) -> list[str]:
     """Return the same for people."""
     return fleet_plan_module.lines(
@@ -72,6 +82,7 @@ def fleet_lines(
         instance_type=instance_type,
         instance_types=instance_types,
         volume_size=volume_size,
+        images=images,
     )
 
 
@@ -101,6 +112,7 @@ class FilterModule:
         return {
             "bucket_policy": bucket_policy,
             "counts_complaint": counts_complaint,
+            "fleet_images": fleet_images,
             "fleet_lines": fleet_lines,
             "fleet_plan": fleet_plan,
             "host_kinds": host_kinds,

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .build_hint import hint
 from .build_plan import REQUIREMENTS, Recipe, Step, Tools, build_plan
 from .failure import ReleaseError
 from .files import remove_tree, run_tar, sha256_of, tree_size
@@ -119,10 +120,10 @@ def run_step(step: Step, *, directory: Path, environment: Mapping[str, str]) -> 
             "true for this host and run: ansible-playbook carpentries.amy.configure"
         ) from error
     if done.returncode not in step.accepted:
-        said = (done.stderr if step.output else done.stdout).decode(errors="replace").splitlines()
+        said = (done.stderr if step.output else done.stdout).decode(errors="replace")
         raise ReleaseError(
-            f"{step.name} failed with exit code {done.returncode}. Nothing was published. The command: "
-            f"{' '.join(step.command)}\nIts last lines:\n" + "\n".join(said[-_SHOWN_LINES:])
+            f"{step.name} failed with exit code {done.returncode}. Nothing was published. {hint(said)} The command: "
+            f"{' '.join(step.command)}\nIts last lines:\n" + "\n".join(said.splitlines()[-_SHOWN_LINES:])
         )
     if step.output:
         (directory / step.output).write_bytes(done.stdout)
