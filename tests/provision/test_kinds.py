@@ -103,7 +103,10 @@ def lab(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]
     os.environ["PATH"] = f"{programs}:{before}"
     with redis_server("--port", str(port), "--bind", "127.0.0.1") as (place, _):
         queues = redis.Redis(unix_socket_path=str(place), username="admin", password=ADMIN_PASSWORD, db=2)
-        yield Lab(stage=stage, site=tmp_path_factory.mktemp("site"), programs=programs, queues=queues, port=port)
+        made = Lab(stage=stage, site=tmp_path_factory.mktemp("site"), programs=programs, queues=queues, port=port)
+        made.settings("export APP_SITE_BANNER='local'\n")
+        made.program("amy-database", "echo '{}'")
+        yield made
     os.environ["PATH"] = before
 
 
@@ -138,6 +141,7 @@ def test_nothing_goes_before_the_host_is_there_that_takes_over(lab: Lab) -> None
 
 
 def test_a_release_that_needs_redis_keeps_it(lab: Lab) -> None:
+    (lab.site / "repo/.venv/bin/postactivate").unlink()
     refused(lab.scale_in(NO_QUEUES), "runs no release", "make deploy STAGE=local")
     address = hosts(lab.stage)["redis1"]["PrivateIpAddress"]
     lab.settings(f"export APP_REDIS_URL='redis://amy:secret@{address}:6379/'\n")
