@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What releases are called, the file of their settings, and whose files a host lacks; for playbooks and templates."""
+"""What releases are called, their settings, the Python they ask for, and whose files a host lacks; for playbooks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils.release import earlier, names
+from ..module_utils.release import earlier, names, python_asked
 from ..module_utils.release import environment as environment_module
 from ..module_utils.release.failure import ReleaseError
 
@@ -40,6 +40,11 @@ def lacking_static(fleet: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[st
     return earlier.lacking(fleet, kept=[entry["id"] for entry in kept], keep=int(keep))
 
 
+def python_refusal(verdict: Mapping[str, Any], ref: str, stage: str) -> str:
+    """What an operator is told of a Python that does not fit the source; empty if it fits."""
+    return python_asked.refusal(python_asked.Verdict(**verdict), ref=ref, stage=stage)
+
+
 class FilterModule:
     """Registers the filters."""
 
@@ -47,6 +52,7 @@ class FilterModule:
         """By their names in playbooks."""
         return {
             "lacking_static": lacking_static,
+            "python_refusal": python_refusal,
             "release_id": release_id,
             "release_postactivate": release_postactivate,
             "release_slug": names.release_slug,

@@ -137,3 +137,8 @@ def test_each_repository_has_its_own_clone(tmp_path: Path) -> None:
         one, other = (clone_directory(cache=tmp_path, repository=url) for url in ("a/../b", "b"))
     assert one != other
     assert one.parent == tmp_path
+
+
+def test_a_file_of_a_commit_is_read_without_a_checkout(clone: Clone) -> None:
+    assert clone.read(clone.resolve("v1").commit, "manage.py") == "v1"
+    assert clone.read(clone.resolve("v1").commit, "absent.py") is None
