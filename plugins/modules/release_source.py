@@ -86,7 +86,7 @@ archive:
 python:
   description:
     - Whether O(python), C(version), is what C(pyproject.toml), C(uv.lock), C(poetry.lock) and C(Pipfile.lock) ask for
-      (C(fits)); if not, which C(file) asks for what (C(text)), and the minor versions that all of them take (C(fitting)).
+      (C(fits)); if not, which C(file) asks for what (C(text)), and the minor versions that all take (C(fitting)).
   returned: when O(python) is given
   type: dict
   sample: {version: "3.11", fits: false, file: pyproject.toml, text: ">=3.12,<4.0", fitting: ["3.12", "3.13"]}

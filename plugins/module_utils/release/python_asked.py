@@ -27,7 +27,7 @@ except ImportError:  # before Python 3.11, which every controller has
 PYPROJECT, UV_LOCK, POETRY_LOCK, PIPFILE_LOCK = "pyproject.toml", "uv.lock", "poetry.lock", "Pipfile.lock"
 FILES = (PYPROJECT, UV_LOCK, POETRY_LOCK, PIPFILE_LOCK)
 # What an operator is offered: the minor versions of Python 3 that there are, or will be soon.
-_MINORS = range(8, 17)
+_MINORS = range(8, 16)
 # More corrections than a minor version ever gets.
 _PATCHES = range(60)
 _PLACES: Mapping[str, Sequence[Sequence[str]]] = {

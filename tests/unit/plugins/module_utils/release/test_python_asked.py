@@ -10,7 +10,7 @@ import pytest
 from plugins.module_utils.release.failure import ReleaseError
 from plugins.module_utils.release.python_asked import Verdict, judge, parsed, refusal
 
-FROM_312 = ("3.12", "3.13", "3.14", "3.15", "3.16")
+FROM_312 = ("3.12", "3.13", "3.14", "3.15")
 
 
 def project(text: str) -> str:
