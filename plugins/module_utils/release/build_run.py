@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -16,11 +17,14 @@ from pathlib import Path
 from .build_plan import REQUIREMENTS, Recipe, Step, Tools, build_plan
 from .failure import ReleaseError
 from .files import remove_tree, run_tar, sha256_of, tree_size
+from .python_asked import FILES, require_python
+from .requirements import require_packages
 
 # Where Debian and Ubuntu keep the certificate authorities that the administrator trusts. uv and Node.js bring their
 # own list and would not trust a registry mirror or a proxy that the system trusts.
 SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _SHOWN_LINES = 40
+_UNBUILT = re.compile(r"Failed to build `([^`]+)`")
 # A build inside another environment must not take that environment's packages for its own.
 _FOREIGN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
@@ -56,7 +60,7 @@ def build(
         application = unpack_source(archive, directory=workplace.directory, source_directory=source_directory)
         plan = build_plan(files=[entry.name for entry in application.iterdir()], recipe=recipe, tools=tools)
         environment = build_environment(os.environ, cache=workplace.cache, authorities=SYSTEM_AUTHORITIES)
-        steps = [(step.name, run_step(step, directory=application, environment=environment)) for step in plan]
+        steps = [(step.name, take(step, directory=application, environment=environment)) for step in plan]
         clean(application)
         unpacked_size = tree_size(application)
         pack(application, output=output, moment=archive_time(archive))
@@ -100,6 +104,20 @@ def build_environment(base: Mapping[str, str], *, cache: Path, authorities: Path
     }
 
 
+def take(step: Step, *, directory: Path, environment: Mapping[str, str]) -> float:
+    """Run one step as `run_step` does, if what it installs is for the Python of the virtual environment."""
+    if step.installs:
+        ask = [".venv/bin/python", "-c", "import platform; print(platform.python_version())"]
+        python = subprocess.run(ask, cwd=directory, capture_output=True, text=True, check=True).stdout.strip()
+        require_python(
+            {name: (directory / name).read_text() for name in FILES if (directory / name).is_file()}, python=python
+        )
+        listed = (directory / step.installs).read_text(errors="replace")
+        file = "The application's lock" if step.installs == REQUIREMENTS else step.installs
+        require_packages(listed, file=file, python=python)
+    return run_step(step, directory=directory, environment=environment)
+
+
 def run_step(step: Step, *, directory: Path, environment: Mapping[str, str]) -> float:
     """Run one step in `directory` and return its seconds. Raises ReleaseError with its last lines if it fails."""
     started = time.monotonic()
@@ -122,11 +140,23 @@ def run_step(step: Step, *, directory: Path, environment: Mapping[str, str]) -> 
         said = (done.stderr if step.output else done.stdout).decode(errors="replace").splitlines()
         raise ReleaseError(
             f"{step.name} failed with exit code {done.returncode}. Nothing was published. The command: "
-            f"{' '.join(step.command)}\nIts last lines:\n" + "\n".join(said[-_SHOWN_LINES:])
+            f"{' '.join(step.command)}{compiled(said)}\nIts last lines:\n" + "\n".join(said[-_SHOWN_LINES:])
         )
     if step.output:
         (directory / step.output).write_bytes(done.stdout)
     return round(time.monotonic() - started, 1)
+
+
+def compiled(said: Sequence[str]) -> str:
+    """A sentence about the package that uv could not build, as `said` tells; empty if it is not that."""
+    names = [found.group(1) for line in said if (found := _UNBUILT.search(line))]
+    if not names:
+        return ""
+    return (
+        f"\nThere is no ready-made wheel of {names[0]} for this Python and machine, so uv has tried to compile it. Was "
+        "the lock made for this Python (release_python)? For the right one most packages have wheels. What must be "
+        "compiled needs its libraries' headers in release_build_packages."
+    )
 
 
 def clean(application: Path) -> None:

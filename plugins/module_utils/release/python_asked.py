@@ -26,8 +26,8 @@ except ImportError:  # before Python 3.11, which every controller has
 
 PYPROJECT, UV_LOCK, POETRY_LOCK, PIPFILE_LOCK = "pyproject.toml", "uv.lock", "poetry.lock", "Pipfile.lock"
 FILES = (PYPROJECT, UV_LOCK, POETRY_LOCK, PIPFILE_LOCK)
-# What an operator is offered: the minor versions of Python 3 that there are, or will be soon.
-_MINORS = range(8, 16)
+# What an operator is offered: the minor versions of Python that there are.
+MINORS = tuple(f"3.{minor}" for minor in range(8, 16))
 # More corrections than a minor version ever gets.
 _PATCHES = range(60)
 _PLACES: Mapping[str, Sequence[Sequence[str]]] = {
@@ -74,8 +74,24 @@ def judge(files: Mapping[str, str], *, python: str) -> Verdict:
     refusing = next((each for each in asked if not each.takes(python)), None)
     if refusing is None:
         return Verdict(version=python, fits=True)
-    fitting = tuple(f"3.{minor}" for minor in _MINORS if all(each.takes(f"3.{minor}") for each in asked))
+    fitting = tuple(minor for minor in MINORS if all(each.takes(minor) for each in asked))
     return Verdict(version=python, fits=False, file=refusing.file, text=refusing.text, fitting=fitting)
+
+
+def require_python(files: Mapping[str, str], *, python: str) -> None:
+    """Raises ReleaseError if `python`, the full version with which a release is built, is not what the source asks for.
+
+    Whether "3.13" may fit is known before anything is built; whether this host's 3.13.2 does, only then.
+    """
+    if not _VERSION.fullmatch(python):  # one that is not released yet
+        return
+    verdict = judge(files, python=python)
+    if not verdict.fits:
+        raise ReleaseError(
+            f"The source asks for Python {verdict.text} ({verdict.file}), and this host builds with {python}. Nothing "
+            'was published. Set release_python to an exact version that fits, as "3.13.5" (docs/guides/python.md): it is '
+            "downloaded then."
+        )
 
 
 def refusal(verdict: Verdict, *, ref: str, stage: str) -> str:

@@ -69,7 +69,8 @@ def is_staged(site: Site, *, python: str, sha256: str) -> bool:
 
 def stage_python(url: str, *, site: Site, python: str, sha256: str, sleep: Callable[[float], None]) -> None:
     """Download the Python's artifact and put it on this host, root's and readable by all, whole or not at all."""
-    site.pythons.mkdir(mode=0o755, exist_ok=True)
+    site.pythons.mkdir(exist_ok=True)
+    site.pythons.chmod(0o755)
     partial = fetch(url, to=site.python(python), sha256=sha256, sleep=sleep)
     for folder, names, files in os.walk(partial):
         for path in [Path(folder), *(Path(folder, name) for name in (*names, *files))]:
