@@ -28,7 +28,6 @@ HOSTS = {
 UTILITY_PLAYS = {
     "backup": {"Back up the database"},
     "configure": {"Prepare the host that keeps the backups"},
-    "deploy": {"Build the release once"},
     "restore": {"Replace the database"},
     "restore_drill": {"Prove that the newest backup restores"},
     "reverse_migrations": {"Reverse the migrations"},

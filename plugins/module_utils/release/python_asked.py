@@ -89,8 +89,7 @@ def require_python(files: Mapping[str, str], *, python: str) -> None:
     if not verdict.fits:
         raise ReleaseError(
             f"The source asks for Python {verdict.text} ({verdict.file}), and this host builds with {python}. Nothing "
-            'was published. Set release_python to an exact version that fits, as "3.13.5" (docs/guides/python.md): it is '
-            "downloaded then."
+            'was published. Set release_python to an exact version that fits, as "3.13.5" (docs/guides/python.md).'
         )
 
 
