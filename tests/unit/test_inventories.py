@@ -28,6 +28,7 @@ HOSTS = {
 UTILITY_PLAYS = {
     "backup": {"Back up the database"},
     "configure": {"Prepare the host that keeps the backups"},
+    "deploy": set(),
     "restore": {"Replace the database"},
     "restore_drill": {"Prove that the newest backup restores"},
     "reverse_migrations": {"Reverse the migrations"},
