@@ -17,8 +17,9 @@ FORMAT ?=
 DISTRIBUTION ?= debian12
 ARGS ?=
 LOCAL_CLOUD = .venv/bin/python -m local_cloud
-# The stages whose AWS is the local cloud, which has room for one of them at a time.
-LOCAL_STAGES = local another
+# The stages whose AWS is the local cloud, which has room for one of them at a time: those that have its variables. The old
+# server that is to become the stage `legacy` is started by `make legacy`.
+LOCAL_STAGES = $(filter-out legacy,$(patsubst inventories/%/group_vars/all/local_cloud.yml,%,$(wildcard inventories/*/group_vars/all/local_cloud.yml)))
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_HOME := $(CURDIR)/.ansible
@@ -46,7 +47,7 @@ configure: .venv/operator known-stage ## Converge every host of STAGE, releases 
 	@$(call playbook,configure)
 
 .PHONY: provision
-provision: .venv/operator known-stage ## Create or correct the AWS resources of STAGE
+provision: .venv/operator known-stage cloud-is-there ## Create or correct the AWS resources of STAGE
 	@$(call playbook,provision)
 
 .PHONY: scale-in
@@ -108,10 +109,13 @@ modernize: .venv/operator known-stage ## Move STAGE from its one old server to t
 
 ##@ The local stage
 .PHONY: local
-local: .venv/operator ## Start the local stage (idempotent): a fleet in containers, its AWS and its load balancer
+local: .venv/operator known-stage ## Start STAGE in the local cloud (idempotent): a fleet in containers, its AWS and its load balancer
 	@if [[ ' $(LOCAL_STAGES) ' != *' $(STAGE) '* ]]; then
-	  printf 'Stage "%s" is not in the local cloud; those that are: %s. Run: make local, or make provision STAGE=%s\n' \
-	    '$(STAGE)' '$(LOCAL_STAGES)' '$(STAGE)' >&2
+	  printf 'Stage "%s" is not in the local cloud. Those that are, by group_vars/all/local_cloud.yml in their inventories: %s\n' \
+	    '$(STAGE)' '$(LOCAL_STAGES)' >&2
+	  printf 'Run: make local STAGE=<one of these>; for a stage in AWS: make provision STAGE=%s; for the old server: make legacy\n' \
+	    '$(STAGE)' >&2
+	  printf 'To add a stage to the local cloud, see docs/guides/add_a_stage.md\n' >&2
 	  exit 2
 	fi
 	$(LOCAL_CLOUD) up --stage $(STAGE)
@@ -184,8 +188,14 @@ known-stage:
 	  exit 2
 	fi
 
+.PHONY: cloud-is-there
+cloud-is-there: .venv/operator
+	@if [[ ' $(LOCAL_STAGES) ' == *' $(STAGE) '* ]]; then
+	  $(LOCAL_CLOUD) up --stage $(STAGE)
+	fi
+
 .PHONY: stage-is-there
 stage-is-there: .venv/operator
 	@if [[ ' $(LOCAL_STAGES) ' == *' $(STAGE) '* ]] && ! $(LOCAL_CLOUD) status --stage $(STAGE) >/dev/null; then
-	  $(MAKE) --no-print-directory local
+	  $(MAKE) --no-print-directory local STAGE=$(STAGE)
 	fi

@@ -23,6 +23,11 @@ class Distribution:
         return self.name.rstrip("0123456789")
 
     @property
+    def version(self) -> str:
+        """Its number, without points."""
+        return self.name.removeprefix(self.family)
+
+    @property
     def public_image(self) -> str:
         """Its image in the public registry."""
         return f"{self.family}:{self.codename}"

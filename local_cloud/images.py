@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import tarfile
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
@@ -29,6 +30,8 @@ REGISTRY_SECONDS = 8
 CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
 CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+# Machines that start at the same time wait for one image, and do not build it twice.
+_building = threading.Lock()
 
 
 class ImageError(RuntimeError):
@@ -39,16 +42,15 @@ def ensure_base_image(settings: Settings, distribution: Distribution = DEFAULT) 
     """The tag of the machine image, built first unless it is there. Raises ImageError."""
     bundle = certificate_bundle(os.environ)
     tag = base_tag(RECIPE, bundle, distribution)
-    if _exists(tag):
-        return tag
-    logger.info("building %s", tag)
-    client = docker.from_env()
-    with _scratch(client, _root_image(client, settings, distribution)) as container:
-        container.put_archive("/", archive(overlay(RECIPE / "base")))
-        _run_script(container, RECIPE / "base.sh", packages(RECIPE))
-        _trust(container, bundle)
-        _commit(container, tag, 'CMD ["/usr/local/sbin/boot"]')
+    with _building:
+        if not _exists(tag):
+            _build_base_image(settings, distribution, tag=tag, bundle=bundle)
     return tag
+
+
+def has_base_image(distribution: Distribution) -> bool:
+    """Whether the machine image is built."""
+    return _exists(base_tag(RECIPE, certificate_bundle(os.environ), distribution))
 
 
 def ensure_database_image(settings: Settings) -> str:
@@ -120,6 +122,16 @@ def missing_certificates(wanted: str, present: str) -> list[str]:
     """Certificates of the bundle `wanted` that the bundle `present` lacks, in PEM."""
     known = {"".join(certificate.split()) for certificate in CERTIFICATE.findall(present)}
     return [certificate for certificate in CERTIFICATE.findall(wanted) if "".join(certificate.split()) not in known]
+
+
+def _build_base_image(settings: Settings, distribution: Distribution, *, tag: str, bundle: str) -> None:
+    logger.info("building %s", tag)
+    client = docker.from_env()
+    with _scratch(client, _root_image(client, settings, distribution)) as container:
+        container.put_archive("/", archive(overlay(RECIPE / "base")))
+        _run_script(container, RECIPE / "base.sh", packages(RECIPE))
+        _trust(container, bundle)
+        _commit(container, tag, 'CMD ["/usr/local/sbin/boot"]')
 
 
 def _exists(tag: str) -> bool:

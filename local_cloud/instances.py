@@ -24,6 +24,7 @@ from local_cloud.containers import STOP_SECONDS, Containers
 from local_cloud.jobs import Jobs
 from local_cloud.machine_plan import Action, Machine, first_boot_files, hostname, known_hosts, plan
 from local_cloud.package_cache import PackageCache
+from local_cloud.public_catalogue import IMAGES
 from local_cloud.service import World, after
 from local_cloud.settings import Settings
 
@@ -111,7 +112,16 @@ class Instances:
             act(instance)
 
     def _run(self, instances: list[Any]) -> None:
-        wait([self._jobs.submit(instance.id, partial(self._create, instance)) for instance in instances])
+        """Make the machines; EC2 answers when they are there, or `pending` where an image must be built before."""
+        waited_for = []
+        for instance in instances:
+            distribution = IMAGES.get(instance.image_id)
+            if distribution and not images.has_base_image(distribution):
+                _set_state(instance, "pending")
+            job = self._jobs.submit(instance.id, partial(self._create, instance))
+            if instance.state != "pending":
+                waited_for.append(job)
+        wait(waited_for)
         self._jobs.settle()
         self._write_known_hosts()
 
@@ -136,12 +146,17 @@ class Instances:
 
     def _create(self, instance: Any) -> None:
         """Make and start the machine; if that fails the instance ends as `terminated`, as EC2 does it."""
+        state = instance.state
         try:
             self._make(instance)
         except (docker.errors.DockerException, images.ImageError, OSError, ValueError) as error:
             logger.exception("%s: no machine", instance.id)
             instance.state_reason = StateReason(f"Server.InternalError: {error}", "Server.InternalError")
-            self._report(instance, "running", "terminated")
+            self._report(instance, state, "terminated")
+            return
+        if state == "pending":
+            self._report(instance, "pending", "running")
+            self._jobs.then(self._write_known_hosts)
 
     def _make(self, instance: Any) -> None:
         address = IPv4Address(instance.private_ip_address)
@@ -150,6 +165,11 @@ class Instances:
                 f"{address} is not in {self._settings.network}, the only network of the local stage:"
                 " give the VPC and its subnet that address block"
             )
+        if instance.image_id not in IMAGES:
+            raise ValueError(f"the local cloud has no machine image {instance.image_id}; it has {', '.join(IMAGES)}")
+        image = images.ensure_base_image(self._settings, IMAGES[instance.image_id])
+        if instance.state == "terminated":
+            return  # while its image was built
         key_pair = instance.ec2_backend.key_pairs.get(instance.key_name)
         private, public = _new_host_key()
         files = first_boot_files(
@@ -160,7 +180,7 @@ class Instances:
         self._containers.create(
             KIND,
             instance.id,
-            image=images.ensure_base_image(self._settings),
+            image=image,
             hostname=hostname(address, self._settings.region),
             address=address,
             files=[*files, *(self._cache.client_files() if self._cache.ensure() else [])],

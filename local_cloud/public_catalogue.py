@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What AWS offers to everybody and moto lacks: Debian's machine image, its public parameter, the CloudWatch agent."""
+"""What AWS offers to everybody and moto lacks: Debian's images, their public parameters, the CloudWatch agent."""
 
 from __future__ import annotations
 
@@ -10,29 +10,36 @@ from moto.s3.models import get_canned_acl, s3_backends
 from moto.ssm.models import Parameter, ssm_backends
 
 from .agent.package import ensure_package
+from .distributions import DISTRIBUTIONS, Distribution
 from .settings import Settings
 
 # The account that publishes Debian's images: https://wiki.debian.org/Cloud/AmazonEC2Image
 DEBIAN_ACCOUNT = "136693071363"
-DEBIAN_IMAGE = "ami-0debian12000000000"
-DEBIAN_PARAMETER = "/aws/service/debian/release/12/latest/amd64"
+# The machine images that can be run here, by their ids.
+IMAGES = {f"ami-0{found.name}000000000": found for found in DISTRIBUTIONS.values() if found.family == "debian"}
 # The bucket from which Amazon hands out its agent.
 AGENT_BUCKET = "amazoncloudwatch-agent"
 
 
 def publish(settings: Settings) -> None:
     """Register all of it, as if AWS had always had it; called once, before the first request."""
-    _publish_image(settings)
+    for image, distribution in IMAGES.items():
+        _publish_image(settings, image, distribution)
     _publish_agent(settings)
 
 
-def _publish_image(settings: Settings) -> None:
+def parameter(distribution: Distribution) -> str:
+    """The name of the public parameter that holds the id of Debian's newest image."""
+    return f"/aws/service/debian/release/{distribution.version}/latest/amd64"
+
+
+def _publish_image(settings: Settings, image: str, distribution: Distribution) -> None:
     ec2 = ec2_backends[settings.account][settings.region]
-    ec2.amis[DEBIAN_IMAGE] = Ami(
+    ec2.amis[image] = Ami(
         ec2,
-        DEBIAN_IMAGE,
-        name="debian-12-amd64-local",
-        description="Debian 12 (bookworm) of the local cloud",
+        image,
+        name=f"debian-{distribution.version}-amd64-local",
+        description=f"Debian {distribution.version} ({distribution.codename}) of the local cloud",
         owner_id=DEBIAN_ACCOUNT,
         public=True,
         virtualization_type="hvm",
@@ -42,11 +49,11 @@ def _publish_image(settings: Settings) -> None:
         root_device_name="/dev/xvda",
     )
     ssm = ssm_backends[settings.account][settings.region]
-    ssm._parameters[DEBIAN_PARAMETER].append(
+    ssm._parameters[parameter(distribution)].append(
         Parameter(
             account_id=settings.account,
-            name=DEBIAN_PARAMETER,
-            value=DEBIAN_IMAGE,
+            name=parameter(distribution),
+            value=image,
             parameter_type="String",
             description=None,
             allowed_pattern=None,

@@ -16,12 +16,12 @@ def newest(folder: Path) -> dict[str, Any] | None:
 
 
 def summary(report: dict[str, Any]) -> str:
-    """`report` (the content of report.json) as Markdown: the outcome, why, and each host's releases."""
+    """`report` (the content of report.json) as Markdown: the outcome, why and where it failed, each host's releases."""
     hosts = [f"| {host['name']} | {host['from'] or ''} | {host['to'] or ''} |" for host in report["hosts"]]
-    failures = [f"- {failure if isinstance(failure, str) else json.dumps(failure)}" for failure in report["failures"]]
+    failures = [f'- {failure["host"]}, in "{failure["phase"]}": {failure["step"]}' for failure in report["failures"]]
     return "\n".join(
         [
-            f"### {report['playbook']} on {report['stage']}: {report['outcome']}",
+            f"### {report['playbook']} on {report['stage']}: {report['outcome'].replace('_', ' ')}",
             *([f"\n{report['reason']}"] if report["reason"] else []),
             *(["", *failures] if failures else []),
             "",
@@ -36,7 +36,7 @@ def summary(report: dict[str, Any]) -> str:
 def main(stage: str, *, reports: Path = Path("reports")) -> str:
     """What to print of `stage`."""
     report = newest(reports / stage)
-    return summary(report) if report else f"### {stage}\n\nThere is no report: the run ended before it had a plan.\n"
+    return summary(report) if report else f"### {stage}\n\nThere is no report: the run ended before its first task.\n"
 
 
 if __name__ == "__main__":

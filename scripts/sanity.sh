@@ -20,8 +20,10 @@ for namespace in amazon ansible community; do
 done
 
 echo '--- ansible-test sanity'
-# The pip that ansible-core 2.19's ansible-test would download.
-cp scripts/ansible_test_pip.py "$work/home/.ansible/test/cache/get_pip_24_2.py"
+# The pip that ansible-test would download, of ansible-core 2.19, and of 2.20 and 2.21.
+for version in 24_2 25_2; do
+  cp scripts/ansible_test_pip.py "$work/home/.ansible/test/cache/get_pip_$version.py"
+done
 python=$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 (cd "$collection" && HOME=$work/home ansible-test sanity --local --python "$python" --color no)
 

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 # A name on PATH may be the stub of a version manager, so each candidate has to run.
 python=
-for candidate in python3 python3.13 python3.12 python3.11; do
+for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
   if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     python=$candidate
     break

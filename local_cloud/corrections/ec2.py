@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""EC2: names and values that moto leaves out of its answers, and ec2_vpc_nat_gateway and ec2_vol expect."""
+"""EC2: what moto leaves out of its answers and Ansible's modules expect, and a termination that may be repeated."""
 
 from __future__ import annotations
 
+import copy
+import functools
 from typing import Any
 
 from moto.ec2.models.elastic_block_store import Volume
+from moto.ec2.models.instances import Instance, InstanceState
 from moto.ec2.models.tags import TagBackend
 
 from local_cloud.service import after
 
 
 def install() -> None:
-    """Correct tags of NAT gateways and the description of volumes."""
+    """Correct tags of NAT gateways, the description of volumes, and the end of instances."""
     _find_tags_of_nat_gateways()
     after(Volume, ["__init__"], _say_whether_multi_attach_is_enabled)
+    _terminate_once()
 
 
 def _find_tags_of_nat_gateways() -> None:
@@ -33,3 +37,14 @@ def _find_tags_of_nat_gateways() -> None:
 
 def _say_whether_multi_attach_is_enabled(_name: str, volume: Any, *_: Any) -> None:
     volume.multi_attach_enabled = bool(volume.multi_attach_enabled)
+
+
+def _terminate_once() -> None:
+    """A client that got no answer asks again; moto would then look for the interfaces that it has removed."""
+    terminate = Instance.terminate
+
+    @functools.wraps(terminate)
+    def terminate_once(self: Instance) -> InstanceState:
+        return copy.copy(self._state) if self.state == "terminated" else terminate(self)
+
+    Instance.terminate = terminate_once

@@ -13,8 +13,8 @@ description:
     (see P(carpentries.amy.deploy_event#module)).
   - Writes C(journal.jsonl) as it goes, and C(report.json) and C(report.html) with every new play and at the end, also
     when the deploy fails or is interrupted.
-  - Only the playbooks C(deploy) and C(rollback) are recorded, and only once a C(plan) event has named the deploy.
-    Nothing is written in check mode.
+  - Only the playbooks C(deploy) and C(rollback) are recorded, and only once a C(plan) event has named the deploy, which
+    their first task does. Nothing is written in check mode.
   - Of a task's result, only its status and a failure's message are kept; of a task with C(no_log), only the status.
 options:
   directory:

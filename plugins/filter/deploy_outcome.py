@@ -11,16 +11,26 @@ version_added: 0.1.0
 author:
   - The carpentries.amy contributors (@carpentries)
 description:
-  - Tells a deploy that has succeeded from one after which the fleet runs its previous release again, and from one that
-    leaves something to be done by hand, and names the command for that.
+  - Tells a deploy that has succeeded from one that was refused before anything was rolled out, from one after which the
+    fleet runs its previous release again, and from one that leaves something to be done by hand. Names the command.
 options:
   _input:
     description: Why hosts refused the release.
     type: list
     elements: str
     required: true
+  touched:
+    description:
+      - Whether a host was given the release, or may have been, the database was to be migrated, or the site was closed.
+    type: bool
+    required: true
   absences:
     description: Why web hosts do not serve at the end.
+    type: list
+    elements: str
+    required: true
+  present:
+    description: The web hosts that serve at the end.
     type: list
     elements: str
     required: true
@@ -46,6 +56,14 @@ options:
     description: Whether the queues stay held, because workers cannot live with what the database has become.
     type: bool
     required: true
+  release:
+    description: Id of the new release.
+    type: str
+    required: true
+  version:
+    description: The version that it is of.
+    type: str
+    required: true
   previous:
     description: Id of the previous release; null at the first deploy.
     type: str
@@ -54,8 +72,16 @@ options:
     description: The version that it was deployed as.
     type: str
     required: true
+  command:
+    description: What was run, as V(make deploy) or V(make rollback).
+    type: str
+    required: true
   stage:
     description: Name of the stage.
+    type: str
+    required: true
+  url:
+    description: The site's address.
     type: str
     required: true
 """
@@ -65,8 +91,9 @@ EXAMPLES = r"""
   ansible.builtin.set_fact:
     outcome: >-
       {{ failures | carpentries.amy.deploy_outcome(
-           absences=[], stranded=[], can_return=true, serving=[], tried=true,
-           jobs_wait=false, previous='v1-0a1b2c3d4e5f-01234567', previous_version='v1', stage='test') }}
+           touched=true, absences=[], present=['web1'], stranded=[], can_return=true, serving=[], tried=true,
+           jobs_wait=false, release='v2-0a1b2c3d4e5f-01234567', version='v2', previous='v1-ba9876543210-01234567',
+           previous_version='v1', command='make deploy', stage='test', url='https://amy.example.org') }}
 """
 
 RETURN = r"""
@@ -74,7 +101,12 @@ _value:
   description: The outcome.
   type: dict
   contains:
-    result: {description: How it has ended., type: str, choices: [succeeded, rolled_back, failed]}
+    result: {description: How it has ended., type: str, choices: [succeeded, refused, rolled_back, failed]}
+    headline: {description: What visitors get; empty if it has succeeded., type: str}
+    verdict:
+      description: What hosts that have tried the release remember of it; empty if nothing.
+      type: str
+      choices: [accepted, refused, ""]
     next_step: {description: What to do next; empty if there is nothing to be done., type: str}
 """
 
@@ -85,33 +117,9 @@ from typing import Any
 from ansible_collections.carpentries.amy.plugins.module_utils import deploy_outcome as outcomes
 
 
-def deploy_outcome(
-    failures: list[str],
-    *,
-    absences: list[str],
-    stranded: list[str],
-    can_return: bool,
-    serving: list[str],
-    tried: bool,
-    jobs_wait: bool,
-    previous: str | None,
-    previous_version: str,
-    stage: str,
-) -> dict[str, str]:
+def deploy_outcome(failures: list[str], **facts: Any) -> dict[str, str]:
     """Return the outcome as a dictionary; the arguments are those of the function in module_utils."""
-    outcome = outcomes.deploy_outcome(
-        failures,
-        absences=absences,
-        stranded=stranded,
-        can_return=can_return,
-        serving=serving,
-        tried=tried,
-        jobs_wait=jobs_wait,
-        previous=previous,
-        previous_version=previous_version,
-        stage=stage,
-    )
-    return asdict(outcome)
+    return asdict(outcomes.deploy_outcome(failures, **facts))
 
 
 class FilterModule:

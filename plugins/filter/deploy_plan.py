@@ -45,6 +45,10 @@ options:
         description: Whether a deploy that died had closed it.
         type: bool
         default: false
+      refused:
+        description: Whether the release that it runs was refused there.
+        type: bool
+        default: false
   release:
     description: Id of the wanted release.
     type: str

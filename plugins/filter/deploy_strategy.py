@@ -32,6 +32,17 @@ options:
     description: SQL of each applied migration that the wanted release does not know; null where it cannot be told.
     type: dict
     default: {}
+  running_tables:
+    description:
+      - The tables of the running release's models, as RV(carpentries.amy.release_migrations_info#module:tables).
+    type: list
+    elements: str
+    default: []
+  wanted_tables:
+    description: Those of the wanted release.
+    type: list
+    elements: str
+    default: []
   unknown:
     description: Names of applied migrations that neither release knows, and that may be of a deploy that died.
     type: list
@@ -53,12 +64,16 @@ options:
     description: Whether the stage has only one web host, which cannot leave the rotation without leaving nobody.
     type: bool
     default: false
+  stage:
+    description: The stage, for the commands that a refusal names.
+    type: str
+    required: true
 """
 
 EXAMPLES = r"""
 - name: Choose the way
   ansible.builtin.set_fact:
-    choice: "{{ rehearsal.evidence | carpentries.amy.deploy_strategy(asked='auto') }}"
+    choice: "{{ rehearsal.evidence | carpentries.amy.deploy_strategy(asked='auto', stage='production') }}"
 """
 
 RETURN = r"""
@@ -72,7 +87,7 @@ _value:
     refusal: {description: "Why not to deploy, and what to do instead; or null.", type: str}
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -104,8 +119,11 @@ def lint(statements: list[str]) -> list[str]:
 def deploy_strategy(
     ahead: list[dict[str, Any]],
     *,
+    stage: str,
     asked: str = "auto",
     behind: dict[str, list[str] | None] | None = None,
+    running_tables: Iterable[str] = (),
+    wanted_tables: Iterable[str] = (),
     unknown: list[str] | None = None,
     accepted: str = "",
     lock_seconds: float = 5,
@@ -122,11 +140,14 @@ def deploy_strategy(
         asked=asked,
         ahead=[Migration(**dict(migration)) for migration in ahead],
         behind=[Migration(name, statements) for name, statements in (behind or {}).items()],
+        new_ahead={*wanted_tables} - {*running_tables},
+        new_behind={*running_tables} - {*wanted_tables},
         unknown=unknown or [],
         accepted=[name.strip() for name in accepted.split(",") if name.strip()],
         lock_seconds=lock_seconds,
         hold_seconds=hold_seconds,
         one_web_host=one_web_host,
+        stage=stage,
         lint=lint,
     )
     return asdict(choice)

@@ -20,6 +20,14 @@ def stage_alarms(stage: Mapping[str, Any], thresholds: Mapping[str, float], acti
         raise AnsibleFilterError(str(error)) from error
 
 
+def alarm_limits(thresholds: Mapping[str, float]) -> dict[str, float]:
+    """Return the threshold of each alarm."""
+    try:
+        return alarms.limits(thresholds)
+    except alarms.StageError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
 def stage_dashboard(
     stage: Mapping[str, Any], region: str, log_group: str, alarm_arns: list[str], thresholds: Mapping[str, float]
 ) -> dict[str, Any]:
@@ -34,4 +42,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """By their names in playbooks."""
-        return {"stage_alarms": stage_alarms, "stage_dashboard": stage_dashboard}
+        return {"alarm_limits": alarm_limits, "stage_alarms": stage_alarms, "stage_dashboard": stage_dashboard}

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ansible.errors import AnsibleFilterError
+
 from ..module_utils import fleet_plan as fleet_plan_module
 from ..module_utils import stage_policies
 
@@ -21,12 +23,22 @@ def lacking_roles(groups: Mapping[str, Sequence[str]], counts: Mapping[str, int]
     return fleet_plan_module.lacking_roles(counts=counts, groups=groups)
 
 
+def fleet_images(counts: Mapping[str, int], default: str, chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return which machine image each host is made of. Raises AnsibleFilterError."""
+    try:
+        return fleet_plan_module.images(counts=counts, default=default, chosen=chosen)
+    except fleet_plan_module.FleetError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
 def fleet_lines(
     existing: list[str],
     counts: Mapping[str, int],
     instance_type: str,
     instance_types: Mapping[str, str],
     volume_size: int,
+    *,
+    images: Mapping[str, str],
 ) -> list[str]:
     """Return the same for people."""
     return fleet_plan_module.lines(
@@ -34,6 +46,7 @@ def fleet_lines(
         instance_type=instance_type,
         instance_types=instance_types,
         volume_size=volume_size,
+        images=images,
     )
 
 
@@ -62,6 +75,7 @@ class FilterModule:
         """By their names in playbooks."""
         return {
             "bucket_policy": bucket_policy,
+            "fleet_images": fleet_images,
             "fleet_lines": fleet_lines,
             "fleet_plan": fleet_plan,
             "host_policy": host_policy,

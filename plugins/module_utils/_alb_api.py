@@ -21,11 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TargetGroup:
-    """A target group: `port` is where its targets listen unless registered with another."""
+    """A target group: `port` is where its targets listen unless registered with another.
+
+    `recovery` is how many seconds a target that answers again may take to be called healthy.
+    """
 
     arn: str
     name: str
     port: int
+    recovery: float
 
 
 class TargetGroupApi:
@@ -85,7 +89,13 @@ def _find(*, client: ElasticLoadBalancingv2Client, name_or_arn: str) -> TargetGr
     if not groups:
         raise AwsError(f"There is no target group {name_or_arn}. Create it with: make provision STAGE=<stage>")
     group = groups[0]
-    return TargetGroup(arn=group["TargetGroupArn"], name=group["TargetGroupName"], port=group["Port"])
+    # A check that fails has just begun; then all those that must pass, each an interval after the one before.
+    recovery = group["HealthCheckTimeoutSeconds"] + group["HealthCheckIntervalSeconds"] * (
+        group["HealthyThresholdCount"] + 1
+    )
+    return TargetGroup(
+        arn=group["TargetGroupArn"], name=group["TargetGroupName"], port=group["Port"], recovery=recovery
+    )
 
 
 def _health(item: TargetHealthDescriptionTypeDef, *, default_port: int) -> TargetHealth:

@@ -54,6 +54,11 @@ class TargetHealth:
         return self.state == "healthy"
 
     @property
+    def recovering(self) -> bool:
+        """Whether the load balancer asks the target, and may yet call it healthy."""
+        return self.state in ("initial", "unhealthy", "unavailable")
+
+    @property
     def registered(self) -> bool:
         """Whether the target belongs to the group. A draining target no longer does."""
         if self.state == "unused":
@@ -101,6 +106,6 @@ def _refusal(*, health: TargetHealth, others: Sequence[TargetHealth], healthy: i
     return (
         f"{health.target} stays in rotation: without it {healthy} healthy target(s) would serve, "
         f"and at least {minimum} must. Not healthy: {listing}. "
-        "Repair those hosts first (`make status` shows what is wrong, `make configure` converges them), "
-        "then run the same command again."
+        "Repair those hosts first (`make status STAGE=<stage>` shows what is wrong, `make configure STAGE=<stage>` "
+        "converges them), then run the same command again."
     )

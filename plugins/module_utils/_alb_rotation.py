@@ -7,7 +7,7 @@ Private to this collection. All times are seconds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable, Protocol
 
@@ -126,3 +126,19 @@ class Rotation:
             if self.clock.monotonic() - started >= patience.timeout:
                 raise RotationTimeoutError(f"{self.target} is not {wanted} after {self.waited:g} s: it is {health}.")
             self.clock.sleep(patience.interval)
+
+
+def settled(
+    look: Callable[[], Sequence[TargetHealth]], *, wanted: Collection[str], patience: Patience, clock: Clock
+) -> Sequence[TargetHealth]:
+    """Look until no target of the instances `wanted` (ids) may yet become healthy, or the time is over.
+
+    Returns what was seen last. A target that has left the rotation is not waited for.
+    """
+    started = clock.monotonic()
+    while True:
+        group = look()
+        waiting = any(health.recovering for health in group if health.target.id in wanted)
+        if not waiting or clock.monotonic() - started >= patience.timeout:
+            return group
+        clock.sleep(patience.interval)

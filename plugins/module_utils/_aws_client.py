@@ -83,6 +83,7 @@ def translated(*, doing: str, remedies: Mapping[str, str] | None = None) -> Iter
 _LOGIN = "Log in to the stage's AWS account and check with: aws sts get-caller-identity"
 _PERMISSION = "The identity in use lacks that permission; see who it is with: aws sts get-caller-identity"
 _PATIENCE = f"AWS refused {MAX_ATTEMPTS} attempts in a row; run the same command again in a minute."
+_UNREACHABLE = "Check the network; for a stage in the local cloud run: make local STAGE=<the stage>"
 _REMEDIES = {
     "AccessDenied": _PERMISSION,
     "AccessDeniedException": _PERMISSION,
@@ -91,8 +92,8 @@ _REMEDIES = {
     "InvalidClientTokenId": _LOGIN,
     "NoCredentialsError": _LOGIN,
     "NoRegionError": "Set aws_region in the stage's inventory, or AWS_REGION.",
-    "EndpointConnectionError": "Check the network; for the local stage run: make local",
-    "ConnectTimeoutError": "Check the network; for the local stage run: make local",
+    "EndpointConnectionError": _UNREACHABLE,
+    "ConnectTimeoutError": _UNREACHABLE,
     "Throttling": _PATIENCE,
     "ThrottlingException": _PATIENCE,
     "RequestLimitExceeded": _PATIENCE,

@@ -1,6 +1,10 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Run a program inside a release's own Django: it reads one line of JSON, and the last line it prints is its answer."""
+"""Run a program inside a release's own Django: it reads one line of JSON, and the last line it prints is its answer.
+
+`manage.py shell` runs it, so the program sees exactly what the application's own commands see: whatever manage.py does
+to sys.path, to the settings and to the environment is done.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# The start of each program: the order is read, and Django is set up. `database` is the name of another database, in
-# which everything then happens; `server` leads there if it is not on the server that the release's settings name.
+# The start of each program about migrations: the order is read. `database` is the name of another database, in which
+# everything then happens; `server` leads there if it is not on the server that the release's settings name.
 PRELUDE = r"""
-import contextlib, io, json, os, re, shlex, sys, time
-import django
+import contextlib, io, json, re, shlex, sys, time
 order = json.loads(sys.stdin.readline())
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", order["settings"])
-sys.path.insert(0, os.getcwd())
-django.setup()
 from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
@@ -36,27 +36,58 @@ if order.get("database"):
 # The options of each module that runs such a program.
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "path": {"type": "path", "required": True},
-    "settings": {"type": "str", "default": "config.settings"},
     "user": {"type": "str", "required": True},
 }
 
+# The option of those that may be led to a copy of the database on another server.
+SERVER: dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "host": {"type": "str", "required": True},
+        "port": {"type": "int", "default": 5432},
+        "user": {"type": "str", "required": True},
+        "password": {"type": "str", "required": True, "no_log": True},
+    },
+}
+
 Execute = Callable[[str], tuple[int, str, str]]
+# What timeout(1) answers with when the time is over.
+TIMED_OUT = 124
 
 
 class ReleaseProgramError(Exception):
-    """The program did not come to its answer; the message has its last words."""
+    """The program did not come to its answer: its exit `code`, and a message with its last words."""
+
+    def __init__(self, message: str, *, code: int) -> None:
+        super().__init__(message)
+        self.code = code
 
 
-def executor(module: Any, program: str) -> Execute:
-    """Return what runs `program`, given its input, as the user and in the release that the module's ARGUMENTS name."""
+def executor(module: Any, program: str, *, timeout: int | None = None) -> Execute:
+    """Return what runs `program`, given its input, as the user and in the release that the module's ARGUMENTS name.
+
+    After `timeout` seconds the program is ended, and its code is TIMED_OUT.
+    """
     release = Path(module.params["path"])
-    command = ["runuser", "-u", module.params["user"], "--", str(release / ".venv/bin/with-environment"), "python"]
+    command = program_command(release=release, user=module.params["user"], program=program)
 
     def execute(line: str) -> tuple[int, str, str]:
-        code, output, errors = module.run_command([*command, "-c", program], data=line, cwd=str(release))
+        limited = ["timeout", str(timeout), *command] if timeout else command
+        code, output, errors = module.run_command(limited, data=line, cwd=str(release))
         return int(code), str(output), str(errors)
 
     return execute
+
+
+def program_command(*, release: Path, user: str, program: str) -> list[str]:
+    """The command that runs `program` as the supervisor runs the application; its directory must be `release`."""
+    site_root = release.parent.parent
+    # A module of its own: before Django 3.0, what `shell` runs cannot define functions that see each other.
+    code = f"exec(compile({program!r}, 'program', 'exec'), {{'__name__': '__main__'}})"
+    return [
+        *("runuser", "-u", user, "--", "env", f"HOME={site_root}", f"USER={user}"),
+        *(str(release / ".venv/bin/with-environment"), "python", "manage.py", "shell", "-c", code),
+    ]
 
 
 def ask(execute: Execute, order: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +96,7 @@ def ask(execute: Execute, order: dict[str, Any]) -> dict[str, Any]:
     answer = None if code else _answer(output)
     if answer is None:
         last = (errors or output).strip().splitlines()[-12:] or ["it printed nothing"]
-        raise ReleaseProgramError("The release could not read its migrations:\n" + "\n".join(last))
+        raise ReleaseProgramError("The release's own code has failed:\n" + "\n".join(last), code=code)
     return answer
 
 

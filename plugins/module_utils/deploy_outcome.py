@@ -4,62 +4,107 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+DEPLOY = "make deploy"
 JOBS_WAIT = " No job runs meanwhile: the queues stay held, for a day at most, until a deploy or a restore lets them go."
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`result` is `succeeded`, `rolled_back` or `failed`; `next_step` is empty if there is nothing to be done."""
+    """`result` is `succeeded`, `refused`, `rolled_back` or `failed`.
+
+    `headline` says what visitors get and `next_step` what to do; both are empty after a success. `verdict` is what
+    hosts remember of the release, if they have tried it: `accepted`, `refused`, or empty to leave it as it is.
+    """
 
     result: str
-    next_step: str
+    verdict: str
+    headline: str = ""
+    next_step: str = ""
 
 
 def deploy_outcome(
     failures: Sequence[str],
     *,
+    touched: bool,
     absences: Sequence[str],
+    present: Sequence[str],
     stranded: Sequence[str],
     can_return: bool,
     serving: Sequence[str],
     tried: bool,
     jobs_wait: bool,
+    release: str,
+    version: str,
     previous: str | None,
     previous_version: str,
+    command: str,
     stage: str,
+    url: str,
 ) -> Outcome:
     """Return how a deploy has ended.
 
-    `failures` are the reasons why hosts refused the release, `absences` the reasons why web hosts do not serve at the
-    end, `stranded` the hosts that could not be given the `previous` release (its id, and the version that it is of)
-    back. `can_return` is false where that release cannot live with what the database has become; `serving` are the web
-    hosts that serve the new one. `tried` tells that every host that had to change has been given the new one, if only
-    to refuse it; `jobs_wait` that the queues stay held.
+    `failures` are the reasons why hosts refused the release. `touched` tells that a host was given it, or may have
+    been, that the database was to be migrated, or that the site was closed. `absences` are the reasons why web hosts do
+    not serve at the end, `present` the web hosts that do. `stranded` are the hosts that could not be given the
+    `previous` release (its id, and the version that it is of) back. `can_return` is false where that release cannot
+    live with what the database has become; `serving` are the web hosts that serve the new one. `tried` tells that every
+    host that had to change has been given the new one, if only to refuse it; `jobs_wait` that the queues stay held.
+    `release` is the new one's id and `version` what it is called; `command` was run (`make deploy`, `make rollback`,
+    `make modernize`) on `stage`, and `url` is the site's.
     """
+    name = f"{version} ({release})"
+    again = f"run again: {_whole(command, version=version, stage=stage)}"
+    # An earlier release is as it is; a new one can be corrected.
+    or_another = "; or deploy a corrected version" if command == DEPLOY else ""
+    corrected = f"Correct what is named above, then {again}{or_another}"
+    waiting = JOBS_WAIT if jobs_wait else ""
+
+    def ended(result: str, next_step: str, headline: str = f"{name} was not deployed.") -> Outcome:
+        return Outcome(result, _verdict(failures, release=release, previous=previous), headline, next_step)
+
+    if failures and not touched and (can_return or previous is None):
+        return ended("refused", f"Nothing was rolled out, and the database is as it was. {corrected}.{waiting}")
     if failures and not can_return:
         back = _way_back(tried=tried, previous_version=previous_version, stage=stage)
-        way_on = _way_on(previous=previous, serving=serving, back=back)
-        return Outcome("failed", way_on + (JOBS_WAIT if jobs_wait else ""))
+        return ended("failed", _way_on(previous=previous, serving=serving, back=back) + waiting)
     if stranded:
-        return Outcome(
+        return ended(
             "failed",
             f"Out of service until it is repaired: {', '.join(stranded)}. All others serve {previous}. "
-            "Bring the host back, then run the same command again.",
+            f"Bring the host back, then {again}",
         )
     if failures:
-        return Outcome(
-            "failed" if absences else "rolled_back",
-            f"Every host serves {previous} as before. Correct the release and deploy again.",
-        )
+        return ended("failed" if absences else "rolled_back", f"Every host serves {previous} as before. {corrected}.")
     if absences:
-        return Outcome(
+        some = f"{name} is served at {url}, but not by every web host."
+        none = f"Every host runs {name}, but no web host serves it at {url}."
+        return ended(
             "failed",
-            "Look at the instance (aws ec2 describe-instance-status), bring it back, then run the same command again.",
+            f"See what each host says: make status STAGE={stage}. If an instance is ill (aws ec2 "
+            f"describe-instance-status), bring it back. Then {again}",
+            headline=some if present else none,
         )
-    return Outcome("succeeded", "")
+    return ended("succeeded", "", headline="")
+
+
+def _verdict(failures: Sequence[str], *, release: str, previous: str | None) -> str:
+    """Return what is to be remembered of `release`.
+
+    If it ran before this deploy it has proved itself, whatever ails its programs now. If it was refused then, and runs
+    because the database does not let the fleet go back, it has proved itself once it is served.
+    """
+    if not failures:
+        return "accepted"
+    return "" if release == previous else "refused"
+
+
+def _whole(command: str, *, version: str, stage: str) -> str:
+    """Return what the operator types, with its arguments."""
+    return f"{command} STAGE={stage}" + (f" VERSION={shlex.quote(version)}" if command == DEPLOY else "")
 
 
 def _way_on(*, previous: str | None, serving: Sequence[str], back: str) -> str:

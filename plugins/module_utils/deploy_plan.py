@@ -19,7 +19,8 @@ class Host:
 
     `active` is the id of the release it runs, None before its first. `current` tells whether its programs are
     configured as the roles would configure them now. `target_state` is the load balancer's word on a web host (a
-    TargetHealth state of ELBv2), None for other roles. `closed` tells that a deploy has left the maintenance page on.
+    TargetHealth state of ELBv2), None for other roles. `closed` tells that a deploy has left the maintenance page on,
+    `refused` that the release it runs was refused there, and has not served since.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Host:
     current: bool
     target_state: str | None = None
     closed: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,17 +76,15 @@ def plan(*, hosts: list[Host], release: str, queues: dict[str, Any] | None = Non
 
 
 def _reason(host: Host, release: str) -> str | None:
-    if host.active is None:
-        return "runs no release yet"
-    if host.active != release:
-        return f"runs {host.active}"
-    if not host.current:
-        return "its programs are configured differently"
-    if host.closed:
-        return "a deploy that died had closed it"
-    if host.role == "web" and host.target_state != IN_ROTATION:
-        return f"is not in rotation ({host.target_state})"
-    return None
+    reasons = {
+        "runs no release yet": host.active is None,
+        f"runs {host.active}": host.active != release,
+        "its programs are configured differently": not host.current,
+        "it was refused there, and has to prove itself": host.refused,
+        "a deploy that died had closed it": host.closed,
+        f"is not in rotation ({host.target_state})": host.role == "web" and host.target_state != IN_ROTATION,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def _holder(queues: dict[str, Any]) -> str | None:

@@ -12,6 +12,8 @@ TABLE = re.compile(
     r"(?:(?:ALTER|DROP|CREATE) TABLE(?: IF (?:NOT )?EXISTS)?(?: ONLY)?|CREATE (?:UNIQUE )?INDEX .*? ON) \"?([^\" (;]+)",
     re.I,
 )
+CREATED = re.compile(r"CREATE TABLE ", re.I)
+RENAMED = re.compile(r" RENAME TO \"?([^\" ;]+)", re.I)
 COLUMN = re.compile(r"(?:ADD|ALTER) COLUMN \"?([^\" ]+)", re.I)
 
 # Given the statements on one column or table, what the running release cannot live with.
@@ -48,23 +50,28 @@ def choose(
     asked: str,
     ahead: list[Migration],
     behind: list[Migration],
+    new_ahead: Iterable[str],
+    new_behind: Iterable[str],
     unknown: list[str],
     accepted: Iterable[str],
     lock_seconds: float,
     hold_seconds: float,
     one_web_host: bool,
+    stage: str,
     lint: Linter,
 ) -> Choice:
     """Return the strategy for migrations that the running release lacks (`ahead`), or the wanted one lacks (`behind`).
 
-    `asked` is auto, rolling, hold or maintenance. `unknown` are applied migrations that neither knows, and that a dead
-    deploy may have left. Nothing is held against migrations that are `accepted` by name.
-    `lock_seconds` is how long visitors may wait for a table, `hold_seconds` how long migrations may take while requests
-    wait. One web host cannot leave the rotation without leaving nobody, so that its requests wait, too.
+    `asked` is auto, rolling, hold or maintenance. `new_ahead` are tables that the wanted release has and the running
+    one has not, `new_behind` those of the running release that the wanted one has not. `unknown` are applied migrations
+    that neither knows, and that a dead deploy may have left. Nothing is held against migrations that are `accepted` by
+    name. `lock_seconds` is how long visitors may wait for a table, `hold_seconds` how long migrations may take while
+    requests wait. One web host cannot leave the rotation without an end of the service, so that its requests wait, too.
+    A refusal names commands for the `stage`.
     """
-    complaints_ahead = _complaints(ahead, accepted, lint)
+    complaints_ahead = _complaints(ahead, new_ahead, accepted, lint)
     breaking = bool(complaints_ahead)
-    complaints_behind = _complaints(behind, accepted, lint)
+    complaints_behind = _complaints(behind, new_behind, accepted, lint)
     for migration in ahead:
         if migration.locks and migration.seconds > lock_seconds and migration.name not in accepted:
             wait = f"keeps others from {', '.join(migration.locks)} for up to {migration.seconds} s"
@@ -72,9 +79,9 @@ def choose(
     reasons = [_line(migration, complaints_ahead.get(migration.name, [])) for migration in ahead]
     reasons += [_line(migration, complaints_behind.get(migration.name, [])) for migration in behind]
     if left := [name for name in unknown if name not in accepted]:
-        return Choice("refused", reasons, _left(left))
+        return Choice("refused", reasons, _left(left, stage))
     if complaints_behind:
-        return Choice("refused", reasons, _too_far(complaints_behind))
+        return Choice("refused", reasons, _too_far(complaints_behind, stage))
     if asked == "rolling" and complaints_ahead:
         return Choice("refused", reasons, _not_rolling(complaints_ahead))
     if asked == "auto":
@@ -84,27 +91,33 @@ def choose(
     return Choice(asked, reasons, breaking=breaking)
 
 
-def _complaints(migrations: list[Migration], accepted: Iterable[str], lint: Linter) -> dict[str, list[str]]:
-    created = {
-        found.group(1)
-        for migration in migrations
-        for statement in migration.statements or []
-        if statement.upper().startswith("CREATE TABLE") and (found := TABLE.match(statement))
-    }
-    found_in = {m.name: _judge(m, created, lint) for m in migrations if m.name not in set(accepted)}
-    return {name: complaints for name, complaints in found_in.items() if complaints}
+def _complaints(
+    migrations: list[Migration], new: Iterable[str], accepted: Iterable[str], lint: Linter
+) -> dict[str, list[str]]:
+    """Return what the other release cannot live with, by migration. The migrations are in their order.
+
+    A table that it does not have is none of its business, whatever is done to it: one of the models that are `new`, or
+    one that has no model, from the statement that creates it on.
+    """
+    unknown = set(new)
+    found_in = {migration.name: _judge(migration, unknown, lint) for migration in migrations}
+    return {name: complaints for name, complaints in found_in.items() if complaints and name not in set(accepted)}
 
 
-def _judge(migration: Migration, created: set[str], lint: Linter) -> list[str]:
-    """A table that is new with these migrations is unknown to the other release, whatever else is done to it."""
+def _judge(migration: Migration, unknown: set[str], lint: Linter) -> list[str]:
+    """Return what is wrong with a migration; the tables that it makes join those that are `unknown`."""
     if migration.statements is None:
         return ["does what can only be told by running it"]
     subjects: dict[tuple[str, str], list[str]] = {}
     for statement in migration.statements:
-        table, column = TABLE.match(statement), COLUMN.search(statement)
+        table, column, renamed = TABLE.match(statement), COLUMN.search(statement), RENAMED.search(statement)
         name = table.group(1) if table else ""
-        if name not in created:
+        if CREATED.match(statement):
+            unknown.add(name)
+        if name not in unknown:
             subjects.setdefault((name, column.group(1) if column else ""), []).append(statement)
+        elif renamed:
+            unknown.add(renamed.group(1))
     return sorted({complaint for statements in subjects.values() for complaint in lint(statements)})
 
 
@@ -126,20 +139,22 @@ def _not_rolling(complaints: dict[str, list[str]]) -> str:
     )
 
 
-def _too_far(complaints: dict[str, list[str]]) -> str:
+def _too_far(complaints: dict[str, list[str]], stage: str) -> str:
     return (
         f"The database has migrations that this release does not know and cannot live with:\n{_listed(complaints)}\n"
-        "Either reverse them first, on a copy and then on the database: make reverse-migrations; or restore the backup "
-        "that the deploy of the newer release has made: make restore. If you know that this release does live with "
-        f"them, name them: -e deploy_accept_migrations={','.join(complaints)}"
+        f"Either reverse them first, on a copy and then on the database: make reverse-migrations STAGE={stage}; or "
+        f"restore the backup that the deploy of the newer release has made: make restore STAGE={stage} FROM=<backup>. "
+        f"If you know that this release does live with them, name them: "
+        f"-e deploy_accept_migrations={','.join(complaints)}"
     )
 
 
-def _left(names: list[str]) -> str:
+def _left(names: list[str], stage: str) -> str:
     return (
         "A deploy that died had closed the site, and the database has migrations that this release does not know: "
         f"{', '.join(names)}.\n"
-        "Deploy the release that the dead deploy was of, which goes on from there, and go back then: make rollback "
-        "says how; or restore the backup that the dead deploy has made: make restore. If you know that this release "
-        f"does live with them, name them: -e deploy_accept_migrations={','.join(names)}"
+        "Deploy the release that the dead deploy was of, which goes on from there, and go back then: "
+        f"make rollback STAGE={stage} says how; or restore the backup that the dead deploy has made: "
+        f"make restore STAGE={stage} FROM=<backup>. If you know that this release does live with them, name them: "
+        f"-e deploy_accept_migrations={','.join(names)}"
     )

@@ -16,6 +16,14 @@ REMOVABLE = ("web", "worker")
 QUEUE_ROLES = ("worker", "scheduler", "redis")
 
 
+# How a stage names a machine image: by its id, or by the SSM parameter that holds the id.
+_IMAGE = re.compile(r"ami-[0-9a-z]+|/\S+")
+
+
+class FleetError(ValueError):
+    """A fleet is asked for that there cannot be; the message says what is wrong in the stage's inventory."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Names of hosts: `keep` are there and wanted, `create` are wanted and missing, `surplus` and `stuck` are too many.
@@ -66,11 +74,42 @@ def lacking_roles(*, counts: Mapping[str, int], groups: Mapping[str, Sequence[st
     return sorted(role for role in needed if not groups.get(role))
 
 
-def lines(fleet: Plan, *, instance_type: str, instance_types: Mapping[str, str], volume_size: int) -> list[str]:
-    """Say for people what is there and what would be created; `instance_types` are by role, `volume_size` is in GiB."""
+def images(*, counts: Mapping[str, int], default: str, chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return which machine image each host that `counts` ask for is made of, by the host's name.
+
+    `chosen` has images by a host's name or by a role, the name first; others have the `default`. The name of a host
+    that is no longer asked for does no harm. Raises FleetError.
+    """
+    for name, image in {"the stage's default": default, **chosen}.items():
+        if not _IMAGE.fullmatch(image):
+            raise FleetError(f"{image!r}, for {name}, is neither an image's id (ami-...) nor an SSM parameter (/...)")
+    strangers = [name for name in chosen if name not in counts and _role(name) not in counts]
+    if strangers:
+        raise FleetError(
+            f"{', '.join(strangers)} is neither a role nor a host of one; the roles are {', '.join(counts)}"
+        )
+    return {
+        f"{role}{number}": chosen.get(f"{role}{number}", chosen.get(role, default))
+        for role, count in counts.items()
+        for number in range(1, int(count) + 1)
+    }
+
+
+def lines(
+    fleet: Plan,
+    *,
+    instance_type: str,
+    instance_types: Mapping[str, str],
+    volume_size: int,
+    images: Mapping[str, str],
+) -> list[str]:
+    """Say for people what is there and what would be created.
+
+    `instance_types` are by role, `volume_size` is in GiB, `images` are by host.
+    """
     said = []
     for name in fleet.create:
-        size = f"{instance_types.get(_role(name), instance_type)}, {volume_size} GiB gp3, encrypted"
+        size = f"{instance_types.get(_role(name), instance_type)}, {volume_size} GiB gp3, encrypted, of {images[name]}"
         said.append(f"instance {name}: will be created ({size})")
     if fleet.keep:
         said.append(f"instances {', '.join(fleet.keep)}: are there")

@@ -8,6 +8,7 @@ A check knows more than "it answers": AMY's login page fails without database or
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 from collections.abc import Collection, Mapping, Sequence
@@ -19,6 +20,16 @@ from ._clock import Clock
 
 _LARGEST_BODY = 4 << 20
 _SHOWN_BODY = 300
+
+# A check as a module's option.
+CHECK_OPTIONS: dict[str, dict[str, Any]] = {
+    "path": {"type": "str", "required": True},
+    "host": {"type": "str", "required": True},
+    "status": {"type": "raw"},
+    "text": {"type": "str"},
+    "scheme": {"type": "str", "choices": ["http", "https"]},
+    "headers": {"type": "dict"},
+}
 
 
 class ProofError(Exception):
@@ -64,8 +75,13 @@ class Patience:
     consecutive: int
 
 
+def version_of(release: str) -> str:
+    """The version that a tag such as `v4.7.0` names: `release` without a `v` before a digit."""
+    return re.sub(r"\Av(?=[0-9])", "", release)
+
+
 def check_from(item: Mapping[str, Any], *, release: str) -> Check:
-    """A check as playbooks write it; `{release}` in its text stands for `release`."""
+    """A check as playbooks write it; in its text `{release}` stands for `release`, and `{version}` for its version."""
     status = item.get("status") or 200
     headers = dict(item.get("headers") or {})
     if item.get("scheme"):
@@ -75,9 +91,14 @@ def check_from(item: Mapping[str, Any], *, release: str) -> Check:
         path=str(item["path"]),
         host=str(item["host"]),
         status=tuple(int(code) for code in (status if isinstance(status, list) else [status])),
-        text=str(item.get("text") or "").replace("{release}", release),
+        text=_filled(str(item.get("text") or ""), {"{release}": release, "{version}": version_of(release)}),
         headers=headers,
     )
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """`text` with each placeholder replaced, in one pass: what a tag is called is no placeholder itself."""
+    return re.sub("|".join(map(re.escape, values)), lambda found: values[found[0]], text)
 
 
 def difference(check: Check, answer: Answer) -> str:
@@ -108,13 +129,14 @@ def prove(*, checks: Sequence[Check], client: Client, patience: Patience, clock:
         if elapsed + patience.interval > patience.timeout:
             told = "; ".join(f"{check} {why}" for check, _answer, why in wrong)
             told = told or f"passed only {in_a_row} of {patience.consecutive} times in a row"
-            raise ProofError(f"{told}, after {elapsed:.0f} s.{_excerpt([answer for _check, answer, _why in wrong])}")
+            shown = excerpt(wrong[0][1]) if wrong else ""
+            raise ProofError(f"{told}, after {elapsed:.0f} s.{shown}")
         clock.sleep(patience.interval)
 
 
-def _excerpt(wrong: Sequence[Answer]) -> str:
-    body = wrong[0].body if wrong else ""
-    return f" The answer began: {' '.join(body.split())[:_SHOWN_BODY]}" if body.strip() else ""
+def excerpt(answer: Answer) -> str:
+    """The beginning of an answer, as a sentence to add; empty if it has none."""
+    return f" The answer began: {' '.join(answer.body.split())[:_SHOWN_BODY]}" if answer.body.strip() else ""
 
 
 class TargetClient:

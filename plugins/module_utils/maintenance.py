@@ -65,7 +65,7 @@ class MaintenancePage:
         if renamed and not page.exists():
             raise MaintenanceError(
                 f"There is no {page}, so there is no page to show. "
-                "Write one by hand, or let the role maintenance write its own: make configure"
+                "Write one by hand, or let the role maintenance write its own: make configure STAGE=<stage>"
             )
         # A plan from the last time is no plan for this one.
         outdated = renamed and until is None and (self._end(page) or self.clock.now()) > self.clock.now()

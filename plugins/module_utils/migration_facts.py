@@ -5,34 +5,77 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ._release_program import PRELUDE, Execute, ask
 
-# What another release has replaced by a squashed migration does nothing to a database that has the replaced ones.
 # The SQL of a migration that has to look at the database first (to find a constraint's name) cannot be told: null.
 BODY = r"""
+import functools
+from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
-
-def statements(name):
-    loader = MigrationLoader(connection, replace_migrations=False)
-    migration = loader.graph.nodes[tuple(name.split(".", 1))]
-    if migration.replaces:
-        return []
-    try:
-        return [line for line in loader.collect_sql([(migration, False)]) if not line.startswith("--")]
-    except Exception:
-        return None
 
 executor = MigrationExecutor(connection)
 loader = executor.loader
-known = [".".join(key) for key in loader.disk_migrations]
+on_disk = {".".join(key): migration for key, migration in loader.disk_migrations.items()}
+replaced = {name: [".".join(key) for key in migration.replaces] for name, migration in on_disk.items()}
+
+@functools.lru_cache(maxsize=None)
+def each_by_itself():
+    return MigrationLoader(connection, replace_migrations=False)
+
+def statements(name):
+    # A squashed migration does nothing to a database that has what it replaces, and what is on disk of that speaks for
+    # itself. Of the rest the other release may know all, none, or, which cannot be told, some.
+    gone = [other for other in replaced[name] if other not in on_disk]
+    lacking = [other for other in gone if other not in order["other"]]
+    if replaced[name] and not lacking:
+        return []
+    if lacking != replaced[name]:
+        return None
+    try:
+        alone = each_by_itself()
+        migration = alone.graph.nodes[tuple(name.split(".", 1))]
+        return [line for line in alone.collect_sql([(migration, False)]) if not line.startswith("--")]
+    except Exception:
+        return None
+
+def operations(found):
+    for operation in found:
+        yield operation
+        yield from operations(getattr(operation, "database_operations", []))
+
+def described(operation):
+    code = getattr(operation, "code", None)
+    return f"{type(operation).__name__}: {code.__name__ if hasattr(code, '__name__') else operation.describe()}"
+
+def vertex(migration):
+    key = (migration.app_label, migration.name)
+    return {
+        "name": ".".join(key),
+        "dependencies": sorted(".".join(parent.key) for parent in loader.graph.node_map[key].parents),
+        "replaces": replaced[".".join(key)],
+        "irreversible": [described(found) for found in operations(migration.operations) if not found.reversible],
+    }
+
 records = executor.recorder.applied_migrations()
 # A squashed migration that counts as applied may have no record of its own.
 applied = sorted(loader.applied_migrations, key=lambda key: records[key].id if key in records else 0)
 applied = [".".join(key) for key in applied]
-pending = [f"{m.app_label}.{m.name}" for m, _ in executor.migration_plan(loader.graph.leaf_nodes())]
-asked = [name for name in applied if name in known and name not in order["other"]] if order["other"] is not None else []
-answer = {"known": known, "applied": applied, "pending": pending, "statements": {n: statements(n) for n in asked}}
+leaves = loader.graph.leaf_nodes()
+compared = order["other"] is not None
+answer = {
+    "known": sorted({*on_disk, *(name for names in replaced.values() for name in names)}),
+    "applied": applied,
+    "pending": [f"{m.app_label}.{m.name}" for m, _ in executor.migration_plan(leaves)],
+    "statements": {n: statements(n) for n in applied if compared and n in on_disk and n not in order["other"]},
+    "tables": sorted({model._meta.db_table for model in apps.get_models(include_auto_created=True)}),
+    "graph": [
+        vertex(migration)
+        for migration, _ in executor.migration_plan(leaves, clean_start=True)
+        if compared and (migration.app_label, migration.name) in loader.applied_migrations
+    ],
+}
 print("\n" + json.dumps(answer))
 """
 PROGRAM = PRELUDE + BODY
@@ -40,21 +83,25 @@ PROGRAM = PRELUDE + BODY
 
 @dataclass(frozen=True)
 class MigrationFacts:
-    """Names as `app.0001_name`: those in the release, those applied, and those of the release not applied yet.
+    """Names as `app.0001_name`: those that the release has or has replaced, those applied, and those not applied yet.
 
-    Those applied are in the order in which they were. `statements` has the SQL of each applied migration that the other
-    release lacks; None where it cannot be told.
+    Those applied are in the order in which they were; the database also records names that are in no release.
+    `statements` has the SQL of each applied migration that the other release lacks; None where it cannot be told.
+    `tables` are those of the release's models. `graph` has each applied migration of the release after all that it
+    depends on, as `carpentries.amy.reversal_plan` takes it; it is empty where no other release is given.
     """
 
     known: list[str]
     applied: list[str]
     pending: list[str]
     statements: dict[str, list[str] | None]
+    tables: list[str]
+    graph: list[dict[str, Any]]
 
 
-def read(execute: Execute, *, settings: str, other: list[str] | None) -> MigrationFacts:
+def read(execute: Execute, *, other: list[str] | None) -> MigrationFacts:
     """Return a release's migrations; `other` are those that another release knows. Raises ReleaseProgramError."""
-    return MigrationFacts(**ask(execute, {"settings": settings, "other": other}))
+    return MigrationFacts(**ask(execute, {"other": other}))
 
 
 def newer(facts: MigrationFacts) -> list[str]:

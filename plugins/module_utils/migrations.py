@@ -11,6 +11,8 @@ from ._release_program import PRELUDE, Execute, ReleaseProgramError, ask
 
 # The lock is a session's: it ends with the process, so a killed migration leaves nothing to clear up.
 BODY = r"""
+from django.core.management.sql import emit_pre_migrate_signal
+
 # Those of which others must wait, or wait for: https://www.postgresql.org/docs/current/explicit-locking.html
 LOCKED = '''
 SELECT DISTINCT relname FROM pg_locks JOIN pg_class ON pg_class.oid = relation
@@ -23,8 +25,11 @@ LOST = re.compile(r'(?:DROP TABLE|ALTER TABLE) "([^"]+)"(?: DROP COLUMN "([^"]+)
 class Evidence:
     # What each migration does: its statements but those on rows, how many of those, seconds, tables that it locks, and
     # how many rows or values go with the tables and columns that it drops.
-    def __init__(self, watcher):
+    def __init__(self, watcher, loader):
         self.watcher, self.migrations = watcher, []
+        # A squashed migration is recorded under the names that it replaces, too.
+        squashed = [(key, m) for key, m in loader.disk_migrations.items() if key in loader.graph.nodes]
+        self.squashed = {replaced: key for key, migration in squashed for replaced in migration.replaces}
         self.begin()
 
     def begin(self):
@@ -37,7 +42,7 @@ class Evidence:
             self.count_what_goes(text, context["connection"].connection)
         result = execute(sql, params, many, context)
         if text.startswith(('INSERT INTO "django_migrations"', 'DELETE FROM "django_migrations"')):
-            self.end(f"{params[0]}.{params[1]}")
+            self.end(".".join(self.squashed.get((params[0], params[1]), (params[0], params[1]))))
         elif verb in ("INSERT", "UPDATE", "DELETE"):
             self.writes += 1
         elif verb in ("ALTER", "CREATE", "DROP", "REINDEX", "TRUNCATE", "LOCK"):
@@ -58,6 +63,8 @@ class Evidence:
                 self.lost[f"{table}.{column}" if column else table] = cursor.fetchone()[0]
 
     def end(self, name):
+        if self.migrations and self.migrations[-1]["name"] == name:
+            return
         self.migrations.append(
             {
                 "name": name,
@@ -70,26 +77,24 @@ class Evidence:
         )
         self.begin()
 
-def reversal(executor):
-    # For each app with migrations that the other release does not know: the last one that it does, or none.
-    graph, applied = executor.loader.graph, executor.loader.applied_migrations
-    known = {key for key in applied if ".".join(key) in order["reverse_to"]}
-    targets = []
-    for app in {app for app, _ in set(applied) - known}:
-        kept = [key for key in known if key[0] == app and key in graph.nodes]
-        last = max(kept, key=lambda key: len(graph.forwards_plan(key)), default=(app, None))
-        targets.append(last)
-    return targets
+def to_reverse(executor):
+    keys = [tuple(name.split(".", 1)) for name in order["reverse"]]
+    return [executor.loader.graph.nodes[key] for key in keys if key in executor.loader.applied_migrations]
 
 def planned():
     executor = MigrationExecutor(connection)
-    targets = executor.loader.graph.leaf_nodes() if order["reverse_to"] is None else reversal(executor)
-    return [f"{m.app_label}.{m.name}" for m, _ in executor.migration_plan(targets)] if targets else []
+    if order["reverse"] is not None:
+        return [f"{m.app_label}.{m.name}" for m in to_reverse(executor)]
+    return [f"{m.app_label}.{m.name}" for m, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
 
-def commands():
-    if order["reverse_to"] is None:
-        return [shlex.split(command) for command in order["commands"]]
-    return [["migrate", "--noinput", app, name or "zero"] for app, name in reversal(MigrationExecutor(connection))]
+def reverse():
+    # The command migrate takes targets, which reverse all that follows; the plan is of single migrations. Content types
+    # follow the models that are renamed, for which they listen to the signal.
+    executor = MigrationExecutor(connection)
+    plan = [(migration, True) for migration in to_reverse(executor)]
+    state = executor._create_project_state(with_applied_migrations=True)
+    emit_pre_migrate_signal(1, False, connection.alias, apps=state.apps, plan=plan)
+    executor.migrate(None, plan=plan, state=state.clone())
 
 def locked(keeper, deadline):
     while True:
@@ -106,7 +111,7 @@ before = planned()
 answer = {"pending": before, "applied": [], "output": "", "error": None, "evidence": []}
 if before and not order["check_mode"]:
     keeper = connection.copy()
-    evidence = Evidence(keeper)
+    evidence = Evidence(keeper, MigrationExecutor(connection).loader)
     output = io.StringIO()
     try:
         if not locked(keeper, time.monotonic() + order["lock_wait"]):
@@ -119,9 +124,12 @@ if before and not order["check_mode"]:
             connection.close()
             with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
                 with connection.execute_wrapper(evidence):
-                    for command in commands():
-                        call_command(*command)
-                if order["database"] and order["reverse_to"] is None:
+                    if order["reverse"] is not None:
+                        reverse()
+                    else:
+                        for command in order["commands"]:
+                            call_command(*shlex.split(command))
+                if order["database"] and order["reverse"] is None:
                     call_command("check", databases=["default"])
     except (Exception, SystemExit) as error:
         answer["error"] = f"{type(error).__name__}: {error}".strip()
@@ -145,8 +153,12 @@ PROGRAM = PRELUDE + BODY
 # Any fixed number serves, as long as no other program uses it: the bytes of "amy-mig".
 ADVISORY_LOCK = int.from_bytes(b"amy-mig", "big")
 
+# Of the migrations before and after a failure, those next to it are named: a list of all would hide why it failed.
+NAMED = 2
+
 UNTOUCHED = "The database itself is untouched."
 UNKNOWN = "It is not known which migrations were applied."
+REMEDY = "Correct the migration or the data it stumbled over, then deploy again."
 
 
 class MigrationError(Exception):
@@ -178,24 +190,23 @@ class Migrations:
 def migrate(
     execute: Execute,
     *,
-    settings: str,
     commands: list[str],
     lock_timeout: int,
     lock_wait: int,
     database: str | None,
     check_mode: bool,
-    reverse_to: list[str] | None = None,
+    reverse: list[str] | None = None,
     server: dict[str, Any] | None = None,
+    remedy: str = REMEDY,
 ) -> Migrations:
     """Run the commands and return what happened; in check mode, what is pending. Times are seconds.
 
     `database` names another database, for a rehearsal; `server` has the `host`, `port`, `user` and `password` that lead
-    to it, if it is on another server. `reverse_to` names the migrations that an
-    older release knows: whatever else is applied is then reversed, and `pending` and `applied` are what there was to
-    reverse and what was. Raises MigrationError when the program fails or reports an error.
+    to it, if it is on another server. `reverse` names migrations that are reversed, in this order, instead of any being
+    applied: `pending` and `applied` are then what there was to reverse and what was. `remedy` ends the message of a
+    failure. Raises MigrationError when the program fails or reports an error.
     """
     order = {
-        "settings": settings,
         "commands": commands,
         "lock": ADVISORY_LOCK,
         "lock_timeout": lock_timeout,
@@ -203,30 +214,34 @@ def migrate(
         "database": database,
         "server": server,
         "check_mode": check_mode,
-        "reverse_to": reverse_to,
+        "reverse": reverse,
     }
     try:
         answer = ask(execute, order)
     except ReleaseProgramError as error:
         raise MigrationError(f"{error}\n{UNTOUCHED if database else UNKNOWN}") from error
     if answer["error"]:
-        raise MigrationError(_failure(answer, rehearsed=bool(database)), applied=answer["applied"])
+        failure = _failure(answer, rehearsed=bool(database), reversed_=reverse is not None, remedy=remedy)
+        raise MigrationError(failure, applied=answer["applied"])
     return Migrations(answer["pending"], answer["applied"], answer["output"], answer["evidence"])
 
 
-def _failure(answer: dict[str, Any], *, rehearsed: bool) -> str:
+def _failure(answer: dict[str, Any], *, rehearsed: bool, reversed_: bool, remedy: str) -> str:
     where = "A copy of today's database" if rehearsed else "The database"
+    what = "the reversal of migrations" if reversed_ else "the migrations"
     return (
-        f"{where} refused the migrations: {answer['error']}\n"
-        f"{_progress(answer)}\n{f'{UNTOUCHED} ' if rehearsed else ''}"
-        "The application's hosts still run the release they ran before. "
-        "Correct the migration or the data it stumbled over, then deploy again."
+        f"{where} refused {what}: {answer['error']}\n"
+        f"{_progress(answer, done='Reversed' if reversed_ else 'Applied')}\n{f'{UNTOUCHED} ' if rehearsed else ''}"
+        f"The application's hosts still run the release they ran before. {remedy}"
     )
 
 
-def _progress(answer: dict[str, Any]) -> str:
+def _progress(answer: dict[str, Any], *, done: str) -> str:
     if answer["applied"] is None:
-        return UNKNOWN
-    applied = ", ".join(answer["applied"]) or "none"
-    left = ", ".join(name for name in answer["pending"] if name not in answer["applied"])
-    return f"Applied before that: {applied}. Not applied: {left}."
+        return f"It is not known which migrations were {done.lower()}."
+    applied = answer["applied"]
+    left = [name for name in answer["pending"] if name not in applied]
+    before, after = len(applied) - NAMED, len(left) - NAMED
+    last = [*([f"{before} more"] if before > 0 else []), *applied[-NAMED:]]
+    first = [*left[:NAMED], *([f"{after} more"] if after > 0 else [])]
+    return f"{done} before that: {', '.join(last) or 'none'}. Not {done.lower()}: {', '.join(first)}."

@@ -257,7 +257,7 @@ def remedy(parameters: dict[str, Any]) -> str:
     """What to run after a timeout."""
     group = parameters["target_group"]
     return (
-        "See what the host itself answers with: make status - and every target's reason with: "
+        "See what the host itself answers with: make status STAGE=<stage> - and every target's reason with: "
         f"ansible localhost -m carpentries.amy.alb_targets_info -a target_group={group} "
         "- then run the same command again."
     )

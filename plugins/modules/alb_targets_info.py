@@ -15,6 +15,14 @@ options:
     description: Name or ARN of the target group.
     type: str
     required: true
+  wait_for:
+    description:
+      - Ids of instances whose targets may still become healthy. They are waited for, for as long as the target group's
+        own health checks take to find a target healthy that answers again.
+      - A target that is draining, or not registered, is not waited for.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.read_only]
 seealso:
   - module: carpentries.amy.alb_target
@@ -27,6 +35,11 @@ EXAMPLES = r"""
   carpentries.amy.alb_targets_info:
     target_group: amy-production-web
   register: targets
+
+- name: Read it once the load balancer has noticed that the hosts are back
+  carpentries.amy.alb_targets_info:
+    target_group: amy-production-web
+    wait_for: [i-0123456789abcdef0]
 
 - name: Require that no host was left out of rotation
   ansible.builtin.assert:
@@ -45,6 +58,11 @@ targets:
   type: list
   elements: dict
   sample: [{id: i-0123456789abcdef0, port: 80, state: unhealthy, reason: Target.Timeout, description: timed out}]
+absent:
+  description: The instances of O(wait_for) without a healthy target, in their order.
+  returned: success
+  type: list
+  elements: str
 healthy:
   description: How many of them are healthy.
   returned: success
@@ -55,12 +73,21 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ..module_utils import _aws_client as aws
 from ..module_utils._alb_api import TargetGroupApi
+from ..module_utils._alb_rotation import Patience, settled
+from ..module_utils._clock import SystemClock
+
+# Seconds between two looks.
+POLL_INTERVAL = 2
 
 
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
-        argument_spec={"target_group": {"type": "str", "required": True}, **aws.CONNECTION_OPTIONS},
+        argument_spec={
+            "target_group": {"type": "str", "required": True},
+            "wait_for": {"type": "list", "elements": "str", "default": []},
+            **aws.CONNECTION_OPTIONS,
+        },
         supports_check_mode=True,
     )
     if aws.IMPORT_ERROR:
@@ -69,7 +96,13 @@ def main() -> None:
         api = TargetGroupApi(
             client=aws.client(service="elbv2", parameters=module.params), name_or_arn=module.params["target_group"]
         )
-        found = sorted(api.health(), key=lambda health: (health.target.id, health.target.port))
+        group = settled(
+            api.health,
+            wanted=module.params["wait_for"],
+            patience=Patience(timeout=api.group.recovery, interval=POLL_INTERVAL),
+            clock=SystemClock(),
+        )
+        found = sorted(group, key=lambda health: (health.target.id, health.target.port))
     except aws.AwsError as error:
         module.fail_json(msg=str(error))
     module.exit_json(
@@ -84,6 +117,11 @@ def main() -> None:
                 "description": health.description,
             }
             for health in found
+        ],
+        absent=[
+            name
+            for name in module.params["wait_for"]
+            if not any(health.healthy for health in found if health.target.id == name)
         ],
         healthy=sum(health.healthy for health in found),
     )

@@ -16,8 +16,9 @@ description:
 options:
   type:
     description:
-      - V(plan) names the deploy. O(data) needs C(deploy_id) and C(stage). C(release) (C(id), C(ref), C(commit),
-        C(sha256)), C(previous_release) and C(hosts) (host name to role) are used too. What else is given, is shown.
+      - V(plan) names the deploy, at its beginning and again when the rest is known. O(data) needs C(deploy_id) and
+        C(stage). C(release) (C(id), C(ref), C(commit), C(sha256)), C(previous_release) and C(hosts) (host name to role)
+        are used too. What else is given, is shown.
       - V(host_release) tells that a host went C(from) a release C(to) another.
       - V(host_out_of_service) and V(host_in_service) tell when a host stopped and began to get requests.
       - V(backup) describes the backup (C(path), C(s3), C(sha256), C(verified)).
@@ -26,7 +27,7 @@ options:
         answer with the maintenance page, or to let requests wait.
       - V(requests) tells why a host has not counted its requests (C(missing)); their counts come from
         M(carpentries.amy.request_statistics_info).
-      - V(outcome) declares C(outcome) (V(succeeded), V(rolled_back) or V(failed)) and its C(reason).
+      - V(outcome) declares C(outcome) (V(succeeded), V(refused), V(rolled_back) or V(failed)) and its C(reason).
     type: str
     required: true
     choices:

@@ -34,7 +34,9 @@ options:
         description: The expected status or a list of them; 200 by default.
         type: raw
       text:
-        description: What the body must contain; C({release}) stands for O(release).
+        description:
+          - What the body must contain; C({release}) stands for O(release), C({version}) for the same without a C(v)
+            before a digit.
         type: str
       scheme:
         description: What a load balancer would say in X-Forwarded-Proto.
@@ -44,7 +46,7 @@ options:
         description: More headers.
         type: dict
   release:
-    description: What C({release}) stands for.
+    description: What C({release}) stands for, such as V(v4.2.4); C({version}) is V(4.2.4) then.
     type: str
     default: ""
   consecutive:
@@ -91,7 +93,7 @@ EXAMPLES = r"""
     target: http://127.0.0.1:80
     release: v4.2.4
     checks:
-      - {path: /version/, host: amy.example.org, text: "{release}"}
+      - {path: /version/, host: amy.example.org, text: "{version}"}
       - {path: /account/login/, host: amy.example.org, status: 200, scheme: https}
     log_file: /webapps/amy.example.org/logs/gunicorn_supervisor.log
 """
@@ -115,17 +117,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._clock import SystemClock
 from ..module_utils._tail import tail
-from ..module_utils.http_proof import Patience, ProofError, TargetClient, check_from, prove
+from ..module_utils.http_proof import CHECK_OPTIONS, Patience, ProofError, TargetClient, check_from, prove
 
 LOG_LINES = 15
-CHECK_OPTIONS: dict[str, dict[str, Any]] = {
-    "path": {"type": "str", "required": True},
-    "host": {"type": "str", "required": True},
-    "status": {"type": "raw"},
-    "text": {"type": "str"},
-    "scheme": {"type": "str", "choices": ["http", "https"]},
-    "headers": {"type": "dict"},
-}
 
 
 def main() -> None:

@@ -166,7 +166,10 @@ REMEDY = (
     "See who is being served on the host with: ss -tnp state established '( sport = :80 or sport = :443 )' "
     "- then run the same command again, or raise `timeout` above the longest request."
 )
-ABSENT = "See whether nginx runs on the host with: systemctl status nginx - and converge it with: make configure"
+ABSENT = (
+    "See whether nginx runs on the host with: systemctl status nginx - and converge it with: "
+    "make configure STAGE=<stage>"
+)
 
 
 def look(url: str) -> Status:

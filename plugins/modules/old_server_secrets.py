@@ -38,7 +38,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-values:
+settings:
   description: The values by name.
   returned: success
   type: dict
@@ -68,7 +68,7 @@ def main() -> None:
         module.fail_json(
             msg=f"{module.params['path']} does not set {', '.join(missing)}. Correct modernize_secrets of the stage."
         )
-    module.exit_json(changed=False, values={name: values[name] for name in module.params["names"]})
+    module.exit_json(changed=False, settings={name: values[name] for name in module.params["names"]})
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-keys:
+compared:
   description: How many keys were compared.
   type: int
   returned: when the parts change

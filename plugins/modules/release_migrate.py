@@ -20,10 +20,6 @@ options:
     description: Directory of the staged release.
     type: path
     required: true
-  settings:
-    description: Django's settings module, unless the release's environment names one.
-    type: str
-    default: config.settings
   commands:
     description: Management commands that bring the database up to date.
     type: list
@@ -66,11 +62,16 @@ options:
         description: That user's password.
         type: str
         required: true
-  reverse_to:
+  reverse:
     description:
-      - Migrations that an older release knows. Whatever else is applied is reversed, instead of anything being applied.
+      - Migrations that are reversed, in this order, instead of any being applied.
+      - P(carpentries.amy.reversal_plan#filter) plans them.
     type: list
     elements: str
+  remedy:
+    description: What to do if it fails; the end of the message.
+    type: str
+    default: Correct the migration or the data it stumbled over, then deploy again.
 attributes:
   check_mode:
     description: Can run in check mode; it then tells which migrations are pending.
@@ -115,8 +116,8 @@ output:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.carpentries.amy.plugins.module_utils._release_program import ARGUMENTS, executor
-from ansible_collections.carpentries.amy.plugins.module_utils.migrations import PROGRAM, MigrationError, migrate
+from ansible_collections.carpentries.amy.plugins.module_utils._release_program import ARGUMENTS, SERVER, executor
+from ansible_collections.carpentries.amy.plugins.module_utils.migrations import PROGRAM, REMEDY, MigrationError, migrate
 
 
 def main() -> None:
@@ -128,16 +129,9 @@ def main() -> None:
             "lock_timeout": {"type": "int", "default": 5},
             "lock_wait": {"type": "int", "default": 60},
             "database": {"type": "str"},
-            "server": {
-                "type": "dict",
-                "options": {
-                    "host": {"type": "str", "required": True},
-                    "port": {"type": "int", "default": 5432},
-                    "user": {"type": "str", "required": True},
-                    "password": {"type": "str", "required": True, "no_log": True},
-                },
-            },
-            "reverse_to": {"type": "list", "elements": "str"},
+            "server": SERVER,
+            "reverse": {"type": "list", "elements": "str"},
+            "remedy": {"type": "str", "default": REMEDY},
         },
         required_by={"server": ["database"]},
         supports_check_mode=True,
@@ -146,14 +140,14 @@ def main() -> None:
     try:
         migrations = migrate(
             executor(module, PROGRAM),
-            settings=options["settings"],
             commands=options["commands"],
             lock_timeout=options["lock_timeout"],
             lock_wait=options["lock_wait"],
             database=options["database"],
             check_mode=module.check_mode,
-            reverse_to=options["reverse_to"],
+            reverse=options["reverse"],
             server=options["server"],
+            remedy=options["remedy"],
         )
     except MigrationError as error:
         module.fail_json(msg=str(error), **({} if error.applied is None else {"applied": error.applied}))

@@ -19,16 +19,12 @@ options:
     description: Directory of the staged release.
     type: path
     required: true
-  settings:
-    description: Django's settings module, unless the release's environment names one.
-    type: str
-    default: config.settings
   user:
     description: The user that asks.
     type: str
     required: true
   other:
-    description: What another release knows; the SQL of each applied migration that it lacks is told.
+    description: What another release knows; RV(statements) and RV(graph) are told then.
     type: list
     elements: str
 """
@@ -43,7 +39,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 known:
-  description: Migrations that the release has, as V(app.0001_name).
+  description: Migrations that the release has, or has replaced by squashed ones, as V(app.0001_name).
   type: list
   elements: str
   returned: success
@@ -66,6 +62,21 @@ statements:
   description: SQL of each applied migration that the other release lacks; null where it cannot be told.
   type: dict
   returned: success
+tables:
+  description: The tables of the release's models.
+  type: list
+  elements: str
+  returned: success
+graph:
+  description: The release's applied migrations, each after all that it depends on; empty without O(other).
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    name: {description: Its name., type: str}
+    dependencies: {description: The migrations that it depends on., type: list, elements: str}
+    replaces: {description: The migrations that it has replaced., type: list, elements: str}
+    irreversible: {description: Its operations that cannot be reversed., type: list, elements: str}
 """
 
 from dataclasses import asdict
@@ -89,7 +100,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        facts = read(executor(module, PROGRAM), settings=module.params["settings"], other=module.params["other"])
+        facts = read(executor(module, PROGRAM), other=module.params["other"])
     except ReleaseProgramError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, newer=newer(facts), **asdict(facts))

@@ -98,7 +98,7 @@ def main() -> None:
     def run(*command: str, may_fail: bool = False) -> None:
         code, output, errors = module.run_command(list(command))
         if code and not may_fail:
-            raise HoldError(f"{' '.join(command)}: {(errors or output).strip()}. Run: make configure")
+            raise HoldError(f"{' '.join(command)}: {(errors or output).strip()}. Run: make configure STAGE=<stage>")
 
     options = module.params
     hold = RequestHold(

@@ -19,23 +19,16 @@ extends_documentation_fragment: [carpentries.amy.read_only]
 author:
   - The carpentries.amy contributors (@carpentries)
 options:
-  release:
-    description: Absolute path of the release, whose C(.venv/bin/with-environment) starts its programs.
+  path:
+    description: Directory of the staged release.
     type: path
     required: true
-  application_directory:
-    description: Folder with C(manage.py), relative to O(release).
-    type: str
-    default: "."
   user:
     description: The user that runs the application.
     type: str
-    default: amy
+    required: true
   redis_url:
     description: URL of the Redis database that RQ uses. Without it, what django-rq reads from Django's settings.
-    type: str
-  settings_module:
-    description: Django's settings. Without it, E(DJANGO_SETTINGS_MODULE), or the default in C(manage.py).
     type: str
   queues:
     description: Names of the queues.
@@ -51,7 +44,8 @@ options:
 EXAMPLES = r"""
 - name: Check that the new code can load every waiting job
   carpentries.amy.rq_jobs_check:
-    release: /webapps/amy.carpentries.org/releases/v4.2.4-0123456789ab-01234567
+    path: /webapps/amy.carpentries.org/releases/v4.2.4-0123456789ab-01234567
+    user: amy
 """
 
 RETURN = r"""
@@ -74,6 +68,7 @@ missing:
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.carpentries.amy.plugins.module_utils._release_program import ARGUMENTS
 
 # Imported, so that it is sent to the host.
 from ansible_collections.carpentries.amy.plugins.module_utils.rq import (  # pylint: disable=unused-import
@@ -87,30 +82,20 @@ def main() -> None:
     """Probe, report."""
     module = AnsibleModule(
         argument_spec={
-            "release": {"type": "path", "required": True},
-            "application_directory": {"type": "str", "default": "."},
-            "user": {"type": "str", "default": "amy"},
+            **ARGUMENTS,
             "redis_url": {"type": "str", "no_log": True},
-            "settings_module": {"type": "str"},
             "queues": {"type": "list", "elements": "str", "default": ["default"]},
             "timeout": {"type": "int", "default": 300},
         },
         supports_check_mode=True,
     )
     options = module.params
-    release = Path(options["release"])
     try:
-        findings = probe(
-            release=release,
-            application=release / options["application_directory"],
-            user=options["user"],
-            options={name: options[name] for name in ("redis_url", "settings_module", "queues")},
-            timeout=options["timeout"],
-        )
+        findings = probe(module, redis_url=options["redis_url"], queues=options["queues"], timeout=options["timeout"])
     except QueueError as error:
         module.fail_json(msg=f"The waiting jobs could not be checked: {error}", unloadable=[])
     if findings["unloadable"]:
-        module.fail_json(msg=explain(findings, release=release.name), **findings)
+        module.fail_json(msg=explain(findings, release=Path(options["path"]).name), **findings)
     module.exit_json(changed=False, **findings)
 
 

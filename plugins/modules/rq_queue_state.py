@@ -50,7 +50,9 @@ workers:
   elements: dict
   returned: success
 schedulers:
-  description: The registered schedulers, with the seconds until their registration ends.
+  description:
+    - The registered schedulers, with the seconds until their registration ends.
+    - One that was stopped is none, although its key stays for another minute.
   type: list
   elements: dict
   returned: success

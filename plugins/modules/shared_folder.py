@@ -165,7 +165,7 @@ def _unknown(who: str, *, module: AnsibleModule) -> int:
     """A dry run of a new host has not created them; otherwise raises SharedFolderError."""
     if module.check_mode:
         return -1
-    raise SharedFolderError(f"There is no {who} on this host. Run: make configure")
+    raise SharedFolderError(f"There is no {who} on this host. Run: make configure STAGE=<stage>")
 
 
 def _described(found: Found, wanted: Wanted) -> dict[str, object]:

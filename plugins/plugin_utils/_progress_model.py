@@ -257,8 +257,10 @@ class Progress:
     def _plan(self, event: Mapping[str, Any]) -> None:
         release = event.get("release")
         names = release if isinstance(release, Mapping) else {"id": release}
-        self.release = str(names.get("id"))
-        self.title = f"{names.get('ref') or self.release} to {event['stage']}"
+        self.release = str(names.get("id") or "")
+        # A rollback is named before its release is chosen.
+        if version := names.get("ref") or self.release:
+            self.title = f"{version} to {event['stage']}"
         for name, role in (event.get("hosts") or {}).items():
             self._host(name).role = role
 

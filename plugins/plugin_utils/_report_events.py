@@ -23,7 +23,8 @@ EVENT_TYPES = (
     *("plan", "host_out_of_service", "host_in_service", "host_release", "backup", "strategy", "requests", "outcome"),
     *WINDOWS,
 )
-OUTCOMES = ("succeeded", "rolled_back", "failed")
+# Refused: nothing was rolled out. Rolled back: the fleet runs its previous release again.
+OUTCOMES = ("succeeded", "refused", "rolled_back", "failed")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}\Z")
 

@@ -20,7 +20,7 @@ from ._report_model import Report
 
 @dataclass
 class Recorder:
-    """Takes the journal's entries as they happen. Nothing is written before a plan names the deploy."""
+    """Takes the journal's entries as they happen. Nothing is written before a plan has named the deploy."""
 
     directory: Path
     report: Report = field(default_factory=Report)

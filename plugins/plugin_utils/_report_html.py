@@ -69,7 +69,7 @@ def render(report: dict[str, Any]) -> str:
             report=report,
             phases=[
                 (phase, timeline.bar_of(start=phase["start"], end=phase["end"], label=phase["name"], kind="phase"))
-                for phase in report["phases"]
+                for phase in _worked(report)
             ],
             lanes=[(host, _lane(host, timeline)) for host in report["hosts"]],
             columns=_columns(requests, timeline) if requests else [],
@@ -149,6 +149,13 @@ def _columns(requests: dict[str, Any], timeline: Timeline) -> list[tuple[Bar, fl
             column = timeline.bar_of(start=item["at"], end=timestamp(start + length), label=label, kind="count")
             columns.append((column, round(item["count"] / most * 100, 1), round(item["errors"] / most * 100, 1)))
     return columns
+
+
+def _worked(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """The phases in which a host did something. Many have hosts only in some deploys."""
+    steps = [step for host in report["hosts"] for step in host["steps"]] + report["controller"]
+    busy = {step["phase"] for step in steps}
+    return [phase for phase in report["phases"] if phase["name"] in busy]
 
 
 def _timeline(report: dict[str, Any]) -> Timeline:

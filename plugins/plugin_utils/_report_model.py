@@ -101,7 +101,7 @@ class Failure:
 
 @dataclass
 class Report:
-    """Everything the journal tells. `deploy_id` is empty until the plan was made."""
+    """Everything the journal tells. `deploy_id` is empty until a plan has named the deploy; the last plan counts."""
 
     deploy_id: str = ""
     stage: str = ""
@@ -144,10 +144,21 @@ class Report:
 
     @property
     def outcome(self) -> str:
-        """One of OUTCOMES. What failed after a declared success spoils it: the command's exit code says so too."""
-        if self.declared_outcome in ("rolled_back", "failed"):
+        """One of OUTCOMES. What failed after a declared success spoils it: the command's exit code says so too.
+
+        What failed before anything was declared, or a strategy chosen, was refused: nothing is rolled out before that.
+        """
+        if self._has_declared_failure:
             return self.declared_outcome
-        return "failed" if self.finished is None or self.interrupted or self.unresolved else "succeeded"
+        if self.finished is None or self.interrupted:
+            return "failed"
+        if self.unresolved:
+            return "failed" if self.declared_outcome or self.strategy else "refused"
+        return "succeeded"
+
+    @property
+    def _has_declared_failure(self) -> bool:
+        return self.declared_outcome not in ("", "succeeded")
 
     @property
     def reason(self) -> str:
@@ -234,7 +245,8 @@ class Report:
                 message=entry["message"],
             )
         )
-        if entry["status"] in ("failed", "unreachable") and not entry["ignored"]:
+        # What fails after that says it once more, and ends the run.
+        if entry["status"] in ("failed", "unreachable") and not entry["ignored"] and not self._has_declared_failure:
             self.failures.append(
                 Failure(
                     at=entry["at"],

@@ -17,7 +17,11 @@ WHOLE: dict[str, Any] = {
     # One that keeps backups, and one that does not: each role costs seconds in each run.
     "instance_profiles_roles": PROFILED_ROLES,
     "bucket_lifecycle": True,
+    # A fleet on its way from one distribution to the next.
+    "instances_images": {"web2": "/aws/service/debian/release/13/latest/amd64"},
     "network_old_server_cidr": "10.77.0.50/32",
+    # AMY's.
+    "longest_request": 60,
     "load_balancer_ip_address_type": "dualstack",
     "load_balancer_redirect_http": True,
     "monitoring_emails": ["operators@carpentries.test"],

@@ -77,15 +77,45 @@ def test_a_dry_run_of_a_new_stage_says_what_it_would_do_and_touches_nothing(stag
     run = stage.play("provision", "--check", "--diff")
     assert_succeeded(run)
     assert len(run.changed) > 5
-    assert "instance web2: will be created (t3.small, 20 GiB gp3, encrypted)" in run.output
+    size = "t3.small, 20 GiB gp3, encrypted, of /aws/service/debian/release"
+    assert f"instance web1: will be created ({size}/12/latest/amd64)" in run.output
+    assert f"instance web2: will be created ({size}/13/latest/amd64)" in run.output
     assert "file system amy-local: will be created (EFS, encrypted, backed up every day)" in run.output
     assert stage.changes() == []
 
 
-def test_the_first_run_creates_the_hosts(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    ("choices", "said"),
+    [
+        ({"load_balancer_deregistration_delay": 20}, "load_balancer_deregistration_delay (20 s) must not be below"),
+        ({"monitoring_thresholds": {"dsik": 90}}, "There is no alarm dsik to give a threshold to"),
+        ({"instances_images": {"web": "ami-0123456789abcdef0"}}, "There is no machine image ami-0123456789abcdef0"),
+    ],
+)
+def test_what_a_role_of_the_end_does_not_take_is_refused_before_anything_is_touched(
+    stage: Stage, choices: dict[str, Any], said: str
+) -> None:
+    stage.forget_calls()
+    run = stage.play("provision", "-e", json.dumps(choices))
+    assert run.code == 2
+    assert said in " ".join(run.output.split())
+    assert stage.changes() == []
+
+
+def test_the_first_run_creates_the_hosts_each_of_its_own_image(stage: Stage) -> None:
     run = stage.play("provision")
     assert_succeeded(run)
-    assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "web2", "worker1"]
+    found = {name: host["ImageId"] for name, host in hosts(stage).items()}
+    old, new = "ami-0debian12000000000", "ami-0debian13000000000"
+    assert found == {"redis1": old, "scheduler1": old, "web1": old, "web2": new, "worker1": old}
+
+
+def test_a_host_that_leaves_may_take_as_long_as_the_longest_request(stage: Stage) -> None:
+    elb = stage.client("elbv2")
+    (target_group,) = elb.describe_target_groups()["TargetGroups"]
+    attributes = elb.describe_target_group_attributes(TargetGroupArn=target_group["TargetGroupArn"])["Attributes"]
+    delay = next(entry for entry in attributes if entry["Key"] == "deregistration_delay.timeout_seconds")
+    assert delay["Value"] == "60"
 
 
 def test_a_secret_that_only_an_operator_knows_is_awaited_and_never_overwritten(stage: Stage) -> None:
@@ -235,7 +265,8 @@ def test_a_third_web_host_comes_and_what_was_changed_by_hand_is_put_right_and_no
     stage = changed_by_hand
     changes = {
         "instances_counts": {"web": 3, "worker": 1, "scheduler": 1, "redis": 1},
-        "instances_image_id": UBUNTU_IMAGE,
+        # An instance that is there keeps its image, whatever is chosen later.
+        "instances_images": {"web3": UBUNTU_IMAGE},
         "network_old_server_cidr": "",
     }
     run = stage.play("provision", "-e", json.dumps(changes))
@@ -248,6 +279,7 @@ def test_a_third_web_host_comes_and_what_was_changed_by_hand_is_put_right_and_no
         "Have the dashboard",
     ]
     assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "web2", "web3", "worker1"]
+    assert hosts(stage)["web2"]["ImageId"] == "ami-0debian13000000000"
     # Its image names the root otherwise than Debian's does, and there is no other volume.
     (volume,) = hosts(stage)["web3"]["BlockDeviceMappings"]
     assert volume["DeviceName"] == hosts(stage)["web3"]["RootDeviceName"] == "/dev/sda1"

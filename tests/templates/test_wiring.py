@@ -207,6 +207,72 @@ def test_a_hold_lasts_for_migrations_that_visitors_slow_down() -> None:
 
 
 @pytest.mark.parametrize(
+    ("facts", "said", "result", "headline", "verdict"),
+    [
+        ({}, {}, "succeeded", "", "accepted"),
+        ({"scheduler1": {"deploy_failure": "no copy"}}, {}, "refused", "v2 (v2-0) was not deployed.", "refused"),
+        ({"web1": {"deploy_failure": "500"}}, {}, "rolled_back", "v2 (v2-0) was not deployed.", "refused"),
+        ({}, {"deploy_absent_hosts": ["web2"]}, "failed", "but not by every web host.", "accepted"),
+        ({}, {"deploy_absent_hosts": ["web1", "web2"]}, "failed", "but no web host serves it", "accepted"),
+        (
+            {"web1": {"deploy_still_closed": "the page"}},
+            {"deploy_absent_hosts": ["web2"]},
+            "failed",
+            "but no web host serves it",
+            "accepted",
+        ),
+    ],
+)
+def test_how_a_deploy_has_ended(
+    facts: dict[str, Any], said: dict[str, Any], result: str, headline: str, verdict: str
+) -> None:
+    names = [name for role in ("web", "worker", "scheduler") for name in QUEUES[role]]
+    hostvars = {
+        name: {"inventory_hostname": name, "check_host": {"maintenance_for_deploy": False, "active": None}}
+        | facts.get(name, {})
+        for name in names
+    }
+    controller = {
+        "deploy": {"release": "v2-0", "ref": "v2"},
+        "deploy_plan": {"previous": "v1-0", "rejoin": [], "roll": QUEUES["web"], "hand_over": []},
+        **said,
+    }
+    stage = {"stage": "test", "project": "amy", "site_url": "https://amy.example.org"}
+    told = {"groups": {**QUEUES, "application": names}, "hostvars": hostvars | {"localhost": controller}, **stage}
+    outcome = evaluate("deploy_outcome", QUEUES, told=told)
+    assert (outcome["result"], outcome["verdict"]) == (result, verdict)
+    assert headline in outcome["headline"]
+    assert bool(headline) == bool(outcome["headline"])
+
+
+@pytest.mark.parametrize(
+    ("facts", "touched"),
+    [
+        # The backup, the rehearsal, the queues: the fleet runs what it ran.
+        ({"scheduler1": {"deploy_failure": "the copy refused the migrations"}}, False),
+        ({"localhost": {"deploy_choice": {"strategy": "refused"}, "deploy_failure": "too far"}}, False),
+        ({"scheduler1": {"deploy_failure": "a job does not end"}}, False),
+        # The site was closed, or the database migrated, or to be.
+        ({"localhost": {"deploy_choice": {"strategy": "maintenance"}}}, True),
+        ({"web1": {"check_host": {"maintenance_for_deploy": True}}}, True),
+        ({"scheduler1": {"deploy_failure": "refused", "deploy_migrated": False}}, True),
+        # A web host failed while its requests waited, or with the release; another has it.
+        ({"web1": {"deploy_failure": "it does not start"}}, True),
+        ({"worker1": {"deploy_has_new_release": True}}, True),
+    ],
+)
+def test_a_deploy_has_touched_something_once_it_has_come_so_far(facts: dict[str, Any], touched: bool) -> None:
+    names = [name for role in ("web", "worker", "scheduler") for name in QUEUES[role]]
+    hostvars = {
+        name: {"inventory_hostname": name, "check_host": {"maintenance_for_deploy": False}, **facts.get(name, {})}
+        for name in names
+    }
+    groups = {**QUEUES, "application": names}
+    told = {"groups": groups, "hostvars": hostvars | {"localhost": facts.get("localhost", {})}}
+    assert evaluate("deploy_touched", QUEUES, told=told) is touched
+
+
+@pytest.mark.parametrize(
     ("failed", "stranded", "serving", "can_return", "past"),
     [
         ([], [], [], True, False),

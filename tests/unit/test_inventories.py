@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.amazon.aws.plugins.inventory.aws_ec2 import _prepare_host_vars
 
 from scripts.document_roles import ROLES, read_options
 
@@ -43,6 +45,20 @@ QUEUE_PLAYS = {
     },
     "restore_drill": {"Prove that the newest backup of Redis loads"},
     "status": {"Ask about the queues", "Ask about Redis's backups"},
+}
+
+# The tags and the address of a host, by the name that its kind of amazon.aws gives them under `hostvars_prefix: ec2_`.
+TAGS = {"Name": "web1", "Role": "web", "Stage": "any"}
+INSTANCE = {
+    "InstanceId": "i-1",
+    "PrivateIpAddress": "10.0.0.9",
+    "Placement": {"AvailabilityZone": "us-east-1a"},
+    "Tags": [{"Key": key, "Value": value} for key, value in TAGS.items()],
+}
+HOST_VARIABLES = {
+    "amazon.aws 10": {"ec2_tags": TAGS, "ec2_private_ip_address": "10.0.0.9"},
+    "amazon.aws 11": {"ec2_ec2_tags": TAGS, "ec2_private_ip_address": "10.0.0.9"},
+    "the one installed": _prepare_host_vars(INSTANCE, hostvars_prefix="ec2_"),
 }
 
 
@@ -92,6 +108,30 @@ def test_plays_for_queues_have_hosts_where_there_are_queues(plays: tuple[str, di
     stage, hosts = plays
     names = [name for names in QUEUE_PLAYS.values() for name in names]
     assert [bool(hosts[name]) for name in names] == [stage == "local"] * len(names)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_tags_say_the_group_and_the_address_with_each_amazon_aws(stage: str, tmp_path: Path) -> None:
+    """Ansible's own `constructed` reads what the stage says of hosts that have each kind's variables."""
+    inventory = yaml.safe_load((ROOT / "inventories" / stage / "aws_ec2.yml").read_text())
+    assert inventory["hostvars_prefix"] == "ec2_"
+    construction = {key: inventory[key] for key in ("compose", "keyed_groups")}
+    (tmp_path / "1_hosts.yml").write_text(json.dumps({"all": {"hosts": HOST_VARIABLES}}))
+    (tmp_path / "2_constructed.yml").write_text(json.dumps({"plugin": "constructed", **construction}))
+    shown = subprocess.run(
+        [str(Path(sys.executable).with_name("ansible-inventory")), "-i", str(tmp_path), "--list"],
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_INVENTORY_ENABLED": "constructed,yaml"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    found = json.loads(shown)
+    assert sorted(found["web"]["hosts"]) == sorted(HOST_VARIABLES)
+    hosts = found["_meta"]["hostvars"]
+    assert [(hosts[name]["ec2_tags"], hosts[name]["ansible_host"]) for name in HOST_VARIABLES] == 3 * [
+        (TAGS, "10.0.0.9")
+    ]
 
 
 @pytest.mark.parametrize("stage", STAGES)

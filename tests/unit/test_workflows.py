@@ -75,7 +75,7 @@ def test_a_run_without_a_report_says_so(tmp_path: Path) -> None:
 
 
 def test_the_newest_report_is_shown(tmp_path: Path) -> None:
-    for number, outcome in enumerate(["succeeded", "rolled_back"]):
+    for number, outcome in enumerate(["succeeded", "rolled_back", "refused"]):
         folder = tmp_path / "test" / str(9 - number)
         folder.mkdir(parents=True)
         report = {
@@ -84,13 +84,13 @@ def test_the_newest_report_is_shown(tmp_path: Path) -> None:
             "outcome": outcome,
             "reason": "",
             "started": f"2026-01-0{number + 1}",
-            "failures": ["web1: it does not start"],
+            "failures": [{"host": "web1", "phase": "Roll the web hosts", "step": "Prove that it serves"}],
             "hosts": [{"name": "web1", "from": "v1", "to": None}],
         }
         (folder / "report.json").write_text(json.dumps(report))
     shown = main("test", reports=tmp_path)
-    assert "rolled_back" in shown
-    assert "- web1: it does not start" in shown
+    assert "deploy on test: refused" in shown
+    assert '- web1, in "Roll the web hosts": Prove that it serves' in shown
     assert "| web1 | v1 |  |" in shown
 
 

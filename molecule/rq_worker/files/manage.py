@@ -16,5 +16,7 @@ if command == "rqworker":
     rq.Worker([rq.Queue(name, connection=connection) for name in arguments], connection=connection).work()
 elif command == "rqscheduler":
     Scheduler(connection=connection, interval=int(arguments[arguments.index("--interval") + 1])).run()
+elif command == "shell":
+    exec(arguments[arguments.index("-c") + 1])  # noqa: S102 - what Django's own does
 else:
     sys.exit(f"unknown command: {command}")

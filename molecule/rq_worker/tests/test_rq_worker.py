@@ -156,7 +156,7 @@ def test_a_release_that_cannot_load_a_job_is_told(host: Host) -> None:
     enqueue(host, "known")
     await_end(host, "known")
     job = python(host, "print(s.enqueue_in(datetime.timedelta(hours=1), jobs.record, 'later').id)")
-    check = {"redis_url": URL, "release": f"{RELEASES}/mini-2"}
+    check = {"redis_url": URL, "path": f"{RELEASES}/mini-2", "user": "amy"}
     assert module(host, "rq_jobs_check", check)["checked"] == 1
     source = f"{RELEASES}/mini-2/jobs.py"
     host.run_expect([0], f"mv {source} {source}.aside")

@@ -103,19 +103,25 @@ class Stage:
         return sorted(self.hosts) if metric.of in OF_HOSTS else [""]
 
 
-def alarms(stage: Stage, *, thresholds: Mapping[str, float], actions: list[str]) -> list[dict[str, Any]]:
-    """Return the alarms; `thresholds` replace those of the table, by key. Raises StageError for an unknown key.
-
-    Each says to whom `actions` lead that it has gone off, and that it is over.
-    """
+def limits(thresholds: Mapping[str, float]) -> dict[str, float]:
+    """Return the threshold of each alarm by its key; `thresholds` replace those of the table. Raises StageError."""
     unknown = sorted(set(thresholds) - {watch.key for watch in WATCHES})
     if unknown:
         raise StageError(
             f"There is no alarm {', '.join(unknown)} to give a threshold to; there are "
             f"{', '.join(watch.key for watch in WATCHES)}"
         )
+    return {watch.key: float(thresholds.get(watch.key, watch.threshold)) for watch in WATCHES}
+
+
+def alarms(stage: Stage, *, thresholds: Mapping[str, float], actions: list[str]) -> list[dict[str, Any]]:
+    """Return the alarms; `thresholds` replace those of the table, by key. Raises StageError for an unknown key.
+
+    Each says to whom `actions` lead that it has gone off, and that it is over.
+    """
+    limit = limits(thresholds)
     return [
-        _alarm(stage, watch, host, float(thresholds.get(watch.key, watch.threshold)), actions)
+        _alarm(stage, watch, host, limit[watch.key], actions)
         for watch in WATCHES
         for host in stage.subjects(watch.subject)
     ]

@@ -66,7 +66,7 @@ def switched(pair: Pair, options: dict[str, Any], *, clock: Clock, check_mode: b
         raise QueueError(f"{pair.replica.address} does not follow {pair.primary.address}. Let it follow first.")
     result: dict[str, Any] = {
         "changed": True,
-        "keys": compare(primary=pair.primary, replica=pair.replica, timeout=options["timeout"], clock=clock),
+        "compared": compare(primary=pair.primary, replica=pair.replica, timeout=options["timeout"], clock=clock),
         "diff": {
             "before": {"primary": str(pair.primary.address)},
             "after": {"primary": str(pair.replica.address)},

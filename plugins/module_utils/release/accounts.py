@@ -15,7 +15,7 @@ def user_id(name: str) -> int:
     try:
         return pwd.getpwnam(name).pw_uid
     except KeyError:
-        raise ReleaseError(f"There is no user {name} on this host. Run: make configure") from None
+        raise ReleaseError(f"There is no user {name} on this host. Run: make configure STAGE=<stage>") from None
 
 
 def group_id(name: str) -> int:
@@ -23,4 +23,4 @@ def group_id(name: str) -> int:
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError:
-        raise ReleaseError(f"There is no group {name} on this host. Run: make configure") from None
+        raise ReleaseError(f"There is no group {name} on this host. Run: make configure STAGE=<stage>") from None

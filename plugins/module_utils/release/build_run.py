@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import tarfile
@@ -14,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .build_hint import hint
 from .build_plan import REQUIREMENTS, Recipe, Step, Tools, build_plan
 from .failure import ReleaseError
 from .files import remove_tree, run_tar, sha256_of, tree_size
@@ -24,7 +24,6 @@ from .requirements import require_packages
 # own list and would not trust a registry mirror or a proxy that the system trusts.
 SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _SHOWN_LINES = 40
-_UNBUILT = re.compile(r"Failed to build `([^`]+)`")
 # A build inside another environment must not take that environment's packages for its own.
 _FOREIGN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
@@ -137,26 +136,14 @@ def run_step(step: Step, *, directory: Path, environment: Mapping[str, str]) -> 
             "true for this host and run: ansible-playbook carpentries.amy.configure"
         ) from error
     if done.returncode not in step.accepted:
-        said = (done.stderr if step.output else done.stdout).decode(errors="replace").splitlines()
+        said = (done.stderr if step.output else done.stdout).decode(errors="replace")
         raise ReleaseError(
-            f"{step.name} failed with exit code {done.returncode}. Nothing was published. The command: "
-            f"{' '.join(step.command)}{compiled(said)}\nIts last lines:\n" + "\n".join(said[-_SHOWN_LINES:])
+            f"{step.name} failed with exit code {done.returncode}. Nothing was published. {hint(said)} The command: "
+            f"{' '.join(step.command)}\nIts last lines:\n" + "\n".join(said.splitlines()[-_SHOWN_LINES:])
         )
     if step.output:
         (directory / step.output).write_bytes(done.stdout)
     return round(time.monotonic() - started, 1)
-
-
-def compiled(said: Sequence[str]) -> str:
-    """A sentence about the package that uv could not build, as `said` tells; empty if it is not that."""
-    names = [found.group(1) for line in said if (found := _UNBUILT.search(line))]
-    if not names:
-        return ""
-    return (
-        f"\nThere is no ready-made wheel of {names[0]} for this Python and machine, so uv has tried to compile it. Was "
-        "the lock made for this Python (release_python)? For the right one most packages have wheels. What must be "
-        "compiled needs its libraries' headers in release_build_packages."
-    )
 
 
 def clean(application: Path) -> None:

@@ -158,7 +158,8 @@ def share(directory: Path, *, path: str, site: Site, release: Release, owner: Ow
     if lacks_mount(site.shared):
         raise ReleaseError(
             f"What belongs over {site.shared} is not mounted on this host: what a release has for it would be seen "
-            "by nobody else. Nothing that serves was touched. Run make configure, and then the deploy again."
+            "by nobody else. Nothing that serves was touched. Run make configure STAGE=<stage>, and then the deploy "
+            "again."
         )
     if not shared.is_dir():
         # Where hosts share it, another one may create it at this moment.

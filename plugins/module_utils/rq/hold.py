@@ -76,8 +76,8 @@ def must_suspend(*, claim: Claim | None, holder: str, ttl: int, take_over: bool)
         if take_over:
             return True
         raise QueueError(
-            f"Another deploy holds the queues: {claim}. If it no longer runs, free its deploy lock (`make unlock`) and "
-            "run the same command again."
+            f"Another deploy holds the queues: {claim}. If it no longer runs, free its deploy lock "
+            "(`make unlock STAGE=<stage>`) and run the same command again."
         )
     if claim.seconds_left is not None and claim.seconds_left < ttl:
         raise QueueError(

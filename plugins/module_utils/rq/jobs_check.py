@@ -4,81 +4,36 @@
 
 from __future__ import annotations
 
-import json
-import os
 import pkgutil
-import pwd
-import subprocess
-import tempfile
-from pathlib import Path
 from typing import Any
 
+from ansible_collections.carpentries.amy.plugins.module_utils._release_program import (
+    TIMED_OUT,
+    ReleaseProgramError,
+    ask,
+    executor,
+)
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
 
 SHOWN_JOBS = 10
-SHOWN_OUTPUT = 2000
 
 
-def probe(*, release: Path, application: Path, user: str, options: dict[str, Any], timeout: int) -> dict[str, Any]:
-    """What `jobs_probe` finds with the code of `release`. Options go by standard input: the URL is a secret.
+def probe(module: Any, *, redis_url: str | None, queues: list[str], timeout: int) -> dict[str, Any]:
+    """What `jobs_probe` finds with the code of the release that the module's options name; `timeout` is seconds.
 
-    Raises QueueError if the release cannot run it.
+    The URL goes by standard input: it is a secret. Raises QueueError if the release cannot run it.
     """
-    launcher = release / ".venv" / "bin" / "with-environment"
-    if not launcher.exists():
-        raise QueueError(f"{launcher} does not exist: the release is not staged on this host. Run the deploy again.")
     source = pkgutil.get_data(__name__.rpartition(".")[0], "jobs_probe.py")
     if source is None:
         raise QueueError("The module was sent without its script jobs_probe.py. Install the collection again.")
-    with tempfile.TemporaryDirectory(prefix="rq-jobs-") as directory:
-        Path(directory).chmod(0o755)  # The application's user reads it; it holds no secret.
-        script = Path(directory, "jobs_probe.py")
-        script.write_bytes(source)
-        script.chmod(0o644)
-        return run(
-            command=[str(launcher), "python", str(script)],
-            directory=application,
-            user=user,
-            text=json.dumps({**options, "application": str(application)}),
-            timeout=timeout,
-        )
-
-
-def run(*, command: list[str], directory: Path, user: str, text: str, timeout: int) -> dict[str, Any]:
-    """The JSON that `command` prints when it runs as `user` with `text` as its input. Raises QueueError."""
     try:
-        account = pwd.getpwnam(user)
-    except KeyError:
-        raise QueueError(
-            f"There is no user '{user}' on this host. Converge the host with the role base first."
-        ) from None
-    try:
-        process = subprocess.run(
-            command,
-            input=text.encode(),
-            capture_output=True,
-            cwd=directory,
-            timeout=timeout,
-            check=False,
-            user=account.pw_uid,
-            group=account.pw_gid,
-            extra_groups=os.getgrouplist(user, account.pw_gid),
-            env={
-                "PATH": os.environ.get("PATH", os.defpath),
-                "HOME": account.pw_dir,
-                "LANG": "C.UTF-8",
-                "PYTHONDONTWRITEBYTECODE": "1",
-            },
-        )
-    except subprocess.TimeoutExpired:
-        raise QueueError(f"Loading the jobs took longer than {timeout} seconds. Is Redis slow, or the host?") from None
-    except OSError as error:
-        raise QueueError(f"The release's code could not be started: {error}. Run the deploy again.") from error
-    if process.returncode != 0:
-        raise QueueError(
-            f"The release's code could not be started: {process.stderr.decode(errors='replace')[-SHOWN_OUTPUT:]}"
-        )
-    findings: dict[str, Any] = json.loads(process.stdout)
+        program = executor(module, source.decode(), timeout=timeout)
+        findings: dict[str, Any] = ask(program, {"redis_url": redis_url, "queues": queues})
+    except ReleaseProgramError as error:
+        if error.code == TIMED_OUT:
+            slow = f"Loading the jobs took longer than {timeout} seconds. Is Redis slow, or the host?"
+            raise QueueError(slow) from None
+        raise QueueError(str(error)) from error
     return findings
 
 

@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Load every waiting job with a release's own code: `python jobs_probe.py < options.json > findings.json`.
+"""Load every waiting job with a release's own code: a program of the release (_release_program.py).
 
-Runs by itself in the release's environment, as the application's user; the module rq_jobs_check starts it.
-Options: `application` (path of manage.py's folder), `settings_module`, `redis_url` (each may be null), `queues`.
-It reads raw fields and saves nothing; once the application is set up, its database connections refuse to open.
+The module rq_jobs_check runs it. Its order: `redis_url` (null: as django-rq reads it from the settings) and `queues`.
+It reads raw fields and saves nothing; the application's database connections refuse to open.
 """
 
 from __future__ import annotations
@@ -13,18 +12,15 @@ import importlib
 import json
 import os
 import pickle
-import re
 import sys
 import zlib
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ERROR_LENGTH = 300
-SETTINGS_DEFAULT = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']""")
 
 
 @dataclass(frozen=True)
@@ -37,26 +33,11 @@ class Unloadable:
     error: str
 
 
-def settings_module(*, application: Path, wanted: str | None) -> str | None:
-    """The Django settings: the given one, the environment's, or the default in manage.py; None without Django."""
-    if wanted:
-        return wanted
-    if os.environ.get("DJANGO_SETTINGS_MODULE"):
-        return os.environ["DJANGO_SETTINGS_MODULE"]
-    script = application / "manage.py"
-    found = SETTINGS_DEFAULT.search(script.read_text()) if script.exists() else None
-    return found.group(1) if found else None
-
-
-def set_up(*, application: Path, settings: str | None) -> None:
-    """Make the application's code importable, as manage.py does, and close its database."""
-    sys.path.insert(0, str(application))
-    if settings is None:
-        return
-    os.environ["DJANGO_SETTINGS_MODULE"] = settings
-    importlib.import_module("django").setup()
-    base = importlib.import_module("django.db.backends.base.base")
-    base.BaseDatabaseWrapper.connect = refuse_database
+def close_database() -> None:
+    """Let no code of the application connect to its database from now on."""
+    base = sys.modules.get("django.db.backends.base.base")
+    if base is not None:
+        base.BaseDatabaseWrapper.connect = refuse_database
 
 
 def refuse_database(*_arguments: Any, **_keywords: Any) -> NoReturn:
@@ -146,15 +127,11 @@ def main() -> None:
     """Keep standard output for the findings: what the application prints goes to standard error."""
     findings = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    options = json.load(sys.stdin)
-    application = Path(options["application"])
-    set_up(
-        application=application,
-        settings=settings_module(application=application, wanted=options["settings_module"]),
-    )
-    connection = client(redis_url=options["redis_url"], queue=options["queues"][0])
+    order = json.loads(sys.stdin.readline())
+    close_database()
+    connection = client(redis_url=order["redis_url"], queue=order["queues"][0])
     with findings:
-        json.dump(examine(connection, options["queues"]), findings)
+        json.dump(examine(connection, order["queues"]), findings)
 
 
 if __name__ == "__main__":

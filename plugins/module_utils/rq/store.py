@@ -119,9 +119,14 @@ class RqStore:
         return [self._waiting_job(job, *place) for job, place in places.items()]
 
     def schedulers(self) -> list[dict[str, Any]]:
-        """The schedulers that have registered, with the seconds until their registration ends."""
+        """The schedulers that live, with the seconds until their registration ends unless they renew it.
+
+        One that was stopped notes its death (`register_death` of rq-scheduler) and leaves its key for another minute.
+        One that was killed cannot: it counts until its registration ends, its interval and 10 s after its last tick.
+        """
         keys = sorted(_texts(self._client.scan_iter(match="rq:scheduler_instance:*", count=500)))
-        return [{"name": key.rpartition(":")[2], "seconds_left": self._client.ttl(key)} for key in keys]
+        living = [key for key in keys if not self._client.hexists(key, "death")]
+        return [{"name": key.rpartition(":")[2], "seconds_left": self._client.ttl(key)} for key in living]
 
     def _workers(self, keys: list[str], hashes: list[list[bytes | None]]) -> tuple[Worker, ...]:
         names = [key.partition("rq:worker:")[2] for key in keys]

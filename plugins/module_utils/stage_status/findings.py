@@ -148,10 +148,11 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
                 f"Worker {worker['name']} on {worker['hostname']} does not hear commands",
                 f"on {worker['hostname']}: supervisorctl restart all",
             )
-    if len(found["schedulers"]) != 1:
-        yield Finding(
-            f"{len(found['schedulers'])} schedulers are registered, not one", "on scheduler hosts: supervisorctl status"
-        )
+    count = len(found["schedulers"])
+    if count != 1:
+        # Its key has no mark of its death then.
+        killed = "; one that was killed counts for about a minute more" if count else ""
+        yield Finding(f"{count} schedulers are registered, not one{killed}", "on scheduler hosts: supervisorctl status")
     if found["oldest_overdue_seconds"] > LONG_OVERDUE and not stage.deploys:
         minutes = round(found["oldest_overdue_seconds"] / 60)
         yield Finding(

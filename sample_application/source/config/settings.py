@@ -87,6 +87,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 
+LOCALE_PATHS = [BASE_DIR / "applications" / "locale"]
 USE_TZ = True
 LANGUAGE_CODE = "en"
 

@@ -291,3 +291,22 @@ class TestValidation:
         assert code(error) == "UnsupportedCertificate"
         self.change(aws, self.zone(aws), "CREATE", self.records(aws, certificate)[0])
         assert aws("elbv2").create_listener(**listener)["Listeners"]
+
+
+def test_an_instance_may_be_terminated_again(aws: Aws) -> None:
+    """A client whose first call was answered too late sends it again."""
+    ec2 = aws("ec2")
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    interface = {"DeviceIndex": 0, "SubnetId": subnet, "DeleteOnTermination": True}
+    started = ec2.run_instances(ImageId=image, MinCount=2, MaxCount=2, NetworkInterfaces=[interface])["Instances"]
+    ids = [host["InstanceId"] for host in started]
+    ec2.terminate_instances(InstanceIds=ids[:1])
+    answers = ec2.terminate_instances(InstanceIds=ids)["TerminatingInstances"]
+    assert [answer["PreviousState"]["Name"] for answer in answers] == ["terminated", "running"]
+    states = {
+        host["InstanceId"]: host["State"]["Name"]
+        for group in ec2.describe_instances()["Reservations"]
+        for host in group["Instances"]
+    }
+    assert states == dict.fromkeys(ids, "terminated")

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import boto3
 import requests
+from moto import mock_aws
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from local_cloud.public_catalogue import publish
+from local_cloud.public_catalogue import IMAGES, publish
 from local_cloud.settings import Settings
 
 
@@ -30,3 +32,17 @@ def test_agent_is_there_for_everybody(tmp_path: Path) -> None:
         assert requests.get(f"{bucket}/absent", timeout=10).status_code in (403, 404)
     finally:
         server.stop()
+
+
+def test_each_parameter_of_debians_names_an_image_that_can_be_run_here(tmp_path: Path) -> None:
+    settings = Settings(directory=tmp_path)
+    with mock_aws():
+        publish(settings)
+        ssm, ec2 = boto3.client("ssm", settings.region), boto3.client("ec2", settings.region)
+        for version, codename in (("12", "bookworm"), ("13", "trixie")):
+            parameter = f"/aws/service/debian/release/{version}/latest/amd64"
+            image = ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
+            # As the role looks for it.
+            (found,) = ec2.describe_images(Filters=[{"Name": "image-id", "Values": [image]}])["Images"]
+            assert (found["OwnerId"], found["RootDeviceName"]) == ("136693071363", "/dev/xvda")
+            assert IMAGES[image].codename == codename

@@ -6,50 +6,127 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.carpentries.amy.plugins.module_utils.deploy_outcome import deploy_outcome
+from ansible_collections.carpentries.amy.plugins.module_utils.deploy_outcome import Outcome, deploy_outcome
 
-GOOD: dict[str, Any] = {
+V1, V2 = "v1-0a1b2c3d4e5f-01234567", "v2-ba9876543210-01234567"
+FACTS: dict[str, Any] = {
+    "touched": True,
     "absences": [],
+    "present": ["web1"],
     "stranded": [],
     "can_return": True,
     "serving": [],
     "tried": True,
     "jobs_wait": False,
-    "previous": "v1-0a1b2c3d4e5f-01234567",
+    "release": V2,
+    "version": "v2",
+    "previous": V1,
     "previous_version": "v1",
+    "command": "make deploy",
     "stage": "test",
+    "url": "https://amy.example.org",
 }
 REFUSED = ["web1: Prove that it serves: /account/login/ gave 500"]
+ABSENT = ["web2 is not healthy"]
+UNTOUCHED: dict[str, Any] = {"touched": False}
+NO_WAY_BACK: dict[str, Any] = {"can_return": False}
+FIRST: dict[str, Any] = {"can_return": False, "previous": None}
+
+
+def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
+    return deploy_outcome(failures, **{**FACTS, **facts})
 
 
 @pytest.mark.parametrize(
     ("failures", "facts", "result", "next_step"),
     [
         ([], {}, "succeeded", ""),
+        ([], UNTOUCHED, "succeeded", ""),
         (REFUSED, {}, "rolled_back", "Every host serves v1-"),
+        (REFUSED, {}, "rolled_back", "make deploy STAGE=test VERSION=v2; or deploy a corrected version."),
         (REFUSED, {"stranded": ["web2"]}, "failed", "Out of service until it is repaired: web2."),
-        (REFUSED, {"absences": ["web2 is not healthy"]}, "failed", "Every host serves v1-"),
-        (REFUSED, {"can_return": False}, "failed", "make reverse-migrations STAGE=test, then make rollback STAGE=test"),
+        (REFUSED, {"absences": ABSENT}, "failed", "Every host serves v1-"),
+        # A rehearsal has refused it: there is nothing to go back from.
+        (REFUSED, UNTOUCHED, "refused", "Nothing was rolled out, and the database is as it was."),
+        (REFUSED, UNTOUCHED, "refused", "make deploy STAGE=test VERSION=v2; or deploy a corrected version."),
+        (REFUSED, {**UNTOUCHED, "absences": ABSENT}, "refused", "Nothing was rolled out"),
+        (REFUSED, {**UNTOUCHED, **FIRST}, "refused", "Nothing was rolled out"),
+        (REFUSED, {**UNTOUCHED, **FIRST, "jobs_wait": True}, "refused", "the queues stay held"),
+        # A deploy that died has touched it.
+        (REFUSED, {**UNTOUCHED, **NO_WAY_BACK}, "failed", "visitors get the maintenance page"),
+        (REFUSED, NO_WAY_BACK, "failed", "make reverse-migrations STAGE=test, then make rollback STAGE=test"),
         # `make reverse-migrations` finds out by what every host ran before: it takes back too much, or refuses.
-        (REFUSED, {"can_return": False, "tried": False}, "failed", "make deploy STAGE=test VERSION=v1."),
-        (REFUSED, {"can_return": False, "tried": False}, "failed", "make restore STAGE=test FROM="),
-        (REFUSED, {"can_return": False, "tried": False, "jobs_wait": True}, "failed", "the queues stay held"),
+        (REFUSED, {**NO_WAY_BACK, "tried": False}, "failed", "make deploy STAGE=test VERSION=v1."),
+        (REFUSED, {**NO_WAY_BACK, "tried": False}, "failed", "make restore STAGE=test FROM="),
+        (REFUSED, {**NO_WAY_BACK, "tried": False, "jobs_wait": True}, "failed", "the queues stay held"),
         # It failed before it could know what a deploy that died had done.
-        (REFUSED, {"can_return": False, "tried": False}, "failed", "run the same command again"),
-        (REFUSED, {"can_return": False, "serving": ["web2"]}, "failed", "served by web2 alone"),
-        (REFUSED, {"can_return": False, "previous": None, "serving": ["web2"]}, "failed", "It is served by web2 alone"),
-        (REFUSED, {"can_return": False, "previous": None}, "failed", "There was no release before it"),
-        ([], {"absences": ["web2 is not healthy"]}, "failed", "aws ec2 describe-instance-status"),
+        (REFUSED, {**NO_WAY_BACK, "tried": False}, "failed", "run the same command again"),
+        (REFUSED, {**NO_WAY_BACK, "serving": ["web2"]}, "failed", "served by web2 alone"),
+        (REFUSED, {**FIRST, "serving": ["web2"]}, "failed", "It is served by web2 alone"),
+        (REFUSED, FIRST, "failed", "There was no release before it"),
+        ([], {"absences": ABSENT}, "failed", "make status STAGE=test"),
+        ([], {"absences": ABSENT}, "failed", "aws ec2 describe-instance-status"),
     ],
 )
 def test_outcome(failures: list[str], facts: dict[str, Any], result: str, next_step: str) -> None:
-    outcome = deploy_outcome(failures, **{**GOOD, **facts})
-    assert outcome.result == result
-    assert next_step in outcome.next_step
-    assert bool(outcome.next_step) == bool(next_step)
+    ended = outcome(failures, facts)
+    assert ended.result == result
+    assert next_step in ended.next_step
+    assert bool(ended.next_step) == bool(ended.headline) == bool(next_step)
+
+
+@pytest.mark.parametrize(
+    ("failures", "facts", "headline"),
+    [
+        (REFUSED, {}, f"v2 ({V2}) was not deployed."),
+        (REFUSED, {"absences": ABSENT}, f"v2 ({V2}) was not deployed."),
+        ([], {"absences": ABSENT}, f"v2 ({V2}) is served at https://amy.example.org, but not by every web host."),
+        (
+            [],
+            {"absences": ABSENT, "present": []},
+            f"Every host runs v2 ({V2}), but no web host serves it at https://amy.example.org.",
+        ),
+    ],
+)
+def test_what_visitors_get_is_said_first(failures: list[str], facts: dict[str, Any], headline: str) -> None:
+    assert outcome(failures, facts).headline == headline
+
+
+@pytest.mark.parametrize(
+    ("command", "version", "run"),
+    [
+        ("make deploy", "v2", "make deploy STAGE=test VERSION=v2"),
+        ("make deploy", "a branch", "make deploy STAGE=test VERSION='a branch'"),
+        # An earlier release is as it is.
+        ("make rollback", "v2", "make rollback STAGE=test."),
+        ("make modernize", "v2", "make modernize STAGE=test."),
+    ],
+)
+@pytest.mark.parametrize("touched", [True, False])
+def test_the_command_that_was_run_is_named(command: str, version: str, run: str, touched: bool) -> None:
+    next_step = outcome(REFUSED, {"touched": touched, "command": command, "version": version}).next_step
+    assert f"then run again: {run}" in next_step
+    assert ("corrected" in next_step) is (command == "make deploy")
+
+
+@pytest.mark.parametrize(
+    ("failures", "previous", "verdict"),
+    [
+        ([], V1, "accepted"),
+        ([], None, "accepted"),
+        # It was refused, the database did not let the fleet go back, and now it serves.
+        ([], V2, "accepted"),
+        (REFUSED, V1, "refused"),
+        (REFUSED, None, "refused"),
+        # It ran before.
+        (REFUSED, V2, ""),
+    ],
+)
+def test_what_is_remembered_of_the_release(failures: list[str], previous: str | None, verdict: str) -> None:
+    assert outcome(failures, {"previous": previous}).verdict == verdict
 
 
 def test_no_command_is_named_that_some_hosts_are_not_ready_for() -> None:
-    outcome = deploy_outcome(REFUSED, **{**GOOD, "can_return": False, "tried": False})
-    assert "reverse-migrations" not in outcome.next_step
-    assert "rollback" not in outcome.next_step
+    ended = outcome(REFUSED, {**NO_WAY_BACK, "tried": False})
+    assert "reverse-migrations" not in ended.next_step
+    assert "rollback" not in ended.next_step

@@ -20,7 +20,7 @@ TAGS = [release.tag for release in SAMPLE.releases]
 RELEASES = [(application, release.tag) for application in (SAMPLE, ANOTHER) for release in application.releases]
 # Of each application: where it says which release it is, the folder of its migrations, and its locks.
 RELEASE_FILES = {SAMPLE: "config/release.py", ANOTHER: "site/portal/release.py"}
-MIGRATIONS = {SAMPLE: "ledger/migrations", ANOTHER: "site/board/migrations"}
+MIGRATIONS = {SAMPLE: "applications/ledger/migrations", ANOTHER: "site/board/migrations"}
 LOCKS = [
     SAMPLE.source / "requirements.txt",
     SAMPLE.source / "package-lock.json",

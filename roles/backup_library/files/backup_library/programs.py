@@ -24,7 +24,7 @@ def run(*command: str, environment: Mapping[str, str], chatty: bool = False) -> 
     A program is `chatty` if it says on standard error how well all goes.
     """
     if shutil.which(command[0]) is None:
-        raise BackupError(f"{command[0]} is not installed. Run: make configure")
+        raise BackupError(f"{command[0]} is not installed. Run: make configure STAGE=<stage>")
     # An orphan would go on to write where the next run cleans up.
     done = subprocess.run(
         bound(*command),

@@ -39,7 +39,7 @@ def main() -> int:
 def _recorded(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     # Whoever only asks does so often, and changes nothing.
     if options.command == "check":
-        return settings.backups.check(max_age=options.max_age, make="make backup")
+        return settings.backups.check(max_age=options.max_age, make="make backup STAGE=<stage>")
     if options.command == "check-rehearsal":
         return asdict(check(settings))
     try:

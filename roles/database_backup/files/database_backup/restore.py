@@ -27,7 +27,8 @@ SESSIONS = "FROM pg_stat_activity WHERE datname = %s AND usesysid IS NOT NULL"
 class Restored:
     """Which backup was restored, into which database, in how many seconds, and how many rows it has.
 
-    `kept` is the name that a replaced database has now, `backup` is the backup that was made of it before.
+    `release` is the one that ran when it was made, empty if that is not known. `kept` is the name that a replaced
+    database has now, `backup` is the backup that was made of it before.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Restored:
     database: str
     seconds: float
     rows: int
+    release: str
     kept: str = ""
     backup: str = ""
 
@@ -86,7 +88,7 @@ def restore_into(settings: Settings, manifest: DatabaseManifest, *, into: str) -
             f"{manifest.name} restores with other row counts than it was made with: {', '.join(differing)}"
         )
     seconds = round(time.monotonic() - began, 1)
-    return Restored(manifest.name, manifest.started, into, seconds, sum(manifest.rows.values()))
+    return Restored(manifest.name, manifest.started, into, seconds, sum(manifest.rows.values()), manifest.release)
 
 
 def drop(settings: Settings, database: str) -> None:
@@ -99,7 +101,7 @@ def drop(settings: Settings, database: str) -> None:
 def _choose(settings: Settings, source: str) -> DatabaseManifest:
     if source == "newest":
         # After a kill, the same restore means the same backup, not the one that the killed restore has made.
-        return settings.backups.newest(make="make backup", but=BEFORE_RESTORE)
+        return settings.backups.newest(make="make backup STAGE=<stage>", but=BEFORE_RESTORE)
     return settings.backups.fetch(source) if source.startswith("s3://") else settings.backups.folder.read(source)
 
 

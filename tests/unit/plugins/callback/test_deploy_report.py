@@ -18,6 +18,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[4]
 SECRET = "s3cr3t-planted"
 PLAYBOOK = """
+- name: Begin
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Begin the report
+      carpentries.amy.deploy_event:
+        type: plan
+        data: {deploy_id: d1, stage: local, release: {ref: v2}}
+    - name: Require a version
+      ansible.builtin.fail: {msg: There is no version v2}
+      when: unknown is defined
 - name: Check
   hosts: web
   gather_facts: false
@@ -32,6 +43,8 @@ PLAYBOOK = """
       carpentries.amy.deploy_event:
         type: plan
         data: {deploy_id: d1, stage: local, release: {id: v2-abc, ref: v2}, previous_release: v1-abc}
+    - name: Choose the way
+      carpentries.amy.deploy_event: {type: strategy, data: {strategy: rolling, reasons: []}}
 - name: Roll
   hosts: web
   serial: 1
@@ -109,7 +122,7 @@ def test_a_good_deploy(site: Path) -> None:
     assert "Report: reports/local/d1/report.html" in output
     content = report(site)
     assert (content["outcome"], content["release"]["id"]) == ("succeeded", "v2-abc")
-    assert [phase["name"] for phase in content["phases"]] == ["Check", "Plan", "Roll", "Count"]
+    assert [phase["name"] for phase in content["phases"]] == ["Begin", "Check", "Plan", "Roll", "Count"]
     assert [(host["name"], host["role"]) for host in content["hosts"]] == [("web1", "web"), ("web2", "web")]
     assert all(host["out_of_service_start"] < host["out_of_service_end"] for host in content["hosts"])
     assert [step["name"] for step in content["hosts"][0]["steps"]] == ["Look", "Leave", "Rejoin"]
@@ -126,6 +139,16 @@ def test_requests_are_counted_where_they_can_be(site: Path) -> None:
     (missing,) = requests["missing"]
     assert missing["host"] == "web2"
     assert "No such file" in missing["reason"]
+
+
+def test_a_deploy_that_is_refused_at_once_leaves_its_report(site: Path) -> None:
+    code, output = run(site, "-e", "unknown=true")
+    assert code == 2
+    assert "Report: reports/local/d1/report.html" in output
+    content = report(site)
+    assert (content["outcome"], content["release"]["ref"]) == ("refused", "v2")
+    assert content["reason"] == "localhost: Require a version: There is no version v2"
+    assert content["failures"][0]["phase"] == "Begin"
 
 
 def test_a_failed_deploy_keeps_the_secret(site: Path) -> None:

@@ -23,13 +23,18 @@ CREATE = [
 ]
 
 
+def chosen(ahead: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
+    choice: dict[str, Any] = deploy_strategy(ahead, stage="test", **options)
+    return choice
+
+
 def evidence(statements: list[str] | None, *, name: str = "app.0002", **more: Any) -> dict[str, Any]:
     return {"name": name, "statements": statements, **more}
 
 
 @pytest.mark.parametrize("statements", [NULLABLE, KEPT_DEFAULT, CREATE, [], ['CREATE INDEX "i" ON "notice" ("body")']])
 def test_what_both_releases_can_live_with_rolls(statements: list[str]) -> None:
-    assert deploy_strategy([evidence(statements)])["strategy"] == "rolling"
+    assert chosen([evidence(statements)])["strategy"] == "rolling"
 
 
 @pytest.mark.parametrize(
@@ -48,49 +53,86 @@ def test_what_both_releases_can_live_with_rolls(statements: list[str]) -> None:
     ],
 )
 def test_what_the_running_release_cannot_live_with_holds_requests(statements: list[str] | None, reason: str) -> None:
-    choice = deploy_strategy([evidence(statements)])
+    choice = chosen([evidence(statements)])
     assert (choice["strategy"], choice["breaking"]) == ("hold", True)
     assert reason in choice["reasons"][0]
 
 
 def test_a_hold_must_be_short_or_the_site_is_closed() -> None:
     migrations = [evidence(RENAME, seconds=3.0), evidence(NULLABLE, name="app.0003", seconds=2.5)]
-    assert deploy_strategy(migrations)["strategy"] == "maintenance"
-    assert deploy_strategy(migrations, hold_seconds=6)["strategy"] == "hold"
+    assert chosen(migrations)["strategy"] == "maintenance"
+    assert chosen(migrations, hold_seconds=6)["strategy"] == "hold"
 
 
 def test_the_only_web_host_holds_requests_since_it_cannot_leave() -> None:
-    choice = deploy_strategy([evidence(NULLABLE)], one_web_host=True)
+    choice = chosen([evidence(NULLABLE)], one_web_host=True)
     assert (choice["strategy"], choice["breaking"]) == ("hold", False)
-    assert deploy_strategy([], one_web_host=True)["strategy"] == "hold"
+    assert chosen([], one_web_host=True)["strategy"] == "hold"
 
 
 def test_a_table_of_an_earlier_migration_of_the_same_deploy_is_unknown_to_the_running_release() -> None:
     later = evidence(['ALTER TABLE "flag" ADD COLUMN "name" text NOT NULL'], name="app.0003")
-    assert deploy_strategy([evidence(CREATE), later])["strategy"] == "rolling"
+    assert chosen([evidence(CREATE), later])["strategy"] == "rolling"
+
+
+SQUASHED: list[str] = []
+FLAG_NOT_NULL = ['ALTER TABLE "flag" ALTER COLUMN "name" SET NOT NULL']
+THROUGH = ['ALTER TABLE "upload_tags" ADD COLUMN "place" integer NOT NULL']
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "migrations", "complaint"),
+    [
+        # A table of a model that the other release does not have, whatever has created it.
+        (["flag"], ["notice"], [SQUASHED, FLAG_NOT_NULL], None),
+        (["flag"], ["notice", "flag"], [SQUASHED, FLAG_NOT_NULL], "NOT NULL"),
+        # RunSQL has created it, and no model has it: here, or before, when the other release may use it.
+        ([], ["notice"], [["create table flag (id int)"], FLAG_NOT_NULL], None),
+        ([], ["notice"], [FLAG_NOT_NULL], "NOT NULL"),
+        # A table of its own stands between two models from now on, or the one that did becomes a model.
+        (["upload_tags"], ["notice"], [THROUGH], None),
+        (["upload_tags"], ["upload_tags"], [THROUGH], "NOT NULL"),
+        # A new table gets another name; one that the other release has loses its own.
+        (["news"], [], [['ALTER TABLE "old_news" RENAME TO "news"']], "RENAMING tables"),
+        (["news"], [], [['CREATE TABLE "draft" ("id" int)', 'ALTER TABLE "draft" RENAME TO "sketch"',
+                         'ALTER TABLE "sketch" DROP COLUMN "id"']], None),
+        (["news"], ["notice"], [['ALTER TABLE "notice" RENAME TO "news"']], "RENAMING tables"),
+        # It goes, and another one takes its name.
+        (["notice"], ["notice"], [['DROP TABLE "notice"', 'CREATE TABLE "notice" ("id" int)']], "DROPPING table"),
+    ],
+)  # fmt: skip
+def test_a_table_that_the_other_release_does_not_have_is_no_complaint(
+    own: list[str], other: list[str], migrations: list[list[str]], complaint: str | None
+) -> None:
+    """In both directions: the migrations are those of the release that has the tables `own`."""
+    named = {f"app.{number}": statements for number, statements in enumerate(migrations)}
+    behind = chosen([], behind=named, running_tables=own, wanted_tables=other)
+    ahead = chosen([evidence(s, name=n) for n, s in named.items()], running_tables=other, wanted_tables=own)
+    assert (behind["strategy"], ahead["strategy"]) == (("refused", "hold") if complaint else ("rolling", "rolling"))
+    assert complaint is None or all(complaint in " ".join(choice["reasons"]) for choice in (ahead, behind))
 
 
 def test_a_long_lock_closes_the_site_and_a_long_migration_without_one_does_not() -> None:
     locking = evidence(NULLABLE, seconds=30.5, writes=1, locks=["upload"])
-    choice = deploy_strategy([locking])
+    choice = chosen([locking])
     assert choice["strategy"] == "maintenance"
     assert "keeps others from upload for up to 30.5 s" in choice["reasons"][0]
-    assert deploy_strategy([{**locking, "locks": []}])["strategy"] == "rolling"
-    assert deploy_strategy([locking], lock_seconds=60)["strategy"] == "rolling"
+    assert chosen([{**locking, "locks": []}])["strategy"] == "rolling"
+    assert chosen([locking], lock_seconds=60)["strategy"] == "rolling"
 
 
 def test_rolling_against_the_evidence_is_refused_until_the_migrations_are_named() -> None:
     migrations = [evidence(RENAME), evidence(DROP, name="app.0003")]
-    refused = deploy_strategy(migrations, asked="rolling", accepted="app.0003")
+    refused = chosen(migrations, asked="rolling", accepted="app.0003")
     assert refused["strategy"] == "refused"
     assert "app.0002: RENAMING columns" in refused["refusal"]
     assert "deploy_accept_migrations=app.0002" in refused["refusal"]
-    assert deploy_strategy(migrations, asked="rolling", accepted="app.0003, app.0002")["strategy"] == "rolling"
+    assert chosen(migrations, asked="rolling", accepted="app.0003, app.0002")["strategy"] == "rolling"
 
 
 def test_what_is_asked_for_is_done_where_nothing_speaks_against_it() -> None:
-    assert deploy_strategy([evidence(NULLABLE)], asked="maintenance")["strategy"] == "maintenance"
-    assert deploy_strategy([], asked="rolling") == {
+    assert chosen([evidence(NULLABLE)], asked="maintenance")["strategy"] == "maintenance"
+    assert chosen([], asked="rolling") == {
         "strategy": "rolling",
         "reasons": [],
         "refusal": None,
@@ -100,19 +142,19 @@ def test_what_is_asked_for_is_done_where_nothing_speaks_against_it() -> None:
 
 @pytest.mark.parametrize("asked", ["auto", "maintenance"])
 def test_an_older_release_is_refused_where_the_schema_has_moved_past_it(asked: str) -> None:
-    choice = deploy_strategy([], asked=asked, behind={"app.0003": RENAME, "app.0002": NULLABLE})
+    choice = chosen([], asked=asked, behind={"app.0003": RENAME, "app.0002": NULLABLE})
     assert choice["strategy"] == "refused"
-    assert "make restore" in choice["refusal"]
-    assert "make reverse-migrations" in choice["refusal"]
+    assert "make restore STAGE=test FROM=" in choice["refusal"]
+    assert "make reverse-migrations STAGE=test" in choice["refusal"]
     assert "app.0002:" not in choice["refusal"]
-    assert deploy_strategy([], behind={"app.0002": NULLABLE})["strategy"] == "rolling"
+    assert chosen([], behind={"app.0002": NULLABLE})["strategy"] == "rolling"
 
 
 def test_a_release_does_not_go_on_with_what_only_a_dead_deploy_can_have_migrated() -> None:
-    choice = deploy_strategy([], unknown=["app.0004", "app.0003"], accepted="app.0003")
+    choice = chosen([], unknown=["app.0004", "app.0003"], accepted="app.0003")
     assert choice["strategy"] == "refused"
     assert "deploy_accept_migrations=app.0004" in choice["refusal"]
     assert "app.0003" not in choice["refusal"]
     # No host has the release that could reverse them.
     assert "reverse-migrations" not in choice["refusal"]
-    assert deploy_strategy([], unknown=["app.0003"], accepted="app.0003")["strategy"] == "rolling"
+    assert chosen([], unknown=["app.0003"], accepted="app.0003")["strategy"] == "rolling"

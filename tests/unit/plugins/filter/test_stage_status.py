@@ -175,7 +175,8 @@ def test_programs_get_the_same_as_facts() -> None:
         ("queues", {"unreachable": True}, "cannot be read: its host does not answer", "systemctl status redis"),
         ("queues/workers", [], "No worker takes jobs", "supervisorctl status"),
         ("queues/workers/0/listening", False, "Worker w1 on worker1 does not hear", "supervisorctl restart"),
-        ("queues/schedulers", [], "0 schedulers are registered", "supervisorctl status"),
+        ("queues/schedulers", [], "0 schedulers are registered, not one$", "supervisorctl status"),
+        ("queues/schedulers", [{}, {}], "2 schedulers are registered, .* killed counts", "supervisorctl status"),
         ("queues/oldest_overdue_seconds", 600.0, "due for 10 minutes", "supervisorctl status"),
         ("queues/suspended_by", {"value": "x"}, "suspended, and no deploy runs", "make deploy"),
         (

@@ -14,6 +14,8 @@ from plugins.module_utils._alb_plan import Target, TargetHealth
 from plugins.module_utils._aws_client import AwsError, client, translated
 
 CONNECTION = {"endpoint_url": None, "region": "us-east-1"}
+# What the load balancer is told of its checks.
+CHECKED = {"HealthCheckIntervalSeconds": 10, "HealthCheckTimeoutSeconds": 5, "HealthyThresholdCount": 2}
 
 
 @pytest.fixture
@@ -48,6 +50,8 @@ def api(name_or_arn: str) -> TargetGroupApi:
 def test_a_group_is_found_by_name_and_by_arn(group_arn: str) -> None:
     assert api("web").group == api(group_arn).group
     assert api("web").group.port == 80
+    # By default AWS asks every 30 s, waits 5 s for an answer, and wants five that are good.
+    assert api("web").group.recovery == 5 + 6 * 30
 
 
 def test_a_missing_group_tells_how_to_create_it(aws: None) -> None:
@@ -76,7 +80,7 @@ def test_the_reason_and_every_draining_target_are_read() -> None:
     elbv2 = boto3.client("elbv2", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     draining: dict[str, Any] = {"State": "draining", "Reason": "Target.DeregistrationInProgress", "Description": "d"}
     with Stubber(elbv2) as stub:
-        group = {"TargetGroupArn": "arn:web", "TargetGroupName": "web", "Port": 80}
+        group = {"TargetGroupArn": "arn:web", "TargetGroupName": "web", "Port": 80, **CHECKED}
         stub.add_response("describe_target_groups", {"TargetGroups": [group]}, {"Names": ["web"]})
         answer = {"TargetHealthDescriptions": [{"Target": {"Id": "i-1", "Port": 8080}, "TargetHealth": draining}]}
         stub.add_response("describe_target_health", answer, {"TargetGroupArn": "arn:web"})

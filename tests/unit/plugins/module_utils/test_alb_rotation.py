@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 
 from plugins.module_utils._alb_plan import RotationRefusedError, Step, Target, TargetHealth, absent
-from plugins.module_utils._alb_rotation import Patience, Rotation, RotationTimeoutError
+from plugins.module_utils._alb_rotation import Patience, Rotation, RotationTimeoutError, settled
 from tests.unit.plugins.module_utils.fake_clock import FakeClock
 
 WEB1 = Target(id="i-1", port=80)
@@ -154,3 +154,29 @@ def test_a_deregistration_that_has_no_effect_is_reported() -> None:
     with pytest.raises(RotationTimeoutError, match="it is healthy"):
         leave(turn)
     assert turn.steps == [Step.DEREGISTER]
+
+
+@pytest.mark.parametrize(
+    ("states", "seconds"),
+    [
+        (["healthy"], 0),
+        # Requests have waited, and with them the load balancer's own checks: it needs some of those to be satisfied.
+        (["unhealthy", "unhealthy", "healthy"], 2),
+        (["initial", "healthy"], 1),
+        (["unhealthy"], 60),
+        # It has left the rotation; nothing would bring it back.
+        (["draining"], 0),
+        (["unused"], 0),
+        (["unhealthy", "draining"], 1),
+    ],
+)
+def test_a_target_that_may_come_back_is_waited_for(states: list[str], seconds: float) -> None:
+    clock, left = FakeClock(), list(states)
+
+    def look() -> list[TargetHealth]:
+        state = left.pop(0) if len(left) > 1 else left[0]
+        return [TargetHealth(target=WEB1, state=state), TargetHealth(target=Target("i-2", 80), state="initial")]
+
+    found = settled(look, wanted=["i-1", "i-3"], patience=PATIENCE, clock=clock)
+    assert found[0].state == states[-1]
+    assert clock.elapsed == seconds

@@ -37,6 +37,9 @@ def utility(active: str | None) -> Host:
         ([web("web1", "v2"), web("web2", "v2", "draining"), worker("v2")], ["web2"], [], [], "v2"),
         # A deploy that died had closed web1, or left it without gunicorn: what runs there is proved before it opens.
         ([web("web1", "v2", closed=True), web("web2", "v2"), worker("v2")], [], ["web1"], [], "v2"),
+        # A deploy that could not go back left a release that was refused: a mark goes when the host has proved it.
+        ([web("web1", "v2", refused=True), worker("v2", refused=True)], [], ["web1"], ["worker1"], "v2"),
+        ([web("web1", "v1", refused=True), web("web2", "v2")], [], ["web1"], [], "v1"),
         # Settings of the programs have changed, the release has not.
         ([web("web1", "v2", current=False), worker("v2", current=False)], [], ["web1"], ["worker1"], "v2"),
     ],

@@ -18,6 +18,7 @@ from plugins.module_utils.http_proof import (
     check_from,
     difference,
     prove,
+    version_of,
 )
 from tests.unit.plugins.module_utils.fake_clock import FakeClock
 
@@ -98,6 +99,38 @@ def test_too_little_time_for_all_rounds_is_told() -> None:
 )
 def test_difference(check: Check, answer: Answer, text: str) -> None:
     assert difference(check, answer) == text
+
+
+@pytest.mark.parametrize(
+    ("release", "version"),
+    [
+        ("v4.7.0", "4.7.0"),
+        ("4.7.0", "4.7.0"),
+        ("v2", "2"),
+        ("vv4", "vv4"),
+        ("v4.7.0-v1", "4.7.0-v1"),
+        ("victoria", "victoria"),
+        ("main", "main"),
+        ("v", "v"),
+        ("", ""),
+    ],
+)
+def test_the_version_is_the_tag_without_its_v(release: str, version: str) -> None:
+    assert version_of(release) == version
+
+
+@pytest.mark.parametrize(
+    ("text", "release", "expected"),
+    [
+        ("{release}", "v4.7.0", "v4.7.0"),
+        ("{version}", "v4.7.0", "4.7.0"),
+        ("{version} is {release}", "v4.7.0", "4.7.0 is v4.7.0"),
+        ("{release}", "{version}", "{version}"),
+        ("{other}", "v4.7.0", "{other}"),
+    ],
+)
+def test_placeholders_of_a_text(text: str, release: str, expected: str) -> None:
+    assert check_from({"path": "/", "host": "a", "text": text}, release=release).text == expected
 
 
 @pytest.mark.parametrize(

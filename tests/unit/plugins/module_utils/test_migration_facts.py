@@ -17,5 +17,6 @@ from ansible_collections.carpentries.amy.plugins.module_utils.migration_facts im
     ],
 )
 def test_newer_is_what_was_applied_after_all_that_the_release_knows(applied: list[str], expected: list[str]) -> None:
-    facts = MigrationFacts(known=["a.0001", "a.0002", "b.0001"], applied=applied, pending=[], statements={})
+    known = ["a.0001", "a.0002", "b.0001"]
+    facts = MigrationFacts(known=known, applied=applied, pending=[], statements={}, tables=[], graph=[])
     assert newer(facts) == expected

@@ -33,7 +33,6 @@ class Release:
 def run(release: Release, *, database: str | None = None) -> Migrations:
     return migrate(
         release,
-        settings="config.settings",
         commands=["migrate"],
         lock_timeout=5,
         lock_wait=60,
@@ -64,6 +63,23 @@ def test_a_failure_names_what_was_applied_and_what_was_not() -> None:
     assert raised.value.applied == ["a.0001"]
 
 
+@pytest.mark.parametrize(
+    ("applied", "told"),
+    [
+        (0, "Applied before that: none. Not applied: a.0, a.1, 24 more.\n"),
+        (3, "Applied before that: 1 more, a.1, a.2. Not applied: a.3, a.4, 21 more.\n"),
+        (24, "Applied before that: 22 more, a.22, a.23. Not applied: a.24, a.25.\n"),
+        (25, "Applied before that: 23 more, a.23, a.24. Not applied: a.25.\n"),
+    ],
+)
+def test_of_many_migrations_those_next_to_the_failure_are_named(applied: int, told: str) -> None:
+    names = [f"a.{number}" for number in range(26)]
+    with pytest.raises(MigrationError) as raised:
+        run(Release(pending=names, applied=names[:applied], error="IntegrityError: duplicate key"))
+    assert told in str(raised.value)
+    assert raised.value.applied == names[:applied]
+
+
 def test_a_failed_rehearsal_says_that_the_database_is_untouched() -> None:
     with pytest.raises(
         MigrationError, match=r"^A copy of today's database refused(.|\n)*The database itself is untouched"
@@ -79,7 +95,7 @@ def test_a_release_that_cannot_start_is_told_by_its_last_lines() -> None:
 def test_a_rehearsal_elsewhere_is_led_there_by_the_order_and_not_by_arguments() -> None:
     release = Release()
     server = {"host": "copies.example.test", "port": 5432, "user": "amy", "password": "secret"}
-    options: dict[str, Any] = {"settings": "s", "commands": [], "lock_timeout": 5, "lock_wait": 5, "check_mode": False}
+    options: dict[str, Any] = {"commands": [], "lock_timeout": 5, "lock_wait": 5, "check_mode": False}
     migrate(release, **options, database="amy_rehearsal", server=server)
     assert json.loads(release.line)["server"] == server
 
@@ -104,7 +120,8 @@ class Connection:
 
 class Executor:
     def __init__(self, _):
-        self.loader = types.SimpleNamespace(graph=types.SimpleNamespace(leaf_nodes=lambda: ["leaf"]))
+        graph = types.SimpleNamespace(leaf_nodes=lambda: ["leaf"], nodes={})
+        self.loader = types.SimpleNamespace(graph=graph, disk_migrations={})
     def migration_plan(self, _):
         plans.append(1)
         if len(plans) > 1 and play["silent"]:
@@ -121,7 +138,8 @@ def call_command(*_):
 def setup(): pass
 
 for name, contents in {
-    "core": {}, "core.management": {"call_command": call_command}, "db": {"connections": {"default": Connection()}},
+    "core": {}, "core.management": {"call_command": call_command},
+    "core.management.sql": {"emit_pre_migrate_signal": None}, "db": {"connections": {"default": Connection()}},
     "db.migrations": {}, "db.migrations.executor": {"MigrationExecutor": Executor},
 }.items():
     sys.modules["django." + name] = types.SimpleNamespace(**contents)
@@ -138,7 +156,7 @@ def played(folder: Path, **play: bool) -> Migrations:
         done = subprocess.run(program, input=line, cwd=folder, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout, done.stderr
 
-    options: dict[str, Any] = {"settings": "s", "commands": ["migrate"], "lock_timeout": 5, "check_mode": False}
+    options: dict[str, Any] = {"commands": ["migrate"], "lock_timeout": 5, "check_mode": False}
     return migrate(execute, **options, lock_wait=0, database=None)
 
 

@@ -178,6 +178,18 @@ def test_spans_are_drawn_where_they_happened() -> None:
     assert bars["out of service: 6.0 s"] == "left:33.33%;width:66.67%"
 
 
+def test_phases_in_which_no_host_did_anything_are_left_out() -> None:
+    idle = {"kind": "phase", "at": AT.format(6), "name": "Return the web hosts"}
+    assert "Return the web hosts" not in page([*journal()[:-1], idle, journal()[-1]])
+    assert "Roll the web hosts" in page(journal())
+
+
+def test_a_deploy_that_was_refused_says_where() -> None:
+    text = page(journal())
+    assert '<span class="refused">Refused</span>' in text
+    assert "refused in the phase “Roll the web hosts”" in text
+
+
 def test_a_host_that_stayed_away_is_named_so() -> None:
     assert "has not come back" in page(journal())
 

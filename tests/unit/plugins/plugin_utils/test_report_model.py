@@ -68,6 +68,9 @@ def outcome(second: int, value: str, reason: str = "") -> dict[str, Any]:
     return event(second, {"type": "outcome", "outcome": value, "reason": reason})
 
 
+STRATEGY = event(2, {"type": "strategy", "strategy": "rolling", "reasons": []})
+
+
 def report(*entries: dict[str, Any]) -> Report:
     return from_journal([{"kind": "playbook", "at": at(0), "name": "deploy"}, event(1, PLAN), *entries])
 
@@ -109,9 +112,12 @@ def test_what_runs_on_the_controller_is_no_host() -> None:
             [outcome(8, "rolled_back", "web1 failed"), finished(9, failed=["web1"])], "rolled_back", id="back"
         ),
         pytest.param([outcome(8, "failed"), finished(9)], "failed", id="declared failure"),
-        pytest.param([finished(9, failed=["web1"])], "failed", id="a host failed"),
+        pytest.param([outcome(8, "refused", "no copy"), finished(9, failed=["localhost"])], "refused", id="untouched"),
+        pytest.param([finished(9, failed=["web1"])], "refused", id="a host failed before anything was rolled out"),
+        pytest.param([STRATEGY, finished(9, failed=["web1"])], "failed", id="a host failed"),
         pytest.param([outcome(8, "succeeded"), finished(9, failed=["localhost"])], "failed", id="failed afterwards"),
         pytest.param([outcome(8, "succeeded"), finished(9, interrupted=True)], "failed", id="interrupted"),
+        pytest.param([finished(9, failed=["web1"], interrupted=True)], "failed", id="interrupted in the beginning"),
         pytest.param([phase(3, "Roll")], "failed", id="the controller died"),
     ],
 )
@@ -130,6 +136,29 @@ def test_the_reason_is_the_first_failure_unless_one_is_given() -> None:
 def test_a_success_that_was_spoilt_gives_the_failure_as_reason() -> None:
     entries = [outcome(3, "succeeded", "all well"), step(4, "localhost", "failed", message="not unlocked")]
     assert report(*entries, finished(9, failed=["localhost"])).reason == "localhost: Do it: not unlocked"
+
+
+def test_a_declared_failure_is_not_listed_twice() -> None:
+    """The run ends with a task that fails, and says what has failed before."""
+    last = step(6, "localhost", "failed", message="v2 was not deployed: web1: Do it: no answer")
+    entries = [step(4, "web1", "failed", message="no answer"), outcome(5, "rolled_back", "web1: no answer"), last]
+    assert [failure.host for failure in report(*entries, finished(9, failed=["localhost"])).failures] == ["web1"]
+
+
+def test_a_deploy_that_was_refused_at_once_has_its_reason_and_its_phase() -> None:
+    begun = {"type": "plan", "deploy_id": "d1", "stage": "local", "release": {"ref": "v9"}}
+    missing = step(3, "localhost", "failed", message="There is no version v9")
+    content = from_journal(
+        [phase(1, "Check what is asked for"), event(2, begun), missing, finished(4, failed=["localhost"])]
+    ).as_dict()
+    assert (content["outcome"], content["reason"]) == ("refused", "localhost: Do it: There is no version v9")
+    assert content["failures"][0]["phase"] == content["phases"][-1]["name"] == "Check what is asked for"
+    assert content["release"] == {"id": None, "ref": "v9", "commit": None, "sha256": None}
+
+
+def test_the_last_plan_counts() -> None:
+    content = from_journal([event(1, {"type": "plan", "deploy_id": "d1", "stage": "local"}), event(2, PLAN)]).as_dict()
+    assert (content["deploy_id"], content["release"]["sha256"]) == ("d1", "f00")
 
 
 def test_an_unfinished_deploy_says_how_to_go_on() -> None:

@@ -56,11 +56,11 @@ def is_restoring(program: DatabaseProgram, database: str) -> bool:
 
 
 def test_a_restore_has_the_rows_of_the_manifest_and_keeps_what_it_replaced(small: DatabaseProgram) -> None:
-    made = small.run("backup")
+    made = small.run("backup", "--release", "v1-0123456789ab-89abcdef")
     lose(small)
     lost = small.rows()
     restored = small.run("restore", "newest")
-    assert restored["name"] == made["name"]
+    assert (restored["name"], restored["release"]) == (made["name"], "v1-0123456789ab-89abcdef")
     assert small.rows() == made["rows"]
     assert small.databases() == [small.database, restored["kept"]]
     with pytest.raises(psycopg2.OperationalError, match="not currently accepting connections"):

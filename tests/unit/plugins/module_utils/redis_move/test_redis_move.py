@@ -95,7 +95,7 @@ def test_after_the_switch_the_new_server_holds_the_same_and_the_old_one_follows(
 
     changed = change(moving, login)
 
-    assert (changed["changed"], changed["method"], changed["keys"]) == (True, "failover", 6)
+    assert (changed["changed"], changed["method"], changed["compared"]) == (True, "failover", 6)
     assert (role(moving.replica), role(moving.primary)) == ("master", "slave")
     assert inventory.take(moving.replica.connect_to) == before
     moving.replica.connect_to(2).set("rq:job:later", 1)

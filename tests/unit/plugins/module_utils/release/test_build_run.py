@@ -122,6 +122,12 @@ def test_failed_step_shows_its_last_lines(tmp_path: Path) -> None:
     assert str(failure.value).splitlines()[-40:] == [str(number) for number in range(61, 101)]
 
 
+def test_a_failed_step_names_the_package_of_a_library_that_it_lacks(tmp_path: Path) -> None:
+    says = "echo 'x.c:1:10: fatal error: ffi.h: No such file or directory' >&2; exit 1"
+    with pytest.raises(ReleaseError, match="add that to release_build_packages"):
+        run_step(Step("Install", ["sh", "-c", says]), directory=tmp_path, environment={})
+
+
 def test_missing_tool_tells_what_installs_it(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match="release_builds"):
         run_step(Step("Lock", ["/nonexistent/uv"]), directory=tmp_path, environment={})

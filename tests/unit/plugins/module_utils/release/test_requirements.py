@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import pytest
 
-from plugins.module_utils.release.build_run import compiled
 from plugins.module_utils.release.failure import ReleaseError
 from plugins.module_utils.release.requirements import require_packages
 
@@ -53,17 +52,3 @@ def test_a_list_that_leaves_out_what_is_needed_is_refused(text: str, python: str
     with pytest.raises(ReleaseError, match=f"The lock leaves out {left_out} on Python {python}") as refused:
         require_packages(text, file="The lock", python=python)
     assert advice in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("said", "package"),
-    [
-        (
-            ["  x Failed to build `cffi==1.17.1`", "  fatal error: ffi.h: No such file", "hint: install ffi.h"],
-            "cffi==1.17.1",
-        ),
-        (["error: Failed to fetch: `https://packages.example.org/simple/django/`"], ""),
-    ],
-)
-def test_what_is_compiled_only_for_want_of_a_wheel_is_said_first(said: list[str], package: str) -> None:
-    assert (f"no ready-made wheel of {package} " in compiled(said)) is bool(package)

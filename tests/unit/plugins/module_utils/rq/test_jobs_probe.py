@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import pickle
 import zlib
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,6 @@ from plugins.module_utils.rq.jobs_probe import (
     function_name,
     load,
     refuse_database,
-    settings_module,
     waiting,
 )
 
@@ -77,14 +75,3 @@ def test_a_job_that_cannot_be_loaded_is_named_without_running_it(data: bytes, na
 def test_loading_a_job_opens_no_database() -> None:
     with pytest.raises(RuntimeError, match="database"):
         refuse_database()
-
-
-def test_the_settings_are_those_of_the_option_then_the_environment_then_manage_py(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "manage.py").write_text('os.environ.setdefault("DJANGO_SETTINGS_MODULE", "of.manage")')
-    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
-    assert settings_module(application=tmp_path, wanted=None) == "of.manage"
-    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "of.environment")
-    assert settings_module(application=tmp_path, wanted=None) == "of.environment"
-    assert settings_module(application=tmp_path, wanted="of.option") == "of.option"

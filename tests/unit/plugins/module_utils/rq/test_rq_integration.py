@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils._clock import SystemClock
+from ansible_collections.carpentries.amy.plugins.module_utils._release_program import ask
 from ansible_collections.carpentries.amy.plugins.module_utils.rq import jobs_probe
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.hold import hold, release
@@ -144,10 +144,12 @@ def test_a_worker_that_has_just_cleaned_keeps_its_lock(rq: Rq) -> None:
 
 
 def probe(rq: Rq) -> dict[str, Any]:
-    options = {"application": str(rq.directory), "settings_module": None, "redis_url": rq.url, "queues": ["default"]}
-    command = [str(rq.python), str(Path(jobs_probe.__file__))]
-    process = subprocess.run(command, input=json.dumps(options), check=True, capture_output=True, text=True)
-    findings: dict[str, Any] = json.loads(process.stdout)
+    def execute(line: str) -> tuple[int, str, str]:
+        command = [str(rq.python), "-c", Path(jobs_probe.__file__).read_text()]
+        done = subprocess.run(command, cwd=rq.directory, input=line, check=False, capture_output=True, text=True)
+        return done.returncode, done.stdout, done.stderr
+
+    findings: dict[str, Any] = ask(execute, {"redis_url": rq.url, "queues": ["default"]})
     return findings
 
 

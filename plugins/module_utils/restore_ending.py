@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How a restore ends: whether the release that runs fits the restored database, and what to run next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Ending:
+    """`fits` tells whether the queues may be resumed; `next_step` is what the operator runs, and why."""
+
+    fits: bool
+    next_step: str
+
+
+def restore_ending(
+    running: str | None,
+    *,
+    previous: str | None,
+    made_under: str,
+    known: Sequence[str],
+    pending: Sequence[str],
+    newer: Sequence[str],
+    stage: str,
+) -> Ending:
+    """Return how a restore ends where the release `running` (its id) runs, None if none does.
+
+    `previous` is the release that ran before it, `made_under` the one that ran when the backup was made, empty if the
+    backup does not say so. `known`, `pending` and `newer` are what `running` says of the restored database; see
+    `carpentries.amy.release_migrations_info`. A newer migration of an application that `running` does not have does it
+    no harm.
+    """
+    applications = {name.partition(".")[0] for name in known}
+    unknown = [name for name in newer if name.partition(".")[0] in applications]
+    opened = f"make maintenance MODE=off STAGE={stage}"
+    if running is None or not (pending or unknown):
+        return Ending(True, f"Open the site: {opened}")
+    lacks = [f"lacks {', '.join(pending)}"] if pending else []
+    has = [f"has {', '.join(unknown)}, which {running} does not know"] if unknown else []
+    return Ending(
+        False,
+        f"The database does not fit {running}, which runs: it {' and '.join(lacks + has)}. "
+        f"{_way(running, previous, made_under, stage)} Then open the site: {opened}",
+    )
+
+
+def _way(running: str, previous: str | None, made_under: str, stage: str) -> str:
+    """Return the command that brings release and database together."""
+    if made_under:
+        if made_under == previous:
+            return f"The backup was made under {made_under}, which ran before. Run: make rollback STAGE={stage}"
+        return f"The backup was made under {made_under}. Run: make deploy STAGE={stage} VERSION={_version(made_under)}"
+    before = f"make rollback STAGE={stage} for {previous}, or " if previous else ""
+    return (
+        "The backup does not say which release it was made under. Deploy that release: "
+        f"{before}make deploy STAGE={stage} VERSION=<its version>; "
+        f"or migrate the database again: make deploy STAGE={stage} VERSION={_version(running)}"
+    )
+
+
+def _version(release: str) -> str:
+    """Return the version that a release's id begins with: before its commit and the digest of its settings."""
+    return release.rsplit("-", 2)[0]

@@ -1,0 +1,127 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, The carpentries.amy contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release_health
+short_description: Ask a staged release its health checks on a copy of the database
+version_added: 0.1.0
+description:
+  - Answers the health checks within the release's own Django, as the application's user, on a migrated copy of the
+    database. No server is started, no e-mail is sent, and caches are kept in memory.
+  - Fails if a page has the expected status and lacks the expected text, which no web host would change. Whatever else
+    differs may be due to what a web host has and this process has not, so that it is a warning.
+author:
+  - The carpentries.amy contributors (@carpentries)
+options:
+  path:
+    description: Directory of the staged release.
+    type: path
+    required: true
+  user:
+    description: The user that the release runs as.
+    type: str
+    required: true
+  database:
+    description: Name of the copy.
+    type: str
+    required: true
+  server:
+    description: The server that O(database) is on, as M(carpentries.amy.release_migrate) takes it.
+    type: dict
+    suboptions:
+      host:
+        description: Its name or address.
+        type: str
+        required: true
+      port:
+        description: Its port.
+        type: int
+        default: 5432
+      user:
+        description: The user that owns O(database).
+        type: str
+        required: true
+      password:
+        description: That user's password.
+        type: str
+        required: true
+  checks:
+    description: What to ask and what to expect, as M(carpentries.amy.http_proof) takes it.
+    type: list
+    elements: dict
+    required: true
+  release:
+    description: What C({release}) stands for in a check's text.
+    type: str
+    required: true
+attributes:
+  check_mode:
+    description: Asks as it does otherwise.
+    support: full
+seealso:
+  - module: carpentries.amy.http_proof
+"""
+
+EXAMPLES = r"""
+- name: Ask the release its health checks on the copy
+  carpentries.amy.release_health:
+    path: /webapps/amy.example.org/releases/v2-0a1b2c3d4e5f-01234567
+    user: amy
+    database: amy_rehearsal
+    release: v2
+    checks:
+      - {path: /version/, host: amy.example.org, text: "{version}"}
+"""
+
+RETURN = r"""
+doubts:
+  description: Checks that were answered otherwise than expected, each in a sentence.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.carpentries.amy.plugins.module_utils._release_program import (
+    ARGUMENTS,
+    SERVER,
+    ReleaseProgramError,
+    executor,
+)
+from ansible_collections.carpentries.amy.plugins.module_utils.http_proof import CHECK_OPTIONS, ProofError, check_from
+from ansible_collections.carpentries.amy.plugins.module_utils.release_health import PROGRAM, check_on_copy
+
+
+def main() -> None:
+    """Ask, report."""
+    module = AnsibleModule(
+        argument_spec={
+            **ARGUMENTS,
+            "database": {"type": "str", "required": True},
+            "server": SERVER,
+            "checks": {"type": "list", "elements": "dict", "required": True, "options": CHECK_OPTIONS},
+            "release": {"type": "str", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    options = module.params
+    try:
+        doubts = check_on_copy(
+            executor(module, PROGRAM),
+            checks=[check_from(item, release=options["release"]) for item in options["checks"]],
+            database=options["database"],
+            server=options["server"],
+        )
+    except (ProofError, ReleaseProgramError) as error:
+        module.fail_json(msg=str(error))
+    for doubt in doubts:
+        module.warn(f"On a copy of the database, {doubt}. The web hosts will decide.")
+    module.exit_json(changed=False, doubts=doubts)
+
+
+if __name__ == "__main__":
+    main()

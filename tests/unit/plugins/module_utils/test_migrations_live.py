@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The programs inside a real Django, on a real PostgreSQL: two releases of a shop, and the way back to the first one.
+
+The newer one has an application of a third party that the older one has not: its first migration is a squashed one, and
+another one cannot be reversed. Both have one that records names which are in no release.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.carpentries.amy.plugins.filter.deploy_strategy import deploy_strategy
+from ansible_collections.carpentries.amy.plugins.filter.reversal_plan import reversal_plan
+from ansible_collections.carpentries.amy.plugins.module_utils import migration_facts, migrations
+from ansible_collections.carpentries.amy.plugins.module_utils._release_program import program_command
+
+from tests.servers.postgresql import PASSWORD, USER, Cluster, binaries, cluster
+
+NUMBERS = count()
+# Its name, attributes, dependencies and operations.
+Migration = tuple[str, str, list[tuple[str, str]], str]
+SETTINGS = """
+DATABASES = {{"default": {{"ENGINE": "django.db.backends.postgresql", "HOST": {host!r}, "NAME": {database!r},
+                          "USER": {user!r}, "PASSWORD": {password!r}}}}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLED_APPS = {apps!r}
+SECRET_KEY = "x"
+USE_TZ = True
+"""
+MANAGE = """
+import os, sys
+from django.core.management import execute_from_command_line
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
+execute_from_command_line(sys.argv)
+"""
+MIGRATION = """
+from django.db import migrations, models
+
+def destroy(apps, schema_editor): pass
+
+class Migration(migrations.Migration):
+    {0}
+    dependencies = {1!r}
+    operations = [{2}]
+"""
+ID = '("id", models.BigAutoField(primary_key=True))'
+ITEM = 'models.ForeignKey("shop.Item", on_delete=models.CASCADE)'
+TEXT = "models.CharField(max_length=9{0})"
+MODEL = "from django.db import models\n"
+# Of each application its models and its migrations.
+SIGN_IN: tuple[str, list[Migration]] = (
+    MODEL + "class Association(models.Model): pass\n",
+    [
+        (
+            "0001_initial",
+            'replaces = [("default", "0001_initial"), ("social", "0001_initial")]',
+            [],
+            f'migrations.CreateModel("Association", [{ID}])',
+        )
+    ],
+)
+SHOP_1: Migration = ("0001_initial", "", [], f'migrations.CreateModel("Item", [{ID}, ("name", {TEXT.format("")})])')
+SHOP_2 = (
+    "0002_rename",
+    "",
+    [("shop", "0001_initial"), ("tokens", "0013_required")],
+    'migrations.RenameField("Item", "name", "title"), migrations.RenameModel("Item", "Article"), '
+    'migrations.AddField("Article", "token", models.ForeignKey("tokens.Token", null=True, on_delete=models.CASCADE))',
+)
+TOKENS = (
+    MODEL + f"class Token(models.Model):\n    item = models.ForeignKey('shop.Article', on_delete=models.CASCADE)\n"
+    f"    digest = {TEXT.format('')}\n    required = {TEXT.format('')}\n"
+    "    others = models.ManyToManyField('tokens.Token')\n",
+    [
+        (
+            "0001_squashed_0002",
+            'replaces = [("tokens", "0001_initial"), ("tokens", "0002_more")]',
+            [("shop", "0001_initial")],
+            f'migrations.CreateModel("Token", [{ID}, ("item", {ITEM}), '
+            '("others", models.ManyToManyField("tokens.Token"))])',
+        ),
+        (
+            "0006_digest",
+            "",
+            [("tokens", "0001_squashed_0002")],
+            "migrations.RunPython(destroy), "
+            f'migrations.AddField("Token", "digest", {TEXT.format("")}, preserve_default=False)'.replace(
+                "max_length=9", "max_length=9, default=''"
+            ),
+        ),
+        (
+            "0013_required",
+            "",
+            [("tokens", "0006_digest")],
+            f'migrations.AddField("Token", "required", {TEXT.format(", default=chr(48)")}, preserve_default=False)',
+        ),
+    ],
+)
+ITEM_MODEL = MODEL + f"class Item(models.Model):\n    name = {TEXT.format('')}\n"
+ARTICLE_MODEL = (
+    MODEL + f"class Article(models.Model):\n    title = {TEXT.format('')}\n"
+    "    token = models.ForeignKey('tokens.Token', null=True, on_delete=models.CASCADE)\n"
+)
+OLDER: dict[str, Any] = {"sign_in": SIGN_IN, "shop": (ITEM_MODEL, [SHOP_1])}
+NEWER: dict[str, Any] = {"sign_in": SIGN_IN, "shop": (ARTICLE_MODEL, [SHOP_1, SHOP_2]), "tokens": TOKENS}
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[Cluster]:
+    """A server of this module's own."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip("there is no PostgreSQL server (initdb): apt-get install postgresql")
+    with cluster(programs) as started:
+        yield started
+
+
+class Release:
+    """A release on disk, and the programs in it."""
+
+    def __init__(self, folder: Path, postgresql: Cluster, database: str, applications: dict[str, Any]) -> None:
+        self.folder = folder
+        for label, (models, found) in applications.items():
+            package = folder / label / "migrations"
+            package.mkdir(parents=True)
+            for init in (package, package.parent):
+                (init / "__init__.py").touch()
+            (package.parent / "models.py").write_text(models)
+            for name, *rest in found:
+                (package / f"{name}.py").write_text(MIGRATION.format(*rest))
+        (folder / "manage.py").write_text(MANAGE)
+        labels = sorted(path.parent.name for path in folder.glob("*/migrations"))
+        (folder / "settings.py").write_text(
+            SETTINGS.format(
+                host=str(postgresql.directory),
+                database=database,
+                user=USER,
+                password=PASSWORD,
+                apps=["django.contrib.contenttypes", *labels],
+            )
+        )
+
+    def running(self, program: str) -> Callable[[str], tuple[int, str, str]]:
+        """Return what runs a program in the release."""
+
+        def execute(line: str) -> tuple[int, str, str]:
+            command = [sys.executable, *program_command(release=self.folder, user=USER, program=program)[-4:]]
+            done = subprocess.run(command, input=line, cwd=self.folder, capture_output=True, text=True, check=False)
+            return done.returncode, done.stdout, done.stderr
+
+        return execute
+
+    def migrate(self, **options: Any) -> migrations.Migrations:
+        """Migrate the database, or reverse what the options say."""
+        return migrations.migrate(
+            self.running(migrations.PROGRAM),
+            commands=["migrate --noinput"],
+            lock_timeout=5,
+            lock_wait=5,
+            database=None,
+            check_mode=False,
+            **options,
+        )
+
+    def facts(self, *, other: list[str] | None = None) -> migration_facts.MigrationFacts:
+        """Ask the release about its migrations."""
+        return migration_facts.read(self.running(migration_facts.PROGRAM), other=other)
+
+
+@pytest.fixture(scope="module")
+def deployed(postgresql: Cluster, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The folders of the older and the newer release. Both were deployed, with an item of the older one."""
+    folder = tmp_path_factory.mktemp("releases")
+    postgresql.execute("postgres", f"CREATE DATABASE template_shop OWNER {USER}")
+    older = Release(folder / "older", postgresql, "template_shop", OLDER)
+    newer = Release(folder / "newer", postgresql, "template_shop", NEWER)
+    older.migrate()
+    postgresql.execute("template_shop", "INSERT INTO shop_item (name) VALUES ('book')")
+    newer.migrate()
+    return older.folder, newer.folder
+
+
+@pytest.fixture
+def database(postgresql: Cluster) -> str:
+    """A database of the test's own."""
+    name = f"shop{next(NUMBERS)}"
+    postgresql.execute("postgres", f"CREATE DATABASE {name} OWNER {USER}")
+    return name
+
+
+@pytest.fixture
+def releases(postgresql: Cluster, deployed: tuple[Path, Path], database: str) -> tuple[Release, Release]:
+    """The two releases, and a copy of the database in which both were deployed."""
+    postgresql.execute("postgres", f"DROP DATABASE {database}", f"CREATE DATABASE {database} TEMPLATE template_shop")
+    older, newer = (Release(folder, postgresql, database, {}) for folder in deployed)
+    return older, newer
+
+
+def planned(older: Release, newer: Release) -> dict[str, Any]:
+    """Plan the way back."""
+    known = older.facts()
+    lacking = newer.facts(other=known.known)
+    plan: dict[str, Any] = reversal_plan(
+        lacking.graph,
+        known=known.known,
+        statements=lacking.statements,
+        tables=known.tables,
+        older="v1",
+        newer="v2",
+        stage="test",
+        backups="/backups",
+    )
+    return plan
+
+
+def test_what_no_release_has_is_recorded_and_is_nothing_to_reverse(releases: tuple[Release, Release]) -> None:
+    older, newer = releases
+    facts = newer.facts(other=older.facts().known)
+    assert {"default.0001_initial", "social.0001_initial", "tokens.0002_more"} <= {*facts.applied} & {*facts.known}
+    assert [vertex["name"] for vertex in facts.graph if vertex["irreversible"]] == ["tokens.0006_digest"]
+    assert "tokens.0001_initial" not in [vertex["name"] for vertex in facts.graph]
+    assert facts.pending == older.facts().pending == []
+    assert {"shop_article", "tokens_token", "tokens_token_others"} <= {*facts.tables}
+
+
+def test_an_application_that_the_older_release_does_not_have_stays_though_it_cannot_be_reversed(
+    releases: tuple[Release, Release], postgresql: Cluster, database: str
+) -> None:
+    older, newer = releases
+    plan = planned(older, newer)
+    assert plan == {
+        "reverse": ["shop.0002_rename"],
+        "stays": [
+            "tokens stays: v1 does not have its tables; rows of shop_item that it refers to cannot be deleted meanwhile"
+        ],
+        "refusal": None,
+    }
+    done = newer.migrate(reverse=plan["reverse"])
+    assert (done.applied, done.pending) == (["shop.0002_rename"], ["shop.0002_rename"])
+    assert [found["name"] for found in done.evidence] == ["shop.0002_rename"]
+    assert postgresql.query(database, "SELECT name FROM shop_item") == [("book",)]
+    assert postgresql.query(database, "SELECT model FROM django_content_type WHERE app_label = 'shop'") == [("item",)]
+    assert older.facts().pending == []
+    assert planned(older, newer)["reverse"] == []
+    assert newer.facts().pending == ["shop.0002_rename"]
+    assert newer.migrate().applied == ["shop.0002_rename"]
+
+
+def test_a_rollback_counts_no_column_of_a_table_that_the_older_release_does_not_have(
+    releases: tuple[Release, Release],
+) -> None:
+    older, newer = releases
+    known = older.facts()
+    lacking = newer.facts(other=known.known)
+    choice = deploy_strategy(
+        [],
+        behind=lacking.statements,
+        running_tables=lacking.tables,
+        wanted_tables=known.tables,
+        stage="test",
+    )
+    assert choice["strategy"] == "refused"
+    assert "tokens" not in choice["refusal"].partition("Either")[0]
+    assert "shop.0002_rename: RENAMING" in choice["refusal"]
+
+
+def test_the_evidence_names_a_squashed_migration_once_by_its_own_name(
+    postgresql: Cluster, database: str, tmp_path: Path
+) -> None:
+    names = [found["name"] for found in Release(tmp_path, postgresql, database, OLDER).migrate().evidence]
+    assert names.count("sign_in.0001_initial") == 1
+    assert "default.0001_initial" not in names
+
+
+def test_a_reversal_that_fails_says_what_was_reversed_and_what_to_do(
+    releases: tuple[Release, Release], postgresql: Cluster, database: str
+) -> None:
+    _, newer = releases
+    postgresql.execute(database, "ALTER TABLE shop_article RENAME COLUMN token_id TO lost")
+    with pytest.raises(migrations.MigrationError) as raised:
+        newer.migrate(reverse=["shop.0002_rename"], remedy="Run: make restore STAGE=test FROM=<backup>")
+    message = str(raised.value)
+    assert "The database refused the reversal of migrations" in message
+    assert "Reversed before that: none. Not reversed: shop.0002_rename." in message
+    assert message.endswith("make restore STAGE=test FROM=<backup>")
+    assert "deploy again" not in message
+
+
+def test_a_release_that_has_squashed_what_the_older_one_has_reverses_nothing(
+    postgresql: Cluster, database: str, tmp_path: Path
+) -> None:
+    """The squashed migration counts as applied, is unknown to the older release, and is no work of the newer one's."""
+    second = (
+        "0002_more",
+        "",
+        [("shop", "0001_initial")],
+        f'migrations.AddField("Item", "more", {TEXT.format(", null=True")})',
+    )
+    older = Release(tmp_path / "older", postgresql, database, {"shop": (ITEM_MODEL, [SHOP_1, second])})
+    squashed: Migration = (
+        "0001_squashed_0002",
+        'replaces = [("shop", "0001_initial"), ("shop", "0002_more")]',
+        [],
+        f'migrations.CreateModel("Item", [{ID}])',
+    )
+    newer = Release(tmp_path / "newer", postgresql, database, {"shop": (ITEM_MODEL, [squashed])})
+    older.migrate()
+    newer.migrate()
+    assert newer.facts(other=older.facts().known).statements == {"shop.0001_squashed_0002": []}
+    assert planned(older, newer) == {"reverse": [], "stays": [], "refusal": None}

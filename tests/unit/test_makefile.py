@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which stages the commands take for those of the local cloud: those whose inventories say so."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with three inventories, and a local cloud that says what it was asked and has no stage."""
+    for stage, files in {
+        "production": ["main.yml"],
+        "mine": ["main.yml", "local_cloud.yml"],
+        "legacy": ["main.yml", "local_cloud.yml"],
+    }.items():
+        variables = tmp_path / "inventories" / stage / "group_vars/all"
+        variables.mkdir(parents=True)
+        for file in files:
+            (variables / file).touch()
+    programs = tmp_path / ".venv/bin"
+    programs.mkdir(parents=True)
+    for name in ("python", "ansible-playbook"):
+        (programs / name).write_text(f'#!/bin/sh\necho "{name} $*"\n! [ "$3" = status ]\n')
+        (programs / name).chmod(0o755)
+    # What a controller needs counts as installed.
+    (tmp_path / "requirements").mkdir()
+    for file in ("requirements/operator.txt", "requirements/bootstrap.txt", ".venv/operator"):
+        (tmp_path / file).touch()
+    (tmp_path / "Makefile").symlink_to(ROOT / "Makefile")
+    return tmp_path
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["make", "--no-print-directory", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_a_stage_is_in_the_local_cloud_if_its_inventory_says_so(folder: Path) -> None:
+    done = make(folder, "local", "STAGE=mine")
+    assert done.returncode == 0, done.stderr
+    assert "python -m local_cloud up --stage mine" in done.stdout
+    assert "ansible-playbook -i inventories/mine carpentries.amy.provision" in done.stdout
+
+
+@pytest.mark.parametrize("stage", ["production", "legacy"])
+def test_another_stage_is_not_started_there(folder: Path, stage: str) -> None:
+    done = make(folder, "local", f"STAGE={stage}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f'Stage "{stage}" is not in the local cloud' in done.stderr
+    assert "in their inventories: mine\n" in done.stderr
+    assert "make provision STAGE=production" in done.stderr or stage == "legacy"
+
+
+def test_a_stage_that_there_is_not_is_named(folder: Path) -> None:
+    done = make(folder, "local", "STAGE=typo")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert 'There is no stage "typo"' in done.stderr
+
+
+@pytest.mark.parametrize(("stage", "starts"), [("mine", True), ("production", False), ("legacy", False)])
+@pytest.mark.parametrize("command", ["provision", "deploy"])
+def test_a_command_starts_the_local_cloud_for_its_stages(folder: Path, command: str, stage: str, starts: bool) -> None:
+    done = make(folder, command, f"STAGE={stage}")
+    assert done.returncode == 0, done.stderr
+    assert (f"python -m local_cloud up --stage {stage}" in done.stdout) == starts
+    assert f"ansible-playbook -i inventories/{stage} carpentries.amy.{command}" in done.stdout
