@@ -32,13 +32,13 @@ def archive(request: pytest.FixtureRequest) -> Path:
     return ensure_archive(request.param, CACHE)
 
 
-@pytest.fixture(scope="module", params=["bookworm", "trixie"])
-def host(request: pytest.FixtureRequest) -> Iterator[Path]:
-    """The root folder of a bare Debian."""
+@pytest.fixture(scope="module")
+def hosts() -> Iterator[dict[str, Path]]:
+    """The root folder of a bare Debian, by its name."""
     if os.geteuid() != 0:
         pytest.skip("another root folder needs root")
     with tempfile.TemporaryDirectory(prefix="amy-host-", dir="/tmp") as name:
-        yield debian(request.param, Path(name) / "root", "ca-certificates")
+        yield {suite: debian(suite, Path(name) / suite, "ca-certificates") for suite in ("bookworm", "trixie")}
 
 
 def unpack(archive: Path, folder: Path) -> Path:
@@ -58,7 +58,9 @@ def run(*command: str | Path, **environment: str) -> str:
     return done.stdout.strip()
 
 
-def test_it_runs_on_a_bare_host(archive: Path, host: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
+def test_it_runs_on_a_bare_host(archive: Path, hosts: dict[str, Path], suite: str) -> None:
+    host = hosts[suite]
     folder = Path(tempfile.mkdtemp(dir=host / "opt"))
     unpack(archive, folder)
     python = f"/opt/{folder.name}/python/bin/python3"
