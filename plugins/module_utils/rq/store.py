@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from typing import Any, Callable
 
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.aside import Place
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import WatchError
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_probe import function_name
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_since import WaitingJob
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
     DEQUEUE_COMMANDS,
@@ -19,7 +21,6 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
     Snapshot,
     Taken,
     Worker,
-    function_name,
     is_live,
     job_of_execution,
 )
@@ -117,6 +118,22 @@ class RqStore:
         for key in (*(f"rq:scheduled:{queue}" for queue in self._queues), SCHEDULED_KEY):
             places.update((entry["id"], (key, entry["score"])) for entry in self.members(key))
         return [self._waiting_job(job, *place) for job, place in places.items()]
+
+    def places(self) -> dict[str, list[Place]]:
+        """Where each job is that no worker has in hand, by its id: queued, deferred, scheduled or failed."""
+        found: dict[str, list[Place]] = {}
+        busy: set[str] = set()
+        for queue in self._queues:
+            busy.update(self.ids(f"rq:queue:{queue}:intermediate"))
+            busy.update(job_of_execution(entry["id"]) for entry in self.members(f"rq:wip:{queue}"))
+            key = f"rq:queue:{queue}"
+            for job in self.ids(key):
+                found.setdefault(job, []).append(Place(key, None))
+        kinds = ("deferred", "failed", "scheduled")
+        for key in (*(f"rq:{kind}:{queue}" for queue in self._queues for kind in kinds), SCHEDULED_KEY):
+            for entry in self.members(key):
+                found.setdefault(entry["id"], []).append(Place(key, entry["score"]))
+        return {job: places for job, places in found.items() if job not in busy}
 
     def schedulers(self) -> list[dict[str, Any]]:
         """The schedulers that have registered, with the seconds until their registration ends."""
