@@ -174,6 +174,7 @@ def test_programs_get_the_same_as_facts() -> None:
         ("queues", {"msg": "Connection refused"}, "cannot be read: Connection refused", "systemctl status redis"),
         ("queues", {"unreachable": True}, "cannot be read: its host does not answer", "systemctl status redis"),
         ("queues/workers", [], "No worker takes jobs", "supervisorctl status"),
+        ("queues/queues/default/failed", [{"id": "a", "score": 1.0}], "1 job has failed", "make jobs STAGE=test"),
         ("queues/workers/0/listening", False, "Worker w1 on worker1 does not hear", "supervisorctl restart"),
         ("queues/schedulers", [], "0 schedulers are registered", "supervisorctl status"),
         ("queues/oldest_overdue_seconds", 600.0, "due for 10 minutes", "supervisorctl status"),

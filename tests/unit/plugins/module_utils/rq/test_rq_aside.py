@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
+import yaml
 from ansible_collections.carpentries.amy.plugins.module_utils.rq import aside
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.aside_move import Moved, move_aside, restore
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.store import RqStore
 
+from tests.unit.plugins.module_utils.rq.conftest import AMYS_RQ, NEWER_RQ
 from tests.unit.plugins.module_utils.rq.rq_system import eventually
 
 if TYPE_CHECKING:
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 
     from tests.unit.plugins.module_utils.rq.rq_system import Rq
 
+ROOT = Path(__file__).parents[5]
+BOTH = pytest.mark.parametrize("rq_environment", [AMYS_RQ, NEWER_RQ], indirect=True)
 SET = "20260331T120000Z-jobs"
 SCHEDULE = "s.enqueue_in(datetime.timedelta(days=9), jobs.record, 'later', meta={'to': 'a'})"
 
@@ -41,10 +47,8 @@ class Files:
 
 
 def limited(rq: Rq) -> Any:
-    """A client with the rules of the application's Redis user (roles/redis/vars/main.yml)."""
-    import redis  # noqa: PLC0415
-
-    rules = "-@all +@read +@write +@connection +@transaction +@pubsub -@dangerous -@scripting +info +client|list"
+    """A client with the rules of the application's Redis user."""
+    rules = yaml.safe_load((ROOT / "roles/redis/vars/main.yml").read_text())["__redis_application_rules"]
     rq.client.execute_command(
         "ACL", "SETUSER", "amy", "reset", "on", ">secret", "~rq:*", "&rq:pubsub:*", *rules.split()
     )
@@ -84,6 +88,7 @@ def failed_job(rq: Rq) -> str:
     return job
 
 
+@BOTH
 @pytest.mark.parametrize(
     "code",
     [
@@ -110,6 +115,7 @@ def test_a_job_goes_aside_and_comes_back_as_it_was(rq: Rq, code: str) -> None:
     assert contents(rq) == before
 
 
+@BOTH
 def test_a_failed_job_keeps_its_error(rq: Rq) -> None:
     job = failed_job(rq)
     before, files = contents(rq), Files()
