@@ -19,7 +19,7 @@ description:
     the running release can load it. None is put back twice. A job whose time has passed runs at once.
   - V(forgotten) removes what Redis knows of a file. The file itself is removed by whoever may delete in the bucket.
   - Runs on a host that may write and read backups in the bucket. What is in a job is never returned.
-extends_documentation_fragment: [carpentries.amy.rq_redis, carpentries.amy.aws_connection]
+extends_documentation_fragment: [carpentries.amy.rq_redis]
 author:
   - The carpentries.amy contributors (@carpentries)
 options:
@@ -68,6 +68,14 @@ options:
     description: Seconds that loading the jobs may take.
     type: int
     default: 300
+  region:
+    description: The AWS region. By default that of E(AWS_REGION) or E(AWS_DEFAULT_REGION).
+    type: str
+  endpoint_url:
+    description: Where the AWS API is as the host sees it, when it is not AWS's own (the local stage).
+    type: str
+requirements:
+  - boto3
 attributes:
   check_mode:
     description: Says which jobs it would move.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any, Callable
 
-from ansible_collections.carpentries.amy.plugins.module_utils.rq.aside import Place
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.aside import ASIDE_PREFIX, TAKEN, Place
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import WatchError
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_probe import function_name
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_since import WaitingJob
@@ -139,6 +139,11 @@ class RqStore:
         """The schedulers that have registered, with the seconds until their registration ends."""
         keys = sorted(_texts(self._client.scan_iter(match="rq:scheduler_instance:*", count=500)))
         return [{"name": key.rpartition(":")[2], "seconds_left": self._client.ttl(key)} for key in keys]
+
+    def aside(self) -> dict[str, int]:
+        """How many jobs are aside in each set that this Redis knows."""
+        keys = sorted(_texts(self._client.scan_iter(match=f"{ASIDE_PREFIX}*", count=500)))
+        return {key[len(ASIDE_PREFIX) :]: self._client.hvals(key).count(TAKEN.encode()) for key in keys}
 
     def _workers(self, keys: list[str], hashes: list[list[bytes | None]]) -> tuple[Worker, ...]:
         names = [key.partition("rq:worker:")[2] for key in keys]

@@ -56,14 +56,23 @@ def limited(rq: Rq) -> Any:
     return redis.Redis(unix_socket_path=path, username="amy", password="secret")
 
 
-def moved_aside(rq: Rq, files: Files, *jobs: str, client: Any = None, name: str = SET) -> Moved:
-    client = client or limited(rq)
-    store = RqStore(client=client, queues=["default"], now=time.time)
-    return move_aside(client=client, store=store, files=files, name=name, jobs=jobs, made="2026-03-31T12:00:00Z")
+def store(rq: Rq) -> RqStore:
+    return RqStore(client=limited(rq), queues=["default"], now=time.time)
+
+
+def moved_aside(rq: Rq, files: Files, *jobs: str, name: str = SET) -> Moved:
+    return move_aside(
+        client=limited(rq), store=store(rq), files=files, name=name, jobs=jobs, made="2026-03-31T12:00:00Z"
+    )
 
 
 def restored(rq: Rq, files: Files, *, errors: dict[str, str] | None = None, now: float = 0.0) -> Moved:
-    return restore(client=limited(rq), files=files, name=SET, errors=lambda _jobs: errors or {}, now=now)
+    known = errors or {}
+
+    def errors_of(jobs: list[aside.KeptJob]) -> dict[str, str]:
+        return {job.id: known[job.id] for job in jobs if job.id in known}
+
+    return restore(client=limited(rq), files=files, name=SET, errors=errors_of, now=now)
 
 
 def contents(rq: Rq) -> dict[bytes, Any]:
@@ -108,10 +117,12 @@ def test_a_job_goes_aside_and_comes_back_as_it_was(rq: Rq, code: str) -> None:
     job = rq.run(code)
     before, files = contents(rq), Files()
     assert moved_aside(rq, files, job).ids == [job]
+    assert store(rq).aside() == {SET: 1}
     assert not rq.client.exists(f"rq:job:{job}")
     left = contents(rq).items()
     assert not [key for key, content in left if job in str(content) and not key.endswith(b":dependents")]
     assert restored(rq, files).ids == [job]
+    assert store(rq).aside() == {SET: 0}
     assert contents(rq) == before
 
 
@@ -122,7 +133,7 @@ def test_a_failed_job_keeps_its_error(rq: Rq) -> None:
     assert moved_aside(rq, files, job).ids == [job]
     assert rq.client.zcard("rq:failed:default") == 0
     # A failed job does not run by itself: it may be one that the release cannot load.
-    assert restored(rq, files, errors={}).ids == [job]
+    assert restored(rq, files, errors={job: "No module named 'pytz'"}).ids == [job]
     job_keys = {key: value for key, value in before.items() if job.encode() in key}
     assert {key: value for key, value in contents(rq).items() if job.encode() in key} == job_keys
     assert [member for member, _score in contents(rq)[b"rq:failed:default"]] == [job.encode()]
