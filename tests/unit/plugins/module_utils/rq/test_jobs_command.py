@@ -26,9 +26,36 @@ BUCKET = "amy-releases"
 MANAGE = "import sys; exec(sys.argv[sys.argv.index('-c') + 1])\n"
 WITHOUT_LETTER = JOBS.replace("class Letter", "class Mail")
 
-pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0, reason="the playbook runs the application as its user, by root's right"
-)
+GROUPS = ("scheduler", "application", "migrator", "queue_keeper")
+# What the phases before have found.
+BEGIN = {
+    "hosts": "localhost",
+    "connection": "local",
+    "gather_facts": False,
+    "tasks": [
+        {
+            "set_fact": {
+                "deploy": {"id": "20260331T120000Z-v2", "release": "v2", "ref": "v2", "commit": "v2"},
+                "deploy_plan": {
+                    "needed": True,
+                    "previous": "v1",
+                    "hold_queues": True,
+                    "hand_over": ["scheduler1"],
+                    "roll": [],
+                    "rejoin": [],
+                },
+                "check_lock": {"taken_over": False},
+            }
+        }
+    ],
+}
+FAIL = {"set_fact": {"deploy_failure": "worker1: it does not start"}}
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="the playbook runs the application as its user, by root's right"),
+    # Each runs several playbooks.
+    pytest.mark.timeout(900),
+]
 
 
 @dataclass(frozen=True)
@@ -49,10 +76,22 @@ class Stage:
 
     def jobs(self, **options: str) -> Told:
         """Run `make jobs` with its variables, such as `mode`."""
-        arguments = [f"--extra-vars=@{self.directory}/wiring.json"]
-        arguments += [f"--extra-vars=jobs_{name}={value}" for name, value in options.items()]
-        inventory = self.directory / "inventory.json"
-        command = ["ansible-playbook", "-i", str(inventory), "carpentries.amy.jobs", *arguments]
+        return self.run(
+            "carpentries.amy.jobs", *(f"--extra-vars=jobs_{name}={value}" for name, value in options.items())
+        )
+
+    def deploy(self, *arguments: str, fails: bool) -> Told:
+        """Run those phases of a deploy of v2 that jobs go through; in between it `fails`."""
+        between = {"hosts": "scheduler1", "gather_facts": False, "tasks": [FAIL] if fails else []}
+        phases = [{"import_playbook": f"{ROOT}/playbooks/phases/{name}.yml"} for name in ("hold_queues", "finish")]
+        playbook = self.directory / "deploy.json"
+        playbook.write_text(json.dumps([BEGIN, phases[0], between, phases[1]]))
+        return self.run(str(playbook), *arguments)
+
+    def run(self, playbook: str, *arguments: str) -> Told:
+        """Run a playbook."""
+        inventory, wiring = self.directory / "inventory.json", f"--extra-vars=@{self.directory}/wiring.json"
+        command = ["ansible-playbook", "-i", str(inventory), playbook, wiring, *arguments]
         environment = {**os.environ, "ANSIBLE_NOCOLOR": "1"}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         return Told(done.returncode, " ".join((done.stdout + done.stderr).replace("\\n", " ").split()))
@@ -114,7 +153,8 @@ def stage(rq: Rq, tmp_path: Path) -> Iterator[Stage]:
             "release_resolved": {"id": "v2"},
         }
         (directory / "wiring.json").write_text(json.dumps(wiring))
-        inventory: dict[str, Any] = {"all": {"children": {"scheduler": {"hosts": {"scheduler1": {}}}}}}
+        inventory: dict[str, Any] = {"all": {"children": dict.fromkeys(GROUPS, {"hosts": {"scheduler1": {}}})}}
+        inventory["all"]["children"]["web"] = {}
         (directory / "inventory.json").write_text(json.dumps(inventory))
         (directory / "group_vars").mkdir()
         (directory / "group_vars/all.json").write_text(json.dumps(variables))
@@ -193,12 +233,31 @@ def test_a_release_that_is_not_on_the_host_is_no_release_to_ask(stage: Stage) ->
     assert "make deploy STAGE=test VERSION=v2" in told.output
 
 
+def test_a_deploy_moves_jobs_aside_that_it_was_told_of_and_puts_them_back_if_it_fails(stage: Stage) -> None:
+    letter = "s.enqueue_in(datetime.timedelta(days=9), jobs.Letter('b'))"
+    job = stage.rq.run(f"print({letter}.id)").encode()
+    refused = stage.deploy(fails=False)
+    assert "The release v2 cannot load 1 of 1 waiting jobs" in refused.output, refused.output
+    assert stage.rq.client.zrange("rq:scheduler:scheduled_jobs", 0, -1) == [job]
+    assert not stage.rq.client.exists("rq:suspended")
+
+    accepted = "--extra-vars=deploy_accept_jobs=jobs.Letter.__call__"
+    failed = stage.deploy(accepted, fails=True)
+    assert "1 jobs are aside" in failed.output, failed.output
+    assert "1 jobs are back" in failed.output, failed.output
+    assert stage.rq.client.zrange("rq:scheduler:scheduled_jobs", 0, -1) == [job]
+    assert stage.aside() == []
+
+    stage.deploy(accepted, fails=False)
+    assert stage.rq.client.zcard("rq:scheduler:scheduled_jobs") == 0
+    assert stage.aside() == ["20260331T120000Z-v2"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"mode": "away"}, 'There is no MODE "away"'),
         ({"mode": "aside"}, "Which jobs?"),
-        ({"mode": "restore"}, "FROM is missing. There is nothing that was moved aside"),
         ({"mode": "restore", "from": "../locks/test"}, 'Nothing was moved aside as "../locks/test"'),
     ],
 )
