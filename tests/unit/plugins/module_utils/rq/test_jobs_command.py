@@ -153,7 +153,7 @@ def stage(rq: Rq, tmp_path: Path) -> Iterator[Stage]:
             "release_resolved": {"id": "v2"},
         }
         (directory / "wiring.json").write_text(json.dumps(wiring))
-        inventory: dict[str, Any] = {"all": {"children": dict.fromkeys(GROUPS, {"hosts": {"scheduler1": {}}})}}
+        inventory: dict[str, Any] = {"all": {"children": {group: {"hosts": {"scheduler1": {}}} for group in GROUPS}}}
         inventory["all"]["children"]["web"] = {}
         (directory / "inventory.json").write_text(json.dumps(inventory))
         (directory / "group_vars").mkdir()
@@ -223,6 +223,16 @@ def test_jobs_are_moved_by_name_whatever_can_load_them(stage: Stage) -> None:
     back = stage.jobs(mode="restore", **{"from": stage.aside()[0]})
     assert back.code == 0, back.output
     assert stage.rq.client.lrange("rq:queue:default", 0, -1) == [first.encode(), second.encode()]
+
+
+def test_queues_that_a_reversal_holds_stay_held(stage: Stage) -> None:
+    stage.rq.run("q.enqueue(jobs.record, 'a')")
+    stage.rq.client.set("rq:suspended", "deploy:20260331T120000Z-reverse-migrations", ex=600)
+    assert stage.jobs(mode="aside", names="jobs.record").code == 0
+    assert stage.rq.client.get("rq:suspended") == b"deploy:20260331T120000Z-reverse-migrations"
+    assert len(stage.aside()) == 1
+    nothing = stage.jobs(mode="aside", names="jobs.record")
+    assert "No job was moved: there is none of jobs.record." in nothing.output, nothing.output
 
 
 def test_a_release_that_is_not_on_the_host_is_no_release_to_ask(stage: Stage) -> None:
