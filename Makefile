@@ -7,6 +7,7 @@ SHELL := /bin/bash
 STAGE ?= local
 VERSION ?=
 MODE ?=
+JOBS ?=
 FROM ?=
 CONFIRM ?=
 PHASE ?=
@@ -69,6 +70,11 @@ rollback: .venv/operator known-stage ## Deploy the release that ran before on ST
 .PHONY: status
 status: .venv/operator known-stage ## Say what runs where on STAGE, and what needs a hand (FORMAT: json)
 	@python -m scripts.status $(if $(filter json,$(FORMAT)),--json) $(STAGE) $(ARGS)
+
+.PHONY: jobs
+jobs: .venv/operator known-stage ## List the jobs of STAGE, or move them aside and back (MODE; JOBS, VERSION; FROM; CONFIRM)
+	@$(call playbook,jobs) -e 'jobs_mode=$(or $(MODE),list)' -e 'jobs_names=$(JOBS)' -e 'jobs_version=$(VERSION)' \
+	  -e 'jobs_from=$(FROM)' -e 'jobs_confirm=$(CONFIRM)'
 
 .PHONY: logs
 logs: .venv/operator known-stage ## Show what the hosts of STAGE have written (SINCE: 10m, 2h; GREP: a text; HOST: one host)

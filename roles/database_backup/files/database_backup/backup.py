@@ -35,7 +35,8 @@ def _dump(settings: Settings, *, reason: str, release: str) -> DatabaseManifest:
         if client != server:
             raise BackupError(
                 f"pg_dump is of PostgreSQL {client}, the server is {server}: an older client cannot dump it, and what "
-                f"a newer one dumps does not restore. Set database_engine_version to {server} and run: make configure STAGE=<stage>"
+                f"a newer one dumps does not restore. Set database_engine_version to {server} and run: "
+                "make configure STAGE=<stage>"
             )
         database_size = int(fetch(connected, "SELECT pg_database_size(current_database())")[0][0])
         folder.require_space(first=database_size)
