@@ -52,8 +52,8 @@ provision: .venv/operator known-stage cloud-is-there ## Create or correct the AW
 	@$(call playbook,provision)
 
 .PHONY: scale-in
-scale-in: .venv/operator known-stage ## Drain and remove the web and worker hosts of STAGE beyond instances_counts
-	@$(call playbook,scale_in)
+scale-in: .venv/operator known-stage ## Drain and remove the hosts of STAGE beyond instances_counts (CONFIRM, for those with data)
+	@$(call playbook,scale_in) -e 'scale_in_confirm=$(CONFIRM)'
 
 .PHONY: deprovision
 deprovision: .venv/operator known-stage ## Remove the AWS resources of STAGE, but none that holds data (CONFIRM)

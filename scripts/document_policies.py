@@ -14,12 +14,12 @@ from typing import Any
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
+from plugins.module_utils.host_kinds import NAMES
 from plugins.module_utils.stage_policies import Statement, bucket_statements, host_statements
 from scripts.generated import filled, keep
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/provisioning.md"
-ROLES = ("web", "worker", "scheduler", "utility", "redis")
 
 
 def documented(page: str) -> str:
@@ -39,7 +39,7 @@ def documented(page: str) -> str:
 def _host_policies() -> str:
     holders: dict[str, list[str]] = {}
     statements: dict[str, Statement] = {}
-    for role in ROLES:
+    for role in NAMES:
         for statement in host_statements(
             role=role,
             bucket="BUCKET",

@@ -28,7 +28,7 @@ options:
         type: str
         required: true
       role:
-        description: Its role, V(web), V(worker), V(scheduler) or V(utility).
+        description: Its kind, as P(carpentries.amy.host_kinds#filter) names them.
         type: str
         required: true
       active:

@@ -7,15 +7,51 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleError, AnsibleFilterError
+from jinja2.exceptions import UndefinedError
 
 from ..module_utils import fleet_plan as fleet_plan_module
-from ..module_utils import stage_policies
+from ..module_utils import host_kinds as host_kinds_module
+from ..module_utils import stage_policies, stage_settings
+from ..module_utils.rq.remains import remains
+
+
+def host_kinds(column: str) -> dict[str, Any]:
+    """Return a column of the table of kinds of hosts, by kind."""
+    return host_kinds_module.column(column)
 
 
 def fleet_plan(existing: list[str], counts: Mapping[str, int]) -> dict[str, Any]:
     """Return which hosts to keep, to create and to remove."""
     return fleet_plan_module.plan(counts=counts, existing=existing).as_result()
+
+
+def counts_complaint(counts: Mapping[str, int]) -> str:
+    """Return why a stage cannot have these counts of hosts; empty if it can."""
+    return fleet_plan_module.complaint(counts)
+
+
+def stage_duties(groups: Mapping[str, Sequence[str]], counts: Mapping[str, int]) -> dict[str, Any]:
+    """Return what the hosts in the inventory's groups are there for."""
+    return fleet_plan_module.duties(counts=counts, groups=groups).as_result()
+
+
+def queue_remains(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is left in the queues."""
+    return remains(state).as_result()
+
+
+def settings_at_fault(settings: Mapping[str, Any], leaving: Mapping[str, str]) -> dict[str, str]:
+    """Return why a setting cannot be given to a release, by its name; of a value nothing is said."""
+    values, found = {}, {}
+    for name in settings:
+        # A value is a template until it is looked at.
+        try:
+            values[name] = str(settings[name])
+        except (AnsibleError, UndefinedError) as error:
+            found[name] = f"needs a host, or another value, that the stage does not have ({error})"
+    led = stage_settings.leading_to(values, hosts=leaving)
+    return found | {name: f"leads to {host}, which is to be removed" for name, host in led.items()}
 
 
 def lacking_roles(groups: Mapping[str, Sequence[str]], counts: Mapping[str, int]) -> list[str]:
@@ -75,9 +111,14 @@ class FilterModule:
         """By their names in playbooks."""
         return {
             "bucket_policy": bucket_policy,
+            "counts_complaint": counts_complaint,
             "fleet_images": fleet_images,
             "fleet_lines": fleet_lines,
             "fleet_plan": fleet_plan,
+            "host_kinds": host_kinds,
             "host_policy": host_policy,
             "lacking_roles": lacking_roles,
+            "queue_remains": queue_remains,
+            "settings_at_fault": settings_at_fault,
+            "stage_duties": stage_duties,
         }

@@ -34,6 +34,10 @@ options:
     type: list
     elements: dict
     required: true
+  duties:
+    description: What P(carpentries.amy.stage_duties#filter) has returned.
+    type: dict
+    required: true
   queues:
     description: What M(carpentries.amy.rq_queue_state) has returned; none on a stage without background jobs.
     type: dict
@@ -75,6 +79,7 @@ _value:
       description:
         - Each host's C(name), C(role), C(release), C(target_state), C(target_reason) (why it is not healthy),
           C(running) (processes by their release), C(down) (processes that should run and do not, with their states),
+          C(leaves) (whether the stage is to have no such host any more),
           C(free_bytes), C(free_memory), C(maintenance) and C(lacks_shared_files); null where it is not known.
       type: list
       elements: dict
@@ -111,6 +116,7 @@ def stage_status(
     lock: dict[str, Any],
     balancer_page: dict[str, Any],
     certificate: dict[str, Any],
+    duties: dict[str, Any],
     queues: dict[str, Any] | None = None,
     redis_backup: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -118,7 +124,7 @@ def stage_status(
     known = {target["id"]: target for target in targets}
     found = Stage(
         name=stage,
-        hosts=[_host(host, known) for host in hosts],
+        hosts=[_host(host, known, duties) for host in hosts],
         queues=queues if queues and "workers" in queues else None,
         backup=_backup(backup),
         redis_backup=_backup(redis_backup),
@@ -156,7 +162,7 @@ def _error(answer: dict[str, Any]) -> str:
     return str(answer.get("stderr") or answer.get("msg") or SILENT).strip().rstrip(".")
 
 
-def _host(variables: dict[str, Any], targets: dict[str, dict[str, Any]]) -> Host:
+def _host(variables: dict[str, Any], targets: dict[str, dict[str, Any]], duties: dict[str, Any]) -> Host:
     answer, role = variables["status_host"], variables["ec2_tags"]["Role"]
     processes = answer.get("processes")
     target = targets.get(variables["ec2_instance_id"], {})
@@ -169,6 +175,8 @@ def _host(variables: dict[str, Any], targets: dict[str, dict[str, Any]]) -> Host
         running=running_of(role, processes) if processes is not None else None,
         free_memory=answer.get("free_memory"),
         down=answer.get("down", {}),
+        leaves=variables["inventory_hostname"] in duties["leaving"],
+        makes=answer.get("timers", []) if variables["inventory_hostname"] in duties["former"] else [],
     )
 
 
@@ -183,6 +191,7 @@ def _facts(host: Host) -> dict[str, Any]:
         "target_reason": host.target_reason,
         "running": host.running,
         "down": host.down,
+        "leaves": host.leaves,
         "free_bytes": state.get("free_bytes"),
         "free_memory": host.free_memory,
         "maintenance": state.get("maintenance"),

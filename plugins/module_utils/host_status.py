@@ -21,11 +21,16 @@ PATIENCE = 10  # seconds
 
 
 def host_status(
-    site_root: Path, *, proc: Path = Path("/proc"), supervisor: Callable[[], str] | None = None
+    site_root: Path,
+    *,
+    proc: Path = Path("/proc"),
+    supervisor: Callable[[], str] | None = None,
+    systemd: Callable[[], str] | None = None,
 ) -> dict[str, Any]:
     """What a host runs; see RETURN of the module host_status. What cannot be found out beside the releases is None.
 
-    `supervisor` returns what `supervisorctl status` prints. Raises ReleaseError.
+    `supervisor` returns what `supervisorctl status` prints, `systemd` what `systemctl list-units` prints of the active
+    timers of this collection. Raises ReleaseError.
     """
     processes: list[dict[str, Any]] | None
     try:
@@ -39,16 +44,30 @@ def host_status(
         "processes": processes,
         "down": down_in((supervisor or supervisor_status)()),
         "free_memory": free_memory_in(memory),
+        "timers": timers_in((systemd or active_timers)()),
     }
 
 
 def supervisor_status() -> str:
     """What supervisorctl prints; nothing on a host without it, or if it does not answer."""
+    # It ends with 3 if a program does not run.
+    return _printed("supervisorctl", "status")
+
+
+def active_timers() -> str:
+    """What systemctl prints of the timers of this collection that are active."""
+    return _printed("systemctl", "list-units", "--type=timer", "--state=active", "--plain", "--no-legend", "amy-*")
+
+
+def timers_in(systemctl_list: str) -> list[str]:
+    """The names of the timers, by what `systemctl list-units` prints."""
+    return sorted(line.split()[0] for line in systemctl_list.splitlines() if line.strip())
+
+
+def _printed(*command: str) -> str:
+    """What a program prints; nothing on a host without it, or if it does not answer."""
     try:
-        # It ends with 3 if a program does not run.
-        return subprocess.run(
-            ["supervisorctl", "status"], capture_output=True, text=True, timeout=PATIENCE, check=False
-        ).stdout
+        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False).stdout
     except (OSError, subprocess.TimeoutExpired):
         return ""
 

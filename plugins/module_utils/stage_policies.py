@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .host_kinds import BY_NAME
+
 VERSION = "2012-10-17"
-# The hosts of these roles make the backups of Redis and of the database (playbooks/configure.yml).
-BACKUP_ROLES = ("redis", "scheduler", "utility")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ def document(statements: list[Statement]) -> dict[str, Any]:
 def host_statements(
     *, role: str, bucket: str, backup_prefix: str, log_group: str, metrics_namespace: str
 ) -> list[Statement]:
-    """Return what the credentials of a host of `role` (web, worker, scheduler, utility, redis) are good for."""
+    """Return what the credentials of a host of the kind `role` are good for. Raises KeyError."""
     statements = [
         Statement(
             sid="SendLogs",
@@ -68,7 +68,7 @@ def host_statements(
             conditions={"StringEquals": {"cloudwatch:namespace": metrics_namespace}},
         ),
     ]
-    if role in BACKUP_ROLES:
+    if BY_NAME[role].keeps_backups:
         statements.append(
             Statement(
                 sid="KeepBackups",
@@ -78,6 +78,15 @@ def host_statements(
                 ),
                 actions=("s3:GetObject", "s3:PutObject"),
                 resources=(f"arn:aws:s3:::{bucket}/{backup_prefix}/*",),
+            )
+        )
+        statements.append(
+            Statement(
+                sid="FindBackups",
+                reason="A host that begins to keep the backups finds those that another host has made.",
+                actions=("s3:ListBucket",),
+                resources=(f"arn:aws:s3:::{bucket}",),
+                conditions={"StringLike": {"s3:prefix": f"{backup_prefix}/*"}},
             )
         )
     return statements

@@ -38,6 +38,12 @@ down:
   returned: success
   type: dict
   sample: {gunicorn: FATAL}
+timers:
+  description: The active timers of this collection, which make backups and take figures.
+  returned: success
+  type: list
+  elements: str
+  sample: [amy-database-backup.timer, amy-figures.timer]
 free_memory:
   description: What programs can still get, in bytes; null if unknown.
   returned: success

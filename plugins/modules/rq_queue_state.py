@@ -17,7 +17,7 @@ author:
   - The carpentries.amy contributors (@carpentries)
 options:
   queues:
-    description: Names of the queues.
+    description: Names of the queues. Those that RQ knows besides are read as well.
     type: list
     elements: str
     default: [default]
@@ -41,7 +41,9 @@ oldest_overdue_seconds:
   type: float
   returned: success
 queues:
-  description: For each queue the ids in C(queued) and C(taken), and ids with scores in C(running) and C(failed).
+  description: >-
+    For each queue the ids in C(queued) and C(taken), and ids with scores in C(running), C(deferred), C(scheduled) (by
+    RQ's own scheduler) and C(failed).
   type: dict
   returned: success
 aside:
@@ -90,6 +92,10 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
 )
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.store import RqStore
 
+# Where RQ notes every queue that has ever had a job, and how the notes begin.
+QUEUES_KEY = "rq:queues"
+QUEUE_PREFIX = "rq:queue:"
+
 
 def read(options: dict[str, Any]) -> dict[str, Any]:
     """The state, as the result shows it. Raises QueueError."""
@@ -97,6 +103,7 @@ def read(options: dict[str, Any]) -> dict[str, Any]:
     store = RqStore(client=client, queues=options["queues"], now=time.time)
     claims = {key: RedisLease(client=client, key=key).claim() for key in (SUSPENSION_KEY, SCHEDULER_LOCK_KEY)}
     scheduled = store.members(SCHEDULED_KEY)
+    known = {key.decode(errors="replace").partition(QUEUE_PREFIX)[2] for key in client.smembers(QUEUES_KEY)}
     return {
         "scheduled": scheduled,
         "oldest_overdue_seconds": overdue_seconds([entry["score"] for entry in scheduled], now=time.time()),
@@ -105,9 +112,11 @@ def read(options: dict[str, Any]) -> dict[str, Any]:
                 "queued": store.ids(f"rq:queue:{queue}"),
                 "taken": store.ids(f"rq:queue:{queue}:intermediate"),
                 "running": store.members(f"rq:wip:{queue}"),
+                "deferred": store.members(f"rq:deferred:{queue}"),
+                "scheduled": store.members(f"rq:scheduled:{queue}"),
                 "failed": store.members(f"rq:failed:{queue}"),
             }
-            for queue in options["queues"]
+            for queue in (*options["queues"], *sorted(known - {*options["queues"], ""}))
         },
         "aside": store.aside(),
         "workers": [asdict(worker) for worker in store.snapshot().workers],

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..module_utils.host_kinds import NAMES
+
 CENSORED = "the output is hidden because the task has no_log"
-ROLES = ("web", "worker", "scheduler", "redis")
 # Where modules put what a program has printed.
 _OUTPUTS = ("stderr", "module_stderr", "stdout", "module_stdout", "output", "log")
 
@@ -19,7 +20,7 @@ _OUTPUTS = ("stderr", "module_stderr", "stdout", "module_stdout", "output", "log
 def role_of(host: Any) -> str:
     """The role of an inventory's host in the fleet; empty if it has none."""
     groups = {group.get_name() for group in host.get_groups()}
-    return next((role for role in ROLES if role in groups), "")
+    return next((role for role in NAMES if role in groups), "")
 
 
 def is_hidden(content: Mapping[str, Any], *, no_log: bool) -> bool:

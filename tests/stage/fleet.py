@@ -157,7 +157,9 @@ class Fleet:
     def programs_run(self) -> bool:
         """Whether supervisor has nothing else to say of its programs on any host than that they run."""
         states = "supervisorctl status | awk '{print $2}' | sort --unique"
-        return all(self.run(host, states).split() == ["RUNNING"] for host in self.application_hosts)
+        # On a utility host nothing runs the release.
+        hosts = [host for host in self.application_hosts if self.hosts[host]["role"] != "utility"]
+        return all(self.run(host, states).split() == ["RUNNING"] for host in hosts)
 
     def fingerprint(self) -> dict[str, object]:
         """Return what a deploy that touches nothing leaves equal: releases, programs, migrations, rotation, lock."""

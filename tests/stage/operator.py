@@ -123,9 +123,9 @@ class Status:
         return {finding["what"]: finding["run"] for finding in self.found.get("findings", [])}
 
 
-def status() -> Status:
+def status(*arguments: str) -> Status:
     """Ask for the stage's status."""
-    command = [sys.executable, "-m", "scripts.status", "--json", described_stage()["stage"]]
+    command = [sys.executable, "-m", "scripts.status", "--json", described_stage()["stage"], *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return Status(done.returncode, json.loads(done.stdout or "{}"))
 

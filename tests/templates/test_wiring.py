@@ -9,6 +9,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
+from plugins.module_utils.host_kinds import KINDS, NAMES
 from tests.templates.rendering import ROLES
 
 VARS = ROLES.parent / "playbooks/vars"
@@ -26,9 +27,10 @@ def evaluate(expression: str, fleet: dict[str, list[str]], host: str = "localhos
 
     `told` among them is what the stage's inventory says.
     """
-    groups = {role: fleet.get(role, []) for role in ("web", "worker", "scheduler", "utility", "redis")}
-    groups["application"] = [name for role, hosts in groups.items() if role != "redis" for name in hosts]
+    groups = {kind: fleet.get(kind, []) for kind in NAMES}
+    groups["application"] = [name for kind in KINDS if kind.takes_release for name in groups[kind.name]]
     groups["fleet"] = groups["application"] + groups["redis"]
+    counts = {kind: len(hosts) for kind, hosts in fleet.items()}
     changed = facts.pop("changed", [])
     hostvars: dict[str, Any] = {
         name: {"inventory_hostname": name, "ansible_host": "10.0.0.1"} for name in groups["fleet"]
@@ -38,9 +40,9 @@ def evaluate(expression: str, fleet: dict[str, list[str]], host: str = "localhos
     variables: dict[str, Any] = {
         "groups": groups,
         "group_names": [name for name, hosts in groups.items() if host in hosts],
-        "hostvars": hostvars | {"localhost": facts},
+        "hostvars": hostvars | {"localhost": {"instances_counts": counts} | facts},
         "inventory_hostname": host,
-        "instances_counts": {role: len(hosts) for role, hosts in fleet.items()},
+        "instances_counts": counts,
         "stage_parameters": {"redis_application_password": "secret", "database_password": "secret"},
         **facts.pop("told", {}),
     }
@@ -374,3 +376,67 @@ def test_queues_are_kept_from_workers_that_cannot_live_with_the_schema(
     }
     assert evaluate("deploy_keeps_queues", QUEUES, told={"hostvars": hostvars}) is kept
     assert evaluate("deploy_untried_hosts | length == 0", QUEUES, told={"hostvars": hostvars}) is tried
+
+
+SECRETS = {
+    "APP_REDIS_URL": "redis://amy:secret@{{ hostvars[groups.redis[0]].ansible_host }}:6379/",
+    "APP_SECRET_KEY": "{{ stage_parameters.database_password }}",
+}
+LEAVING = {"web": 2, "utility": 1}
+
+
+def settings_at_fault(fleet: dict[str, list[str]], counts: dict[str, int]) -> dict[str, str]:
+    secrets = {name: trust_as_template(value) for name, value in SECRETS.items()}
+    told = {"release_secrets": secrets, "release_environment": {"APP_NAME": "amy"}}
+    found: dict[str, str] = evaluate("settings_at_fault", fleet, told=told, instances_counts=counts)
+    return found
+
+
+def test_a_setting_that_leads_to_a_host_that_leaves_is_named() -> None:
+    counts = {kind: len(hosts) for kind, hosts in QUEUES.items()}
+    assert settings_at_fault(QUEUES, counts) == {}
+    found = settings_at_fault(QUEUES | {"utility": ["utility1"]}, LEAVING)
+    # The hosts of this test have one address.
+    assert list(found) == ["APP_REDIS_URL"]
+    assert "which is to be removed" in found["APP_REDIS_URL"]
+
+
+def test_a_setting_that_needs_a_host_that_is_gone_is_named() -> None:
+    found = settings_at_fault(NO_QUEUES, LEAVING)
+    assert list(found) == ["APP_REDIS_URL"]
+    assert "needs a host" in found["APP_REDIS_URL"]
+
+
+def test_while_a_stage_changes_its_kinds_of_hosts_one_host_keeps_the_backups() -> None:
+    both = QUEUES | {"utility": ["utility1"]}
+    assert evaluate("utility_hosts", both, instances_counts=LEAVING) == ["utility1"]
+    assert evaluate("stage_duties.former", both, instances_counts=LEAVING) == ["scheduler1", "scheduler2"]
+    assert evaluate("application_hosts", both, instances_counts=LEAVING) == ["web1", "web2", "utility1"]
+    at_work = evaluate("stage_duties.working_off", both, instances_counts=LEAVING)
+    assert at_work == ["worker1", "scheduler1", "scheduler2"]
+    # The queues are counted as long as they are there, by the host that counts everything else.
+    assert evaluate("figures_redis_url", both, "utility1", instances_counts=LEAVING) != ""
+    assert evaluate("figures_redis_url", both, "scheduler1", instances_counts=LEAVING) == ""
+    back = dict.fromkeys(QUEUES, 1)
+    assert evaluate("utility_hosts", both, instances_counts=back) == ["scheduler1"]
+    assert evaluate("stage_duties.former", both, instances_counts=back) == ["scheduler2", "utility1"]
+    assert evaluate("application_hosts", both, instances_counts=back) == [
+        "web1",
+        "web2",
+        "worker1",
+        "scheduler1",
+        "scheduler2",
+    ]
+
+
+def test_a_stage_is_watched_as_what_it_is_to_be() -> None:
+    both = QUEUES | {"utility": ["utility1"]}
+    for variable, value in (
+        ("monitoring_has_queues", False),
+        ("monitoring_has_redis", False),
+        ("monitoring_mounts", 3),
+        ("instance_profiles_roles", ["web", "utility"]),
+        ("instance_profiles_former", []),
+    ):
+        assert evaluate(variable, both, instances_counts=LEAVING) == value, variable
+    assert evaluate("instance_profiles_former", NO_QUEUES, instances_counts=LEAVING) == ["worker", "scheduler", "redis"]

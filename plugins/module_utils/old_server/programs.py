@@ -9,8 +9,10 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from ..host_kinds import PROGRAMS
+
 # The word in a command, or in the script that it is, that tells what the program is to the application.
-DUTIES = {"gunicorn": "web", "rqworker": "worker", "rqscheduler": "scheduler"}
+DUTIES = {program: kind for kind, program in PROGRAMS.items()}
 UNKNOWN = "unknown"
 
 

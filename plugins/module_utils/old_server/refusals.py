@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-NEEDED = ("web", "worker", "scheduler")
+from ..host_kinds import PROGRAMS
+
+NEEDED = tuple(PROGRAMS)
 
 
 def refusals(

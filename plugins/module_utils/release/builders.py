@@ -7,8 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Who is asked first where the utility host is of another platform: a build is felt least where visitors do not wait.
-_ORDER = ("utility", "scheduler", "worker", "web")
+from ..host_kinds import UTILITY_KINDS
 
 
 @dataclass(frozen=True)
@@ -27,9 +26,10 @@ def builders(hosts: Sequence[Host], *, utility: Sequence[str]) -> list[str]:
     """
     found = {host.platform for host in hosts if host.name in utility}
     others = sorted({host.platform for host in hosts if host.platform} - found)
-    first = [min((host for host in hosts if host.platform == platform), key=_reluctance) for platform in others]
+    # Where the utility host is of another platform: a build is felt least where visitors do not wait.
+    first = [min((h for h in hosts if h.platform == platform), key=_reluctance) for platform in others]
     return [*utility, *(host.name for host in first)] if "" not in found else list(utility)
 
 
-def _reluctance(host: Host) -> int:
-    return _ORDER.index(host.role) if host.role in _ORDER else len(_ORDER)
+def _reluctance(host: Host) -> tuple[bool, bool]:
+    return host.role == "web", host.role not in UTILITY_KINDS

@@ -32,6 +32,7 @@ def findings(stage: Stage) -> list[Finding]:
     """Return all that needs a hand, the hosts' first."""
     return [
         *_host_findings(stage),
+        *_kind_findings(stage),
         *_page_findings(stage),
         *_queue_findings(stage),
         *_backup_findings(stage),
@@ -48,7 +49,7 @@ def _deploy(stage: Stage) -> str:
     if stage.lock and stage.lock_is_abandoned:
         what = f", which was to put {stage.lock['version']} on" if stage.lock["version"] else ""
         return f"the same command again: {stage.lock['reason']} STAGE={stage.name}{what}"
-    refs = Counter(host.ref for host in stage.hosts if host.ref)
+    refs = Counter(host.ref for host in stage.staying if host.ref)
     version = f" VERSION={refs.most_common(1)[0][0]}" if refs else ""
     return f"make deploy STAGE={stage.name}{version}"
 
@@ -58,9 +59,10 @@ def _host_findings(stage: Stage) -> Iterator[Finding]:
         if host.state is None:
             yield Finding(f"{host.name} does not answer over SSH", "aws ec2 describe-instance-status")
             continue
-        if host.wants_release:
+        # What a host runs that is about to go is what it ran.
+        if host.wants_release and not host.leaves:
             yield from _release_findings(stage, host)
-        if host.program:
+        if host.program and not host.leaves:
             yield from _process_findings(stage, host)
         if host.state["lacks_shared_files"]:
             yield Finding(
@@ -70,9 +72,22 @@ def _host_findings(stage: Stage) -> Iterator[Finding]:
         yield from _resource_findings(host, free_bytes=host.state["free_bytes"])
 
 
+def _kind_findings(stage: Stage) -> Iterator[Finding]:
+    for host in stage.hosts:
+        if host.makes:
+            yield Finding(
+                f"{host.name} still has {', '.join(host.makes)}, which are another host's by now",
+                f"make configure STAGE={stage.name}",
+            )
+    if leaving := [host.name for host in stage.hosts if host.leaves]:
+        yield Finding(
+            f"{', '.join(leaving)}: instances_counts has their kind no longer", f"make scale-in STAGE={stage.name}"
+        )
+
+
 def _release_findings(stage: Stage, host: Host) -> Iterator[Finding]:
     deploy = _deploy(stage)
-    releases = Counter(other.release for other in stage.hosts if other.release)
+    releases = Counter(other.release for other in stage.staying if other.release)
     if host.release is None:
         yield Finding(f"{host.name} runs no release", deploy)
     elif host.release != releases.most_common(1)[0][0]:
@@ -140,7 +155,8 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
         return
     if found["suspended_by"] and not stage.deploys:
         yield Finding("The queues are suspended, and no deploy runs", _deploy(stage))
-    if not found["workers"]:
+    # Where they are to go, a deploy may have stopped them.
+    if not found["workers"] and not stage.ends_queues:
         yield Finding("No worker takes jobs", "on a worker host: supervisorctl status")
     for worker in found["workers"]:
         if not worker["listening"]:
@@ -149,7 +165,7 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
                 f"on {worker['hostname']}: supervisorctl restart all",
             )
     count = len(found["schedulers"])
-    if count != 1:
+    if count != 1 and not stage.ends_queues:
         # Its key has no mark of its death then.
         killed = "; one that was killed counts for about a minute more" if count else ""
         yield Finding(f"{count} schedulers are registered, not one{killed}", "on scheduler hosts: supervisorctl status")

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-# Every other role has the application's release; those in PROGRAMS run it.
-REDIS = "redis"
-PROGRAMS = {"web": "gunicorn", "worker": "rqworker", "scheduler": "rqscheduler"}
+from ..host_kinds import BY_NAME, JOB_KINDS, PROGRAMS
+
 GIBIBYTE = 1 << 30
 MEBIBYTE = 1 << 20
 
@@ -24,7 +23,8 @@ class Host:
     `target_reason` is why it does not call it healthy, and may be empty.
     `running` counts the processes of its program in PROGRAMS by the release that they run from, and `free_memory` is in
     bytes; both are None if they could not be found out. `down` are the processes that supervisord should run and does
-    not, with their states.
+    not, with their states. `leaves` tells that the stage is to have no such host any more. `makes` are the timers there
+    that are another host's to run.
     """
 
     name: str
@@ -35,6 +35,8 @@ class Host:
     free_memory: int | None = None
     target_reason: str = ""
     down: dict[str, str] = field(default_factory=dict)
+    leaves: bool = False
+    makes: list[str] = field(default_factory=list)
 
     @property
     def program(self) -> str | None:
@@ -44,7 +46,7 @@ class Host:
     @property
     def wants_release(self) -> bool:
         """Whether a deploy puts a release on it."""
-        return self.role != REDIS
+        return BY_NAME[self.role].takes_release
 
     @property
     def release(self) -> str | None:
@@ -80,6 +82,16 @@ class Stage:
     balancer_page: bool = False
     certificate: dict[str, Any] | None = None
     errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def staying(self) -> list[Host]:
+        """The hosts that a deploy changes, and Redis."""
+        return [host for host in self.hosts if not host.leaves]
+
+    @property
+    def ends_queues(self) -> bool:
+        """Whether workers or schedulers are there that the stage is to have no longer."""
+        return any(host.leaves and host.role in JOB_KINDS for host in self.hosts)
 
     @property
     def deploys(self) -> bool:

@@ -19,9 +19,12 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django_rq",
     "ledger",
 ]
+# A stage may have no hosts for background jobs; then what is asked for is done before the answer.
+HAS_QUEUES = environment.optional("APP_QUEUES", "true").strip().lower() in environment.TRUE_WORDS
+if HAS_QUEUES:
+    INSTALLED_APPS.append("django_rq")
 
 MIDDLEWARE = [
     "ledger.middleware.ReleaseMiddleware",  # first: the version must be readable when nothing else works
@@ -66,13 +69,13 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-RQ_QUEUES = {
-    "default": {
+RQ_QUEUES = {}
+if HAS_QUEUES:
+    RQ_QUEUES["default"] = {
         "URL": environment.redis_url("APP_REDIS_URL", database=2, in_debug="redis://localhost:6379/"),
         "DEFAULT_TIMEOUT": 360,
         "DEFAULT_RESULT_TTL": 7 * 24 * 3600,
-    },
-}
+    }
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

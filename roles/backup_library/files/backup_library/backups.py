@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Generic, TypeVar
@@ -63,15 +64,38 @@ class Backups(Generic[M]):
             self.folder.remove_remains()
         return self.folder.read(name)
 
-    def newest(self, *, make: str, but: str = "") -> M:
-        """Return the newest backup, but for those that were made for the reason `but`.
+    def newest(self, *, of: str, make: str, but: str = "") -> M:
+        """Return the newest backup of the thing `of`, but for those that were made for the reason `but`.
 
-        Raises BackupError if there is none; `make` is the command that makes one.
+        It may be in the bucket only, made by a host that kept the backups before: then it is brought here. The caller
+        holds the lock. Raises BackupError if there is none; `make` is the command that makes one.
         """
-        for manifest in self.folder.complete():
-            if manifest.reason != but:
-                return manifest
-        raise BackupError(f"There is no backup in {self.folder.directory}. Run: {make}")
+        here = next((manifest for manifest in self.folder.complete() if manifest.reason != but), None)
+        try:
+            newer = self._newest_copy(of=of, but=but, after=here.name if here else "")
+        except BackupError:
+            # A bucket that does not answer keeps nobody from what is here.
+            if here is None:
+                raise
+            newer = ""
+        if newer:
+            return self.fetch(f"s3://{self.bucket.name}/{self.bucket.prefix}/{newer}")
+        if here is None:
+            raise BackupError(f"There is no backup in {self.folder.directory} or in the bucket. Run: {make}")
+        return here
+
+    def _newest_copy(self, *, of: str, but: str, after: str) -> str:
+        """Return the name of the newest complete copy in the bucket that is newer than `after`; empty if none is.
+
+        Names begin with what was backed up, then have the time: their order is that of their times.
+        """
+        if not self.bucket.name:
+            return ""
+        names = set(self.bucket.names(f"{of}-", after=after))
+        kind = re.compile(rf"{re.escape(of)}-\d{{8}}T\d{{12}}Z-([A-Za-z0-9_-]+){re.escape(self.folder.suffix)}")
+        found = [(name, match[1]) for name in names if (match := kind.fullmatch(name))]
+        complete = [name for name, reason in found if reason != but and name + DESCRIPTION in names]
+        return max(complete, default="")
 
     def check(self, *, max_age: int, make: str) -> dict[str, Any]:
         """Return what is worth knowing of the newest backup that is where it should be: here, and in the bucket.

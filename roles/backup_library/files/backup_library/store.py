@@ -60,6 +60,27 @@ class Bucket:
         except Exception as error:  # see above
             raise BackupError(f"{url} could not be fetched: {error}") from error
 
+    def names(self, beginning: str, *, after: str = "") -> list[str]:
+        """Return the names of the copies that begin with `beginning`, sorted, those after the name `after` only.
+
+        Raises BackupError if the bucket cannot be asked.
+        """
+        start = f"{self.prefix}/"
+        try:
+            pages = (
+                self._client()
+                .get_paginator("list_objects_v2")
+                .paginate(
+                    Bucket=self.name, Prefix=f"{start}{beginning}", **({"StartAfter": start + after} if after else {})
+                )
+            )
+            return [found["Key"][len(start) :] for page in pages for found in page.get("Contents", [])]
+        except Exception as error:  # see above
+            raise BackupError(
+                f"s3://{self.name}/{start} could not be searched for backups: {error}\n"
+                f"The instance's role needs s3:ListBucket on {self.prefix}/*. Run: make provision"
+            ) from error
+
     def _client(self) -> Any:
         # Here, so that all that needs no bucket needs no boto3.
         import boto3  # noqa: PLC0415

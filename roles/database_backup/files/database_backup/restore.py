@@ -112,7 +112,7 @@ def drop(settings: Settings, database: str) -> None:
 def _choose(settings: Settings, source: str) -> DatabaseManifest:
     if source == "newest":
         # After a kill, the same restore means the same backup, not the one that the killed restore has made.
-        return settings.backups.newest(make="make backup STAGE=<stage>", but=BEFORE_RESTORE)
+        return settings.backups.newest(of=settings.database, make="make backup STAGE=<stage>", but=BEFORE_RESTORE)
     return settings.backups.fetch(source) if source.startswith("s3://") else settings.backups.folder.read(source)
 
 

@@ -65,7 +65,7 @@ def find(settings: Settings, source: str) -> RedisManifest:
         if source.startswith("s3://"):
             manifest = backups.fetch(source)
         elif source == "newest":
-            manifest = backups.newest(make="systemctl start amy-redis-backup")
+            manifest = backups.newest(of="redis", make="systemctl start amy-redis-backup")
         else:
             manifest = backups.folder.read(source)
         backups.folder.require_intact(manifest)

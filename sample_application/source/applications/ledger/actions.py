@@ -22,10 +22,10 @@ class AnnounceNotice:
     seconds: float
     repeating: bool = False
 
-    def __call__(self) -> str:
-        """Run the job; return the id of this run."""
+    def __call__(self, job_id: str = "") -> str:
+        """Run the job, which is that of the worker unless `job_id` names it; return the id of this run."""
         run = JobRun.objects.create(
-            job_id=get_current_job().id,
+            job_id=job_id or get_current_job().id,
             repeating=self.repeating,
             release=RELEASE,
             worker_host=socket.gethostname(),

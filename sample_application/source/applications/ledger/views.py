@@ -7,6 +7,7 @@ import uuid
 from datetime import datetime, timedelta, timezone
 
 import django_rq
+from django.conf import settings
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import BadRequest
 from django.core.files.base import ContentFile
@@ -103,12 +104,14 @@ def enqueue(request: HttpRequest) -> HttpResponse:
     count = int(number(request, "count", default=1, low=1, high=1000))
     seconds = number(request, "seconds", default=1, low=0, high=300)
     action = AnnounceNotice(notice=Notice.objects.earliest("position"), seconds=seconds)
-    queue = django_rq.get_queue("default")
     name = job_name(request)
-    jobs = [
-        queue.enqueue_call(func=action, meta={"action": action}, job_id=f"{name}-{index}") for index in range(count)
-    ]
-    return JsonResponse({"jobs": {job.id: 1 for job in jobs}, "release": RELEASE, "host": HOST})
+    names = [f"{name}-{index}" for index in range(count)]
+    for job in names:
+        if settings.HAS_QUEUES:
+            django_rq.get_queue("default").enqueue_call(func=action, meta={"action": action}, job_id=job)
+        else:
+            action(job)
+    return JsonResponse({"jobs": dict.fromkeys(names, 1), "release": RELEASE, "host": HOST})
 
 
 @csrf_exempt
@@ -120,15 +123,18 @@ def schedule(request: HttpRequest) -> HttpResponse:
     times = int(number(request, "times", default=2, low=1, high=1000)) if every else 1
     seconds = number(request, "seconds", default=1, low=0, high=300)
     action = AnnounceNotice(notice=Notice.objects.earliest("position"), seconds=seconds, repeating=bool(every))
+    name = job_name(request)
+    if not settings.HAS_QUEUES:
+        for _ in range(times):
+            action(name)
+        return JsonResponse({"jobs": {name: times}, "release": RELEASE, "host": HOST})
     scheduler = django_rq.get_scheduler("default")
     if every:
         launch = datetime.now(timezone.utc) + timedelta(seconds=delay)
-        job = scheduler.schedule(
-            launch, action, interval=every, repeat=times, meta={"action": action}, id=job_name(request)
-        )
+        scheduler.schedule(launch, action, interval=every, repeat=times, meta={"action": action}, id=name)
     else:
-        job = scheduler.enqueue_in(timedelta(seconds=delay), action, meta={"action": action}, job_id=job_name(request))
-    return JsonResponse({"jobs": {job.id: times}, "release": RELEASE, "host": HOST})
+        scheduler.enqueue_in(timedelta(seconds=delay), action, meta={"action": action}, job_id=name)
+    return JsonResponse({"jobs": {name: times}, "release": RELEASE, "host": HOST})
 
 
 def request_record(request: HttpRequest, request_id: str) -> HttpResponse:

@@ -70,6 +70,7 @@ def healthy() -> dict[str, Any]:
             "stdout": json.dumps({"name": "redis.rdb", "age": 36000, "size": 1 << 20, "s3": ""}),
         },
         "lock": {"lock": None, "claim": "free"},
+        "duties": {"leaving": [], "former": []},
         "balancer_page": {"mode": "off"},
         "certificate": {"changed": False, "arn": "arn:1", "not_after": "2026-08-31T12:00:00.000Z", "days": 212},
     }
@@ -123,6 +124,7 @@ def test_programs_get_the_same_as_facts() -> None:
         "target_reason": "",
         "running": {"v2-0a1b": 2},
         "down": {},
+        "leaves": False,
         "free_bytes": 20 << 30,
         "free_memory": 2 << 30,
         "maintenance": False,
@@ -323,3 +325,40 @@ def test_a_running_deploy_may_suspend_and_close() -> None:
         "web1 shows the maintenance page of a deploy that runs no more",
         "The queues are suspended, and no deploy runs",
     ]
+
+
+def leaving() -> dict[str, Any]:
+    """The facts of a stage that is to lose its queues, and has deployed a release that knows none."""
+    facts = healthy()
+    facts["hosts"] = [*facts["hosts"], host("utility1", "utility")]
+    for found in facts["hosts"]:
+        if found["ec2_tags"]["Role"] in ("web", "utility"):
+            found["status_host"]["state"]["active"] = {"id": "v3-77", "ref": "v3"}
+            for process in found["status_host"]["processes"]:
+                process["release"] = "v3-77"
+    facts["duties"] = {"leaving": ["worker1", "scheduler1", "redis1"], "former": ["scheduler1"]}
+    return facts
+
+
+def test_hosts_that_are_about_to_go_are_named_with_the_command_that_removes_them() -> None:
+    facts = leaving()
+    # A deploy may have stopped them, and their disk is small enough not to matter.
+    facts["hosts"][2]["status_host"]["processes"] = []
+    facts["queues"] |= {"workers": [], "schedulers": []}
+    assert status(facts)["findings"] == [
+        {
+            "what": "worker1, scheduler1, redis1: instances_counts has their kind no longer",
+            "run": "make scale-in STAGE=test",
+        }
+    ]
+
+
+def test_two_hosts_that_make_the_same_backups_are_found() -> None:
+    facts = leaving()
+    facts["hosts"][3]["status_host"]["timers"] = ["amy-database-backup.timer", "amy-figures.timer"]
+    facts["hosts"][5]["status_host"]["timers"] = ["amy-database-backup.timer", "amy-figures.timer"]
+    assert {
+        "what": "scheduler1 still has amy-database-backup.timer, amy-figures.timer, which are another host's by now",
+        "run": "make configure STAGE=test",
+    } in status(facts)["findings"]
+    assert len(status(facts)["findings"]) == 2

@@ -15,6 +15,7 @@ Policy = dict[str, Any]
 OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "ArnLike": lambda wanted, given: fnmatch.fnmatchcase(given, wanted),
     "Bool": lambda wanted, given: given.lower() == wanted,
+    "StringLike": lambda wanted, given: fnmatch.fnmatchcase(given, wanted),
     "StringEquals": lambda wanted, given: given == wanted,
 }
 

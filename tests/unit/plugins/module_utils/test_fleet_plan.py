@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which hosts are kept, created and removed when the counts change."""
+"""Which hosts are kept, created and removed when the counts change, and what each is there for meanwhile."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils.fleet_plan import (
     FleetError,
     Plan,
+    complaint,
+    duties,
     images,
     lacking_roles,
     lines,
@@ -15,18 +17,19 @@ from ansible_collections.carpentries.amy.plugins.module_utils.fleet_plan import 
 
 COUNTS = {"web": 2, "worker": 1, "scheduler": 1, "redis": 1}
 OLD, NEW = "/aws/service/debian/release/12/latest/amd64", "/aws/service/debian/release/13/latest/amd64"
+NO_QUEUES = {"web": 2, "utility": 1}
 FLEET = ["redis1", "scheduler1", "web1", "web2", "worker1"]
 
 
 def test_a_new_stage_creates_every_host() -> None:
     assert plan(counts=COUNTS, existing=[]) == Plan(
-        keep=[], create=["web1", "web2", "worker1", "scheduler1", "redis1"], surplus={}, stuck=[]
+        keep=[], create=["web1", "web2", "worker1", "scheduler1", "redis1"], surplus={}, holding=[], ends_queues=False
     )
 
 
 def test_a_stage_as_it_should_be_changes_nothing() -> None:
     assert plan(counts=COUNTS, existing=FLEET) == Plan(
-        keep=["web1", "web2", "worker1", "scheduler1", "redis1"], create=[], surplus={}, stuck=[]
+        keep=["web1", "web2", "worker1", "scheduler1", "redis1"], create=[], surplus={}, holding=[], ends_queues=False
     )
 
 
@@ -36,14 +39,43 @@ def test_a_gap_is_filled_and_the_highest_number_goes_first() -> None:
     assert found.surplus == {"web": ["web10", "web3"], "worker": ["worker2"]}
 
 
-def test_a_host_that_holds_data_is_never_surplus() -> None:
+def test_a_host_that_holds_data_is_named() -> None:
     found = plan(counts=COUNTS, existing=[*FLEET, "redis2", "scheduler2"])
-    assert (found.surplus, found.stuck) == ({}, ["redis2", "scheduler2"])
+    assert found.surplus == {"scheduler": ["scheduler2"], "redis": ["redis2"]}
+    assert (found.holding, found.ends_queues) == (["scheduler2", "redis2"], False)
+
+
+@pytest.mark.parametrize(
+    ("counts", "existing", "surplus", "holding", "ends_queues"),
+    [
+        # A kind that is left out of the counts is to have no host, as one with 0.
+        (NO_QUEUES, FLEET, {"worker": 1, "scheduler": 1, "redis": 1}, ["scheduler1", "redis1"], True),
+        (NO_QUEUES | {"worker": 0, "scheduler": 0, "redis": 0}, FLEET, None, ["scheduler1", "redis1"], True),
+        # Redis may stay as the application's cache.
+        (NO_QUEUES | {"redis": 1}, FLEET, {"worker": 1, "scheduler": 1}, ["scheduler1"], True),
+        # A removal that was cut off.
+        (NO_QUEUES, ["web1", "web2", "utility1", "redis1"], {"redis": 1}, ["redis1"], True),
+        (NO_QUEUES, ["web1", "web2", "utility1"], {}, [], False),
+        # The reverse.
+        (COUNTS, ["web1", "web2", "utility1"], {"utility": 1}, ["utility1"], False),
+    ],
+)
+def test_a_stage_may_lose_a_kind_of_host(
+    counts: dict[str, int],
+    existing: list[str],
+    surplus: dict[str, int] | None,
+    holding: list[str],
+    ends_queues: bool,
+) -> None:
+    found = plan(counts=counts, existing=existing)
+    if surplus is not None:
+        assert {kind: len(names) for kind, names in found.surplus.items()} == surplus
+    assert (found.holding, found.ends_queues) == (holding, ends_queues)
 
 
 def test_hosts_of_other_names_and_roles_are_left_alone() -> None:
     found = plan(counts={"web": 1}, existing=["web1", "bastion", "legacy1", "web", "web01", "Web2"])
-    assert found == Plan(keep=["web1"], create=[], surplus={}, stuck=[])
+    assert found == Plan(keep=["web1"], create=[], surplus={}, holding=[], ends_queues=False)
 
 
 def test_people_are_told_the_size_of_what_is_created_and_what_is_left_running() -> None:
@@ -58,8 +90,9 @@ def test_people_are_told_the_size_of_what_is_created_and_what_is_left_running() 
     assert said == [
         f"instance web2: will be created (t3.large, 20 GiB gp3, encrypted, of {NEW})",
         "instances web1, worker1, scheduler1, redis1: are there",
-        "instances web3: beyond instances_counts, left running; scale_in removes them",
-        "instances scheduler2: beyond instances_counts, left running, because they hold data",
+        "instances web3: beyond instances_counts, left running; scale-in removes them",
+        "instance scheduler2: beyond instances_counts, left running; it holds backups of the database, so scale-in "
+        "removes it only with a confirmation",
     ]
 
 
@@ -79,7 +112,9 @@ def test_people_are_told_the_size_of_what_is_created_and_what_is_left_running() 
         ({"web", "scheduler"}, COUNTS, ["redis", "worker"]),
         ({"web"}, COUNTS, ["redis", "scheduler", "worker"]),
         ({"web", "worker"}, {}, ["redis", "scheduler"]),
-        ({"web", "utility", "worker"}, {"web": 1, "utility": 1, "worker": 0}, ["redis", "scheduler"]),
+        # What the stage is to lose needs nothing any more.
+        ({"web", "utility", "worker"}, {"web": 1, "utility": 1, "worker": 0}, []),
+        ({"web", "worker", "scheduler", "redis"}, {"web": 1, "utility": 1}, ["utility"]),
     ],
 )
 def test_what_a_deploy_cannot_do_without(there: set[str], counts: dict[str, int], lacking: list[str]) -> None:
@@ -87,9 +122,70 @@ def test_what_a_deploy_cannot_do_without(there: set[str], counts: dict[str, int]
     assert lacking_roles(counts=counts, groups=groups) == lacking
 
 
-def test_a_utility_host_holds_backups_too() -> None:
-    found = plan(counts={"web": 1, "utility": 1}, existing=["web1", "utility1", "utility2"])
-    assert (found.surplus, found.stuck) == ({}, ["utility2"])
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        (COUNTS, ""),
+        (NO_QUEUES, ""),
+        (NO_QUEUES | {"redis": 1, "worker": 0, "scheduler": 0}, ""),
+        (COUNTS | {"utility": 1}, ""),
+        ({"web": "2", "utility": "1"}, ""),
+        (NO_QUEUES | {"web": 0}, "at least one web host"),
+        ({}, "at least one web host"),
+        (NO_QUEUES | {"web": -1}, "0 or more, and it is web: -1"),
+        (NO_QUEUES | {"wroker": 1}, "no kind of host called wroker"),
+        (COUNTS | {"redis": 0}, "there is no redis host"),
+        ({"web": 2, "utility": 1, "worker": 1}, "there is no scheduler and no redis host"),
+        (COUNTS | {"worker": 0}, "there is no worker host"),
+        ({"web": 2}, "Give utility at least 1"),
+        ({"web": 2, "redis": 1}, "Give utility at least 1"),
+    ],
+)
+def test_counts_that_a_stage_can_have(counts: dict[str, int], said: str) -> None:
+    found = complaint(counts)
+    assert (said in found) if said else found == ""
+
+
+def groups_of(*hosts: str) -> dict[str, list[str]]:
+    kinds = ("web", "worker", "scheduler", "redis", "utility", "all")
+    return {kind: [host for host in hosts if host.rstrip("0123456789") == kind] for kind in kinds}
+
+
+@pytest.mark.parametrize(
+    ("counts", "hosts", "utility", "former", "leaving"),
+    [
+        (COUNTS, FLEET, ["scheduler1"], [], []),
+        (NO_QUEUES, ["web1", "web2", "utility1"], ["utility1"], [], []),
+        # A stage whose hosts something else makes.
+        ({}, FLEET, ["scheduler1"], [], []),
+        # The counts have changed, and nothing is provisioned yet: the backups are made where they were.
+        (NO_QUEUES, FLEET, ["scheduler1"], [], ["worker1", "scheduler1", "redis1"]),
+        (NO_QUEUES, [*FLEET, "utility1"], ["utility1"], ["scheduler1"], ["worker1", "scheduler1", "redis1"]),
+        (NO_QUEUES, ["web1", "web2", "utility1", "redis1"], ["utility1"], [], ["redis1"]),
+        # The reverse.
+        (COUNTS, ["web1", "web2", "utility1"], ["utility1"], [], ["utility1"]),
+        (COUNTS, [*FLEET, "utility1"], ["scheduler1"], ["utility1"], ["utility1"]),
+        # Both are wanted: the scheduler's host does it, as always.
+        (COUNTS | {"utility": 1}, [*FLEET, "utility1"], ["scheduler1"], ["utility1"], []),
+        ({}, [], [], [], []),
+    ],
+)
+def test_one_host_has_the_duties_while_kinds_come_and_go(
+    counts: dict[str, int], hosts: list[str], utility: list[str], former: list[str], leaving: list[str]
+) -> None:
+    found = duties(counts=counts, groups=groups_of(*hosts))
+    assert (found.utility, found.former, found.leaving) == (utility, former, leaving)
+    assert set(found.releases) == set(hosts) - set(leaving) - {"redis1"}
+
+
+def test_a_stage_is_what_its_counts_say_before_its_hosts_are() -> None:
+    found = duties(counts=NO_QUEUES | {"redis": 1}, groups=groups_of(*FLEET))
+    assert (found.wants_queues, found.wants_redis, found.wanted_releases) == (False, True, 3)
+    assert (found.kinds, found.gone) == (["web", "utility", "redis"], [])
+    gone = duties(counts=NO_QUEUES, groups=groups_of("web1", "web2", "utility1")).gone
+    assert gone == ["worker", "scheduler", "redis"]
+    found = duties(counts={}, groups=groups_of(*FLEET))
+    assert (found.wants_queues, found.wants_redis, found.wanted_releases) == (True, True, 4)
 
 
 @pytest.mark.parametrize(

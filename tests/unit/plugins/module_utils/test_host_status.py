@@ -35,6 +35,15 @@ def test_everything_is_told_at_once(proc: Path, tmp_path: Path) -> None:
     assert found["free_memory"] == 2 << 20
 
 
+def test_the_timers_are_told_that_make_backups_and_take_figures(tmp_path: Path) -> None:
+    printed = (
+        "amy-figures.timer          loaded active waiting Take\namy-database-backup.timer  loaded active running B\n"
+    )
+    found = host_status(tmp_path / "site", supervisor=lambda: "", systemd=lambda: printed)
+    assert found["timers"] == ["amy-database-backup.timer", "amy-figures.timer"]
+    assert host_status(tmp_path / "site", supervisor=lambda: "", systemd=lambda: "")["timers"] == []
+
+
 def test_what_the_kernel_does_not_tell_is_not_known(tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     found = host_status(tmp_path / "site", proc=tmp_path / "none", supervisor=lambda: "")

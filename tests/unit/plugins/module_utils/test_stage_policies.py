@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.carpentries.amy.plugins.module_utils.host_kinds import NAMES
 from ansible_collections.carpentries.amy.plugins.module_utils.stage_policies import (
     bucket_statements,
     document,
@@ -18,7 +19,6 @@ BUCKET = "amy-production"
 BACKUP = f"arn:aws:s3:::{BUCKET}/backups/amy-20260131T120000Z.dump"
 LOGS = "arn:aws:logs:us-east-1:123456789012:log-group:/amy/production"
 STREAM = f"{LOGS}:log-stream:web1/nginx"
-ROLES = ("web", "worker", "scheduler", "utility", "redis")
 ADMINISTRATOR: Policy = {"Statement": [{"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}]}
 
 
@@ -48,7 +48,7 @@ def may(role: str, action: str, resource: str, *more: Policy, **context: str) ->
     return allowed([policy_of(role), BUCKET_POLICY, *more], action=action, resource=resource, context=by_tls)
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", NAMES)
 @pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:DeleteObjectVersion"])
 def test_no_host_can_delete_a_backup(role: str, action: str) -> None:
     assert not may(role, action, BACKUP)
@@ -56,7 +56,7 @@ def test_no_host_can_delete_a_backup(role: str, action: str) -> None:
     assert not may(role, action, BACKUP, ADMINISTRATOR)
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", NAMES)
 @pytest.mark.parametrize("action", ["s3:PutBucketVersioning", "s3:PutLifecycleConfiguration", "s3:DeleteBucketPolicy"])
 def test_no_host_can_make_the_bucket_forget(role: str, action: str) -> None:
     assert not may(role, action, f"arn:aws:s3:::{BUCKET}", ADMINISTRATOR)
@@ -72,6 +72,21 @@ def test_the_administrator_who_is_no_host_can_delete_a_backup() -> None:
 def test_the_backup_hosts_write_and_read_backups(role: str) -> None:
     assert may(role, "s3:PutObject", BACKUP)
     assert may(role, "s3:GetObject", BACKUP)
+
+
+@pytest.mark.parametrize(
+    ("role", "prefix", "finds"),
+    [
+        ("utility", "backups/amy-", True),
+        ("redis", "backups/redis/redis-", True),
+        ("utility", "artifacts/", False),
+        ("utility", "backups", False),
+        ("web", "backups/amy-", False),
+    ],
+)
+def test_a_host_that_begins_to_keep_backups_finds_those_of_another(role: str, prefix: str, *, finds: bool) -> None:
+    assert may(role, "s3:ListBucket", f"arn:aws:s3:::{BUCKET}", s3_prefix=prefix) is finds
+    assert not may(role, "s3:ListBucket", f"arn:aws:s3:::{BUCKET}")
 
 
 @pytest.mark.parametrize("role", ["web", "worker"])
@@ -92,7 +107,7 @@ def test_nothing_is_sent_in_the_clear() -> None:
     assert not may("scheduler", "s3:PutObject", BACKUP, aws_SecureTransport="false")
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", NAMES)
 def test_every_host_sends_logs_to_the_stages_group_only(role: str) -> None:
     assert may(role, "logs:PutLogEvents", STREAM)
     assert may(role, "logs:CreateLogStream", STREAM)
@@ -102,7 +117,7 @@ def test_every_host_sends_logs_to_the_stages_group_only(role: str) -> None:
     assert not may(role, "logs:DeleteLogStream", STREAM)
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", NAMES)
 def test_every_host_sends_metrics_of_the_stage_only(role: str) -> None:
     assert may(role, "cloudwatch:PutMetricData", "*", cloudwatch_namespace="amy/production")
     assert not may(role, "cloudwatch:PutMetricData", "*", cloudwatch_namespace="AWS/EC2")

@@ -116,6 +116,35 @@ def test_a_restore_from_the_bucket(small: DatabaseProgram, bucket_server: S3, bu
     assert small.files() == before_fetch
 
 
+def test_the_newest_backup_may_be_another_hosts(small: DatabaseProgram, bucket_server: S3, bucket: str) -> None:
+    """The host that keeps the backups has changed: what the one before has made is in the bucket."""
+    small.tell(bucket=in_bucket(bucket, bucket_server))
+    old, new = small.run("backup"), small.run("backup", "--reason", "scale-in")
+    # Of another thing, of a name that is no backup's, and without its manifest.
+    for name in ("other-20990101T000000000000Z-timer.dump", f"{small.database}-2099.dump", f"{new['name']}x.dump"):
+        bucket_server.client.put_object(Bucket=bucket, Key=f"backups/{name}", Body=b"")
+    bare = f"{small.database}-20990101T000000000000Z-timer.dump"
+    bucket_server.client.put_object(Bucket=bucket, Key=f"backups/{bare}", Body=b"")
+    for file in small.backups.glob(f"{new['name']}*"):
+        file.unlink()
+    assert [name for name in small.files() if name.endswith(".dump")] == [old["name"]]
+    assert small.run("drill", "newest")["name"] == new["name"]
+    for file in small.backups.iterdir():
+        file.unlink()
+    assert small.run("drill", "newest")["name"] == new["name"]
+
+
+def test_a_bucket_that_does_not_answer_keeps_no_backup_from_being_restored(
+    small: DatabaseProgram, bucket_server: S3
+) -> None:
+    made = small.run("backup")
+    small.tell(bucket=in_bucket("no-such-bucket", bucket_server))
+    assert small.run("drill", "newest")["name"] == made["name"]
+    for file in small.backups.iterdir():
+        file.unlink()
+    assert "needs s3:ListBucket" in small.refuse("drill", "newest")
+
+
 def test_a_kill_in_the_middle_leaves_the_living_database_and_a_rerun_succeeds(large: DatabaseProgram) -> None:
     made = large.run("backup")
     before = lose(large)
