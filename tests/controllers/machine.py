@@ -18,9 +18,10 @@ PACKAGES = ("ca-certificates", "git", "make", "python3", "python3-venv")
 AUTHORITIES = "usr/local/share/ca-certificates/controller.crt"
 # How this machine reaches package registries.
 PASSED = ("http_proxy", "https_proxy", "no_proxy", "PIP_INDEX_URL", "UV_DEFAULT_INDEX")
-# Mounts and processes end with the command: they are in namespaces of its own.
+# Mounts and processes end with the command: they are in namespaces of its own, whose first process, the shell, takes in
+# those whose parents have ended.
 ALONE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
-ENTER = 'mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
+ENTER = 'mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" && chroot "$0" "$@"; exit $?'
 
 
 class Machine:
