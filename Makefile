@@ -14,6 +14,7 @@ PHASE ?=
 SINCE ?=
 GREP ?=
 HOST ?=
+PART ?=
 FORMAT ?=
 DISTRIBUTION ?= debian12
 ARGS ?=
@@ -145,9 +146,13 @@ local-down: .venv/operator ## Remove the local stage and all it has started
 test: .venv/development ## Run every test that CI runs: units, templates, provisioning, the whole stage under load
 	@scripts/test.sh
 
+.PHONY: test-thorough
+test-thorough: .venv/development ## Test what `make test` has no time for (PART), or list its parts and when each passed
+	@python -m scripts.thorough $(PART)
+
 .PHONY: test-another
 test-another: .venv/development ## Test another application, by variables alone, on a stage without queues
-	@scripts/test_another.sh
+	@scripts/test_stage.sh another tests/stage/test_another_application.py
 
 .PHONY: test-roles
 test-roles: .venv/development ## Test every role on hosts with DISTRIBUTION: debian12, debian13, ubuntu2204 or ubuntu2404
