@@ -108,9 +108,9 @@ def failed_lines(jobs: Sequence[FoundJob], *, release: str, stage: str, version:
     if not failed:
         return []
     return [
-        f"{len(failed)} failed jobs cannot be loaded by {release} either. They stop no deploy, for they do not run by "
-        f"themselves; but it cannot requeue them. To keep them elsewhere: make jobs MODE=aside STAGE={stage} "
-        f"VERSION={version}",
+        f"Failed jobs that {release} cannot load: {len(failed)}. They stop no deploy, for they do not run by "
+        "themselves; but it cannot requeue them. To keep them elsewhere: "
+        f"make jobs MODE=aside STAGE={stage} VERSION={version}",
         *(f"- {line}" for line in lines(failed)),
     ]
 

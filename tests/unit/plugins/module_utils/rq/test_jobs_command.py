@@ -196,7 +196,7 @@ def test_jobs_go_aside_are_listed_and_come_back(stage: Stage) -> None:
     stage.activate("v1")
     back = stage.jobs(mode="restore", **{"from": name})
     assert back.code == 0, back.output
-    assert "1 jobs are back" in back.output
+    assert "Jobs put back: 1" in back.output
     assert stage.rq.client.zrange("rq:scheduler:scheduled_jobs", 0, -1) == [job.encode()]
     assert stage.aside() == []
     assert not stage.rq.client.keys("rq:aside:*")
@@ -253,8 +253,8 @@ def test_a_deploy_moves_jobs_aside_that_it_was_told_of_and_puts_them_back_if_it_
 
     accepted = "--extra-vars=deploy_accept_jobs=jobs.Letter.__call__"
     failed = stage.deploy(accepted, fails=True)
-    assert "1 jobs are aside" in failed.output, failed.output
-    assert "1 jobs are back" in failed.output, failed.output
+    assert "Jobs moved aside: 1" in failed.output, failed.output
+    assert "Jobs put back: 1" in failed.output, failed.output
     assert stage.rq.client.zrange("rq:scheduler:scheduled_jobs", 0, -1) == [job]
     assert stage.aside() == []
 

@@ -89,7 +89,7 @@ def test_a_message_says_which_when_and_what_to_run() -> None:
     said = explained(QUEUED, MAIL, FAILED)
     assert "cannot load 1 of 2 waiting jobs" in said
     assert "- 1 x mail.send: scheduled, due 2026-04-07T23:33:20Z, cannot be loaded" in said
-    assert "1 failed jobs cannot be loaded" in said
+    assert "Failed jobs that v4.3.0-0a1b cannot load: 1." in said
     assert "Waiting does not help soon" in said
     assert 'make deploy STAGE=production VERSION=v4.3.0 ARGS="-e deploy_accept_jobs=mail.send"' in said
     assert "make jobs MODE=aside STAGE=production VERSION=v4.3.0" in said
