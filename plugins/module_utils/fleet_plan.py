@@ -159,15 +159,15 @@ def images(*, counts: Mapping[str, int], default: str, chosen: Mapping[str, str]
     for name, image in {"the stage's default": default, **chosen}.items():
         if not _IMAGE.fullmatch(image):
             raise FleetError(f"{image!r}, for {name}, is neither an image's id (ami-...) nor an SSM parameter (/...)")
-    strangers = [name for name in chosen if name not in counts and _kind(name) not in counts]
+    strangers = [name for name in chosen if name not in NAMES and _kind(name) not in NAMES]
     if strangers:
         raise FleetError(
-            f"{', '.join(strangers)} is neither a role nor a host of one; the roles are {', '.join(counts)}"
+            f"{', '.join(strangers)} is neither a kind of host nor a host of one; the kinds are {', '.join(NAMES)}"
         )
     return {
         f"{role}{number}": chosen.get(f"{role}{number}", chosen.get(role, default))
-        for role, count in counts.items()
-        for number in range(1, int(count) + 1)
+        for role in counts
+        for number in range(1, _count(counts, role) + 1)
     }
 
 

@@ -16,8 +16,8 @@ from ansible_collections.carpentries.amy.plugins.module_utils.fleet_plan import 
 )
 
 COUNTS = {"web": 2, "worker": 1, "scheduler": 1, "redis": 1}
-OLD, NEW = "/aws/service/debian/release/12/latest/amd64", "/aws/service/debian/release/13/latest/amd64"
 NO_QUEUES = {"web": 2, "utility": 1}
+OLD, NEW = "/aws/service/debian/release/12/latest/amd64", "/aws/service/debian/release/13/latest/amd64"
 FLEET = ["redis1", "scheduler1", "web1", "web2", "worker1"]
 
 
@@ -133,7 +133,7 @@ def test_what_a_deploy_cannot_do_without(there: set[str], counts: dict[str, int]
         (NO_QUEUES | {"web": 0}, "at least one web host"),
         ({}, "at least one web host"),
         (NO_QUEUES | {"web": -1}, "0 or more, and it is web: -1"),
-        (NO_QUEUES | {"wroker": 1}, "no kind of host called wroker"),
+        (NO_QUEUES | {"workre": 1}, "no kind of host called workre"),
         (COUNTS | {"redis": 0}, "there is no redis host"),
         ({"web": 2, "utility": 1, "worker": 1}, "there is no scheduler and no redis host"),
         (COUNTS | {"worker": 0}, "there is no worker host"),
@@ -200,6 +200,7 @@ def test_a_stage_is_what_its_counts_say_before_its_hosts_are() -> None:
         # The host has gone, and its line is still there.
         ({"web": 1}, {"web3": NEW}, {"web1": OLD}),
         ({"web": 1, "worker": 0}, {"worker": NEW}, {"web1": OLD}),
+        ({"web": 1}, {"worker": NEW, "redis1": NEW}, {"web1": OLD}),
     ],
 )
 def test_a_host_is_made_of_the_image_that_is_chosen_for_it(
@@ -211,8 +212,8 @@ def test_a_host_is_made_of_the_image_that_is_chosen_for_it(
 @pytest.mark.parametrize(
     ("default", "chosen", "message"),
     [
-        (OLD, {"wbe": NEW}, "wbe is neither a role nor a host of one; the roles are web"),
-        (OLD, {"worker1": NEW}, "worker1 is neither"),
+        (OLD, {"wbe": NEW}, "wbe is neither a kind of host nor a host of one; the kinds are web, worker"),
+        (OLD, {"workre1": NEW}, "workre1 is neither"),
         (OLD, {"web": "debian13"}, "'debian13', for web, is neither"),
         ("", {}, "for the stage's default, is neither"),
     ],
