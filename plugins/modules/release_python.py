@@ -10,7 +10,7 @@ short_description: Put a standalone Python on a host, for releases to run on
 version_added: 0.1.0
 description:
   - Downloads, verifies and unpacks the artifact that M(carpentries.amy.release_python_fetch) has made into
-    C(<site root>/pythons/<id>), complete or not there at all. It belongs to root, and everyone may read it.
+    C(<site root>/pythons/<id>), complete or not there at all. It belongs to root, and all may read it.
   - A Python that is there is never replaced, for releases may run on it. M(carpentries.amy.release_prune) removes it
     with the last of them.
   - The URL is masked in all output, so that the task needs no C(no_log) and its errors can be read.
