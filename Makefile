@@ -7,12 +7,14 @@ SHELL := /bin/bash
 STAGE ?= local
 VERSION ?=
 MODE ?=
+JOBS ?=
 FROM ?=
 CONFIRM ?=
 PHASE ?=
 SINCE ?=
 GREP ?=
 HOST ?=
+PART ?=
 FORMAT ?=
 DISTRIBUTION ?= debian12
 ARGS ?=
@@ -69,6 +71,11 @@ rollback: .venv/operator known-stage ## Deploy the release that ran before on ST
 .PHONY: status
 status: .venv/operator known-stage ## Say what runs where on STAGE, and what needs a hand (FORMAT: json)
 	@python -m scripts.status $(if $(filter json,$(FORMAT)),--json) $(STAGE) $(ARGS)
+
+.PHONY: jobs
+jobs: .venv/operator known-stage ## List the jobs of STAGE, or move them aside and back (MODE; JOBS, VERSION; FROM; CONFIRM)
+	@$(call playbook,jobs) -e 'jobs_mode=$(or $(MODE),list)' -e 'jobs_names=$(JOBS)' -e 'jobs_version=$(VERSION)' \
+	  -e 'jobs_from=$(FROM)' -e 'jobs_confirm=$(CONFIRM)'
 
 .PHONY: logs
 logs: .venv/operator known-stage ## Show what the hosts of STAGE have written (SINCE: 10m, 2h; GREP: a text; HOST: one host)
@@ -139,9 +146,13 @@ local-down: .venv/operator ## Remove the local stage and all it has started
 test: .venv/development ## Run every test that CI runs: units, templates, provisioning, the whole stage under load
 	@scripts/test.sh
 
+.PHONY: test-thorough
+test-thorough: .venv/development ## Test what `make test` has no time for (PART), or list its parts and when each passed
+	@python -m scripts.thorough $(PART)
+
 .PHONY: test-another
 test-another: .venv/development ## Test another application, by variables alone, on a stage without queues
-	@scripts/test_another.sh
+	@scripts/test_stage.sh another tests/stage/test_another_application.py
 
 .PHONY: test-roles
 test-roles: .venv/development ## Test every role on hosts with DISTRIBUTION: debian12, debian13, ubuntu2204 or ubuntu2404

@@ -15,7 +15,7 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from . import corrections, key_material, public_catalogue, randomness
+from . import corrections, downloads, key_material, public_catalogue, randomness
 from .api_request import Environ
 from .authority import Authority, trust
 from .faults import Faults
@@ -59,6 +59,7 @@ class ControlPlane:
         api = DomainDispatcherApplication(create_backend_app)
         self._journal = Journal(api, directory=settings.directory, world=world)
         self._faults = Faults(self._journal)
+        self._downloads = downloads.downloads(settings.downloads_directory)
 
     def start(self, addresses: Iterable[str]) -> None:
         """Bring back the recorded state, then answer on `addresses`."""
@@ -96,6 +97,8 @@ class ControlPlane:
             status = {"directory": str(self._settings.directory), "pid": os.getpid()}
             start_response("200 OK", [("Content-Type", "application/json")])
             return [json.dumps(status).encode()]
+        if path.startswith(downloads.PREFIX):
+            return self._downloads(environ, start_response)
         if path.startswith("/moto-api"):  # would change state behind the journal's back
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b"The local cloud has no /moto-api.\n"]

@@ -42,6 +42,8 @@ class Settings:
     acme_management_port: int = 15000
     # Downloaded packages outlive the stage: the next one does not download them again.
     package_cache_directory: Path = field(default_factory=lambda: Path(".cache/apt").resolve())
+    # What hosts download from elsewhere, such as a Python; a test puts it there.
+    downloads_directory: Path = field(default_factory=lambda: Path(".cache/downloads").resolve())
 
     @property
     def gateway(self) -> IPv4Address:

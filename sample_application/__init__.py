@@ -12,7 +12,7 @@ APPLICATION = Application(
     releases=(
         Release(tag="v1", parent=None, summary="Keep a ledger of uploads and jobs"),
         Release(tag="v2", parent="v1", summary="Record each upload's content type, repaint the pages"),
-        Release(tag="v3", parent="v2", summary="Rename the columns of notices and uploads"),
+        Release(tag="v3", parent="v2", summary="Rename the columns of notices and uploads, add tokens"),
         Release(tag="v2-crash", parent="v1", summary="Import a module that does not exist"),
         Release(tag="v2-error500", parent="v1", summary="Break the login page"),
         Release(tag="v2-slow", parent="v1", summary="Take 25 seconds to start"),

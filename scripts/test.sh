@@ -3,13 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# The programs that read what the templates render, and those that tests start on a port of their own.
-programs=(gnupg gpgv haproxy logrotate nginx postgresql redis-server supervisor)
-if ! dpkg --status "${programs[@]}" >/dev/null 2>&1; then
-  apt-get update -qq
-  # RUNLEVEL=1: installed, but not started as services of this machine.
-  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${programs[@]}"
-fi
+scripts/test_programs.sh
 
 # Beside the units: on a new machine its images take minutes. What a test run that was killed has left is in the way.
 timeout --kill-after=60 1800 python -m local_cloud up --take-over &

@@ -1,15 +1,15 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What releases are called, the file of their settings, and whose files a host lacks; for playbooks and templates."""
+"""What releases are called, their settings, the Python they ask for, and whose files a host lacks; for playbooks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils.release import earlier, names
+from ..module_utils.release import builders, earlier, names, python_asked, pythons
 from ..module_utils.release import environment as environment_module
 from ..module_utils.release.failure import ReleaseError
 
@@ -40,13 +40,42 @@ def lacking_static(fleet: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[st
     return earlier.lacking(fleet, kept=[entry["id"] for entry in kept], keep=int(keep))
 
 
+def python_refusal(verdict: Mapping[str, Any], ref: str, stage: str) -> str:
+    """What an operator is told of a Python that does not fit the source; empty if it fits."""
+    return python_asked.refusal(python_asked.Verdict(**verdict), ref=ref, stage=stage)
+
+
+def distribution_python(wanted: str, found: Mapping[str, str]) -> str:
+    """The path of the distribution's Python of that version; empty if it has none."""
+    try:
+        return pythons.distribution_python(str(wanted), found=found)
+    except ReleaseError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+def release_builders(hosts: Iterable[Mapping[str, Any]], utility: Sequence[str]) -> list[str]:
+    """The hosts that build, of application hosts of which each is its variables."""
+    described = [
+        builders.Host(
+            name=host["inventory_hostname"],
+            role=host.get("ec2_tags", {}).get("Role", ""),
+            platform=host.get("check_host", {}).get("platform", ""),
+        )
+        for host in hosts
+    ]
+    return builders.builders(described, utility=utility)
+
+
 class FilterModule:
     """Registers the filters."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """By their names in playbooks."""
         return {
+            "distribution_python": distribution_python,
             "lacking_static": lacking_static,
+            "python_refusal": python_refusal,
+            "release_builders": release_builders,
             "release_id": release_id,
             "release_postactivate": release_postactivate,
             "release_slug": names.release_slug,

@@ -24,7 +24,7 @@ options:
     required: true
   migrations:
     description:
-      - C(known), C(pending) and C(newer) of the release that runs, as M(carpentries.amy.release_migrations_info) tells
+      - C(pending) and C(newer) of the release that runs, as M(carpentries.amy.release_migrations_info) tells
         them; null if none runs.
     type: dict
     required: true
@@ -62,12 +62,11 @@ def restore_ending(
     state: dict[str, Any], *, made_under: str, migrations: dict[str, Any] | None, stage: str
 ) -> dict[str, Any]:
     """Return the ending as a dict; see RETURN."""
-    told = migrations or {"known": [], "pending": [], "newer": []}
+    told = migrations or {"pending": [], "newer": []}
     ending = module.restore_ending(
         state["active"] and state["active"]["id"],
         previous=state["previous"] and state["previous"]["id"],
         made_under=made_under,
-        known=told["known"],
         pending=told["pending"],
         newer=told["newer"],
         stage=stage,

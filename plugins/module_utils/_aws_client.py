@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """AWS clients that ride out throttling, and AWS errors that tell an operator what to do.
 
-Private to this collection; runs on the controller only (boto3).
+Private to this collection; runs on the controller, and on a host that makes backups: both have boto3.
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ def lacking_roles(*, counts: Mapping[str, int], groups: Mapping[str, Sequence[st
 def images(*, counts: Mapping[str, int], default: str, chosen: Mapping[str, str]) -> dict[str, str]:
     """Return which machine image each host that `counts` ask for is made of, by the host's name.
 
-    `chosen` has images by a host's name or by a role, the name first; others have the `default`. The name of a host
+    `chosen` has images by a host's name or by a kind, the name first; others have the `default`. The name of a host
     that is no longer asked for does no harm. Raises FleetError.
     """
     for name, image in {"the stage's default": default, **chosen}.items():
@@ -181,7 +181,7 @@ def lines(
 ) -> list[str]:
     """Say for people what is there and what would be created.
 
-    `instance_types` are by role, `volume_size` is in GiB, `images` are by host.
+    `instance_types` are by kind, `volume_size` is in GiB, `images` are by host.
     """
     said = []
     for name in fleet.create:

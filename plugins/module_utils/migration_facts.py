@@ -59,9 +59,13 @@ def vertex(migration):
     }
 
 records = executor.recorder.applied_migrations()
-# A squashed migration that counts as applied may have no record of its own.
-applied = sorted(loader.applied_migrations, key=lambda key: records[key].id if key in records else 0)
-applied = [".".join(key) for key in applied]
+
+def place(key):
+    # A squashed migration has run when what it replaces was recorded; a record of its own comes later, if ever.
+    replaces = loader.disk_migrations[key].replaces if key in loader.disk_migrations else []
+    return min(records[recorded].id for recorded in [key, *replaces] if recorded in records)
+
+applied = [".".join(key) for key in sorted(loader.applied_migrations, key=place)]
 leaves = loader.graph.leaf_nodes()
 compared = order["other"] is not None
 answer = {
@@ -107,8 +111,10 @@ def read(execute: Execute, *, other: list[str] | None) -> MigrationFacts:
 def newer(facts: MigrationFacts) -> list[str]:
     """Return what was applied after all that the release knows: by a newer release, in all likelihood.
 
-    Those that it does not know from before were removed from the application since; a database keeps their names.
+    Those that it does not know from before were removed from the application since; a database keeps their names. An
+    application that the release does not have is none of its business: a reversal leaves such a one there.
     """
     known = set(facts.known)
+    applications = {name.partition(".")[0] for name in known}
     last = max((place for place, name in enumerate(facts.applied) if name in known), default=-1)
-    return facts.applied[last + 1 :]
+    return [name for name in facts.applied[last + 1 :] if name.partition(".")[0] in applications]

@@ -63,7 +63,7 @@ class Evidence:
                 self.lost[f"{table}.{column}" if column else table] = cursor.fetchone()[0]
 
     def end(self, name):
-        if self.migrations and self.migrations[-1]["name"] == name:
+        if any(migration["name"] == name for migration in self.migrations):
             return
         self.migrations.append(
             {

@@ -21,7 +21,6 @@ def restore_ending(
     *,
     previous: str | None,
     made_under: str,
-    known: Sequence[str],
     pending: Sequence[str],
     newer: Sequence[str],
     stage: str,
@@ -29,17 +28,14 @@ def restore_ending(
     """Return how a restore ends where the release `running` (its id) runs, None if none does.
 
     `previous` is the release that ran before it, `made_under` the one that ran when the backup was made, empty if the
-    backup does not say so. `known`, `pending` and `newer` are what `running` says of the restored database; see
-    `carpentries.amy.release_migrations_info`. A newer migration of an application that `running` does not have does it
-    no harm.
+    backup does not say so. `pending` and `newer` are what `running` says of the restored database; see
+    `carpentries.amy.release_migrations_info`.
     """
-    applications = {name.partition(".")[0] for name in known}
-    unknown = [name for name in newer if name.partition(".")[0] in applications]
     opened = f"make maintenance MODE=off STAGE={stage}"
-    if running is None or not (pending or unknown):
+    if running is None or not (pending or newer):
         return Ending(True, f"Open the site: {opened}")
     lacks = [f"lacks {', '.join(pending)}"] if pending else []
-    has = [f"has {', '.join(unknown)}, which {running} does not know"] if unknown else []
+    has = [f"has {', '.join(newer)}, which {running} does not know"] if newer else []
     return Ending(
         False,
         f"The database does not fit {running}, which runs: it {' and '.join(lacks + has)}. "

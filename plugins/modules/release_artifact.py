@@ -34,7 +34,7 @@ options:
     type: str
     default: artifacts
   commit:
-    description: The full commit id of the source.
+    description: The full commit id of the source; of a Python, C(python-) and its version.
     type: str
     required: true
   platform:
@@ -50,6 +50,10 @@ options:
     description: The bytes of what is in the archive.
     type: int
     default: 0
+  python:
+    description: The id of the Python that the release runs on, if it is not the distribution's; recorded.
+    type: str
+    default: ""
   expires:
     description: Seconds for which URLs are valid.
     type: int
@@ -138,6 +142,10 @@ unpacked_size:
   description: The bytes of what is in it.
   returned: when it exists
   type: int
+python:
+  description: The id of the Python that the release runs on; empty if it is the distribution's.
+  returned: when it exists
+  type: str
 download_url:
   description: A URL that gives the archive. Secret.
   returned: when O(state=download)
@@ -173,6 +181,7 @@ def main() -> None:
             "sha256": {"type": "str"},
             "size": {"type": "int"},
             "unpacked_size": {"type": "int", "default": 0},
+            "python": {"type": "str", "default": ""},
             "expires": {"type": "int", "default": 900},
             "signing_endpoint_url": {"type": "str"},
             "encryption": {"type": "str", "choices": ["AES256", "aws:kms"], "default": "AES256"},
@@ -245,6 +254,7 @@ def complete(*, store: ArtifactStore, parameters: dict[str, Any], check_mode: bo
         sha256=parameters["sha256"],
         size=parameters["size"],
         unpacked_size=parameters["unpacked_size"],
+        python=parameters["python"],
     )
     changed = store.find(wanted.key) != wanted
     if changed and not check_mode:
@@ -261,6 +271,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "sha256": manifest.sha256,
         "size": manifest.size,
         "unpacked_size": manifest.unpacked_size,
+        "python": manifest.python,
     }
 
 

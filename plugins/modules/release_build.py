@@ -13,6 +13,7 @@ description:
     first that is there), installs Node.js packages if there is a C(package-lock.json), runs C(manage.py) commands, and
     packs all of it with the source.
   - The same source and recipe give the same artifact, as far as the application's own commands do.
+  - Leaves CPU and disk to what serves on the host.
   - Runs code of the application and of its packages; use it as an unprivileged user.
   - The output of the steps is part of the message if one fails. Give it no secrets.
 options:
@@ -37,7 +38,7 @@ options:
     type: str
     default: .
   python:
-    description: The version of the system's Python to use, or its path.
+    description: The path of the Python to use.
     type: str
     required: true
   manage_commands:
@@ -92,7 +93,7 @@ EXAMPLES = r"""
     output: /var/lib/release-build/release.tar.zst
     build_directory: /var/lib/release-build/work
     cache_directory: /var/lib/release-build/cache
-    python: "3.11"
+    python: /usr/bin/python3.11
     manage_commands: [collectstatic --noinput]
     environment: {AMY_DEBUG: "true"}
     uv: /opt/release-tools/bin/uv
@@ -132,6 +133,7 @@ from ..module_utils.release.build_plan import Recipe, Tools
 from ..module_utils.release.build_run import Built, Workplace, build
 from ..module_utils.release.environment import environment_values
 from ..module_utils.release.failure import ReleaseError
+from ..module_utils.release.files import step_back
 
 VERSIONS = ("pipenv", "poetry", "poetry_plugin_export", "nodejs")
 
@@ -175,6 +177,7 @@ def main() -> None:
 def build_release(parameters: dict[str, Any]) -> Built:
     """Build as the module's parameters say."""
     versions = parameters["versions"]
+    step_back()
     return build(
         archive=Path(parameters["archive"]),
         source_directory=parameters["source_directory"],

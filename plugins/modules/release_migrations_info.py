@@ -54,7 +54,9 @@ pending:
   elements: str
   returned: success
 newer:
-  description: Applied migrations that the release does not know, and that were applied after all that it does.
+  description:
+    - Applied migrations that the release does not know, though it has their applications, and that were applied after
+      all that it knows.
   type: list
   elements: str
   returned: success

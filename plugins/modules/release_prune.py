@@ -14,6 +14,8 @@ description:
     had, and what died runs have left behind.
   - Static files that M(carpentries.amy.release_static) has added go when their release is no longer one of the O(keep)
     activated last.
+  - A Python of M(carpentries.amy.release_python) goes with the last release that uses it, unless a process still runs
+    from it or it was staged less than a day ago.
 options:
   keep:
     description: How many of the releases activated last to keep.
@@ -64,6 +66,11 @@ removed_earlier:
   returned: success
   type: list
   elements: str
+removed_pythons:
+  description: The directories under C(pythons/) that were removed.
+  returned: success
+  type: list
+  elements: str
 kept:
   description: The releases that stay, each with its reason.
   returned: success
@@ -107,7 +114,7 @@ def main() -> None:
             proc=Path("/proc"),
         )
         static_files = 0
-        changed = bool(plan.remove or plan.remove_earlier)
+        changed = plan.changes
         if changed and not module.check_mode:
             group = group_id(module.params["group"])
             static_files = prune(site, plan, static_directory=module.params["static_directory"], group=group)
@@ -118,6 +125,7 @@ def main() -> None:
         changed=changed,
         removed=list(plan.remove),
         removed_earlier=list(plan.remove_earlier),
+        removed_pythons=list(plan.remove_pythons),
         kept=dict(plan.keep),
         static_files_removed=static_files,
         diff={"before": {"releases": sorted([*kept, *plan.remove])}, "after": {"releases": kept}},

@@ -26,6 +26,13 @@ options:
     description: The commit that O(version) meant at an earlier time, if a branch may have moved since.
     type: str
     default: ""
+  source_directory:
+    description: The directory in the source that holds C(manage.py), and the files that say which Python it needs.
+    type: str
+    default: .
+  python:
+    description: The version of Python that it is to run on, as V(3.12) or V(3.12.4). Without it, none is looked for.
+    type: str
   cache_directory:
     description: Where clones and archives are kept. Made if it is absent; may be removed at any time.
     type: path
@@ -46,6 +53,7 @@ EXAMPLES = r"""
   carpentries.amy.release_source:
     repository: https://git.example.org/amy.git
     version: v4.2.4
+    python: "3.11"
     cache_directory: .cache/sources
   delegate_to: localhost
 """
@@ -75,15 +83,25 @@ archive:
   returned: success
   type: str
   sample: .cache/sources/0123456789abcdef0123456789abcdef01234567.tar
+python:
+  description:
+    - Whether O(python), C(version), is what C(pyproject.toml), C(uv.lock), C(poetry.lock) and C(Pipfile.lock) ask for
+      (C(fits)); if not, which C(file) asks for what (C(text)), and the minor versions that all take (C(fitting)).
+  returned: when O(python) is given
+  type: dict
+  sample: {version: "3.11", fits: false, file: pyproject.toml, text: ">=3.12,<4.0", fitting: ["3.12", "3.13"]}
 """
 
+import posixpath
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.release.failure import ReleaseError
+from ..module_utils.release.python_asked import FILES, judge
 from ..module_utils.release.source import Clone, Source, clone_directory, locked
 
 
@@ -94,6 +112,8 @@ def main() -> None:
             "repository": {"type": "str", "required": True},
             "version": {"type": "str", "required": True},
             "commit": {"type": "str", "default": ""},
+            "source_directory": {"type": "str", "default": "."},
+            "python": {"type": "str"},
             "cache_directory": {"type": "path", "required": True},
         },
         supports_check_mode=True,
@@ -101,34 +121,42 @@ def main() -> None:
     cache = Path(module.params["cache_directory"]).absolute()
     find = look if module.check_mode else fetch
     try:
-        wanted = module.params["commit"] or module.params["version"]
-        source, changed = find(repository=module.params["repository"], version=wanted, cache=cache)
-        source = replace(source, ref=module.params["version"])
+        result = find(parameters=module.params, cache=cache)
     except ReleaseError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=changed, **asdict(source), archive=str(archive_of(source, cache=cache)))
+    module.exit_json(**result)
 
 
-def fetch(*, repository: str, version: str, cache: Path) -> tuple[Source, bool]:
-    """The source of `version`, with its archive in `cache`; and whether that had to be written."""
+def fetch(*, parameters: dict[str, Any], cache: Path) -> dict[str, Any]:
+    """What the module returns of the source; its archive is in `cache` then."""
+    repository = parameters["repository"]
     with locked(cache):
         clone = Clone(repository=repository, directory=clone_directory(cache=cache, repository=repository))
-        clone.refresh()
-        source = clone.resolve(version)
-        archive = archive_of(source, cache=cache)
-        missing = not archive.exists()
-        if missing:
-            clone.archive(source.commit, to=archive)
-    return source, missing
+        source, result = described(clone, parameters=parameters, cache=cache)
+        if result["changed"]:
+            clone.archive(source.commit, to=archive_of(source, cache=cache))
+    return result
 
 
-def look(*, repository: str, version: str, cache: Path) -> tuple[Source, bool]:
+def look(*, parameters: dict[str, Any], cache: Path) -> dict[str, Any]:
     """What `fetch` would return."""
     with TemporaryDirectory() as temporary:
-        clone = Clone(repository=repository, directory=Path(temporary, "clone.git"))
-        clone.refresh()
-        source = clone.resolve(version)
-    return source, not archive_of(source, cache=cache).exists()
+        clone = Clone(repository=parameters["repository"], directory=Path(temporary, "clone.git"))
+        return described(clone, parameters=parameters, cache=cache)[1]
+
+
+def described(clone: Clone, *, parameters: dict[str, Any], cache: Path) -> tuple[Source, dict[str, Any]]:
+    """The source of the version that is asked for, and what the module returns of it."""
+    clone.refresh()
+    source = replace(clone.resolve(parameters["commit"] or parameters["version"]), ref=parameters["version"])
+    archive = archive_of(source, cache=cache)
+    result = {"changed": not archive.exists(), **asdict(source), "archive": str(archive)}
+    if parameters["python"]:
+        directory = parameters["source_directory"]
+        texts = {name: clone.read(source.commit, posixpath.normpath(posixpath.join(directory, name))) for name in FILES}
+        verdict = judge({name: text for name, text in texts.items() if text}, python=parameters["python"])
+        result["python"] = asdict(verdict)
+    return source, result
 
 
 def archive_of(source: Source, *, cache: Path) -> Path:

@@ -26,6 +26,10 @@ options:
   file:
     description: The artifact as a file on this host.
     type: path
+  python:
+    description: The id of the Python that the release runs on, if it is not the distribution's; recorded.
+    type: str
+    default: ""
   environment:
     description: The application's environment.
     type: dict
@@ -96,11 +100,12 @@ from ..module_utils.release import stage
 from ..module_utils.release.accounts import group_id, user_id
 from ..module_utils.release.environment import environment_values
 from ..module_utils.release.failure import ReleaseError
+from ..module_utils.release.files import step_back
 from ..module_utils.release.names import require_release_id
 from ..module_utils.release.options import ARTIFACT_OPTIONS
 from ..module_utils.release.site import Site, free_bytes
 
-RECORDED = ("id", "ref", "commit", "sha256")
+RECORDED = ("id", "ref", "commit", "sha256", "python")
 
 
 def main() -> None:
@@ -111,6 +116,7 @@ def main() -> None:
             "ref": {"type": "str", "required": True},
             "url": {"type": "str", "no_log": True},
             "file": {"type": "path"},
+            "python": {"type": "str", "default": ""},
             "environment": {"type": "dict", "default": {}},
             "secrets": {"type": "dict", "default": {}, "no_log": True},
             "shared_paths": {"type": "list", "elements": "str", "default": []},
@@ -143,10 +149,11 @@ def act(*, site: Site, parameters: dict[str, Any]) -> list[str]:
         changes.extend(stage.finish(site.directory(release.id), site=site, release=release, owner=owner))
     else:
         require_space(site=site, parameters=parameters)
+        step_back()
         partial = fetch_and_unpack(site=site, parameters=parameters)
         stage.secure(partial, owner=owner)
         changes.extend(["unpacked", *stage.finish(partial, site=site, release=release, owner=owner)])
-        stage.publish(partial, site=site, release=release.id)
+        stage.publish(partial, to=site.directory(release.id))
     if stage.merge(site, release=release, owner=owner):
         changes.append("static files")
     return changes
@@ -180,12 +187,12 @@ def require_space(*, site: Site, parameters: dict[str, Any]) -> None:
 
 def fetch_and_unpack(*, site: Site, parameters: dict[str, Any]) -> Path:
     """The unpacked release, not yet published."""
-    release, sha256 = parameters["id"], parameters["sha256"]
+    directory, sha256 = site.directory(parameters["id"]), parameters["sha256"]
     if not parameters["file"]:
-        return stage.fetch(parameters["url"], site=site, release=release, sha256=sha256, sleep=time.sleep)
+        return stage.fetch(parameters["url"], to=directory, sha256=sha256, sleep=time.sleep)
     archive = Path(parameters["file"])
     stage.require_checksum(archive, sha256=sha256)
-    return stage.unpack(archive, site=site, release=release)
+    return stage.unpack(archive, to=directory)
 
 
 if __name__ == "__main__":

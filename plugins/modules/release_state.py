@@ -95,6 +95,11 @@ platform:
   returned: success
   type: str
   sample: debian12-x86_64
+pythons:
+  description: The distribution's Pythons, full version to path.
+  returned: success
+  type: dict
+  sample: {3.11.2: /usr/bin/python3.11}
 """
 
 import platform
@@ -103,6 +108,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.release.failure import ReleaseError
+from ..module_utils.release.pythons import distribution_pythons
 from ..module_utils.release.site import Site, platform_name, site_state
 
 OS_RELEASE = Path("/etc/os-release")
@@ -116,7 +122,7 @@ def main() -> None:
         name = platform_name(OS_RELEASE.read_text(), machine=platform.machine())
     except ReleaseError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, **state, platform=name)
+    module.exit_json(changed=False, **state, platform=name, pythons=distribution_pythons())
 
 
 if __name__ == "__main__":

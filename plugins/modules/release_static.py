@@ -65,7 +65,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.release import earlier, stage
 from ..module_utils.release.accounts import group_id
 from ..module_utils.release.failure import ReleaseError
-from ..module_utils.release.files import remove_tree
+from ..module_utils.release.files import remove_tree, step_back
 from ..module_utils.release.names import require_release_id
 from ..module_utils.release.options import ARTIFACT_OPTIONS
 from ..module_utils.release.site import KEPT, Site, free_bytes
@@ -104,8 +104,9 @@ def main() -> None:
 
 def fetch(site: Site, *, parameters: dict[str, Any]) -> int:
     """Fetch the release and keep its static files; returns how many are new."""
-    release, sha256 = parameters["id"], parameters["sha256"]
-    unpacked = stage.fetch(parameters["url"], site=site, release=release, sha256=sha256, sleep=time.sleep)
+    step_back()
+    directory = site.directory(parameters["id"])
+    unpacked = stage.fetch(parameters["url"], to=directory, sha256=parameters["sha256"], sleep=time.sleep)
     try:
         return earlier.add(
             unpacked,

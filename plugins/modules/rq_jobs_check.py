@@ -12,9 +12,10 @@ version_added: 0.1.0
 description:
   - RQ stores pickled objects. A class that a release renamed or removed makes the jobs that name it impossible to load,
     and one such job that is due stops rq-scheduler altogether.
-  - Loads each job that is queued, running, deferred or scheduled in the release's environment, as the application's
-    user. Nothing is executed, saved or deleted, and the application's database is not used.
-  - Fails if a job cannot be loaded, and names it.
+  - Loads each job that is queued, running, deferred, scheduled or failed in the release's environment, as the
+    application's user. Nothing is executed, saved or deleted, and the application's database is not used.
+  - Fails if a job that waits cannot be loaded, says when it is due, and names the commands that fit. A failed job does
+    not run by itself, and is only named.
 extends_documentation_fragment: [carpentries.amy.read_only]
 author:
   - The carpentries.amy contributors (@carpentries)
@@ -39,6 +40,25 @@ options:
     description: Seconds that loading all jobs may take.
     type: int
     default: 300
+  names:
+    description:
+      - Jobs for which the module does not fail, by their ids or functions; V(all) stands for all of them. They are
+        returned, so that M(carpentries.amy.rq_jobs_aside) can move them.
+    type: list
+    elements: str
+    default: []
+  refuse:
+    description: Whether the module fails for the other jobs that cannot be loaded.
+    type: bool
+    default: true
+  stage:
+    description: Name of the stage, for the commands in messages.
+    type: str
+    required: true
+  version:
+    description: What the release was asked for as, for the commands in messages.
+    type: str
+    required: true
 """
 
 EXAMPLES = r"""
@@ -46,6 +66,8 @@ EXAMPLES = r"""
   carpentries.amy.rq_jobs_check:
     path: /webapps/amy.carpentries.org/releases/v4.2.4-0123456789ab-01234567
     user: amy
+    stage: production
+    version: v4.2.4
 """
 
 RETURN = r"""
@@ -54,10 +76,36 @@ checked:
   type: int
   returned: success
 unloadable:
-  description: The jobs that cannot be loaded, with id, where (Redis key), function and error.
+  description:
+    - The waiting jobs that cannot be loaded and are not among O(names), with id, where (Redis keys), at (the Unix time
+      of a scheduled one, null for others), function and error.
   type: list
   elements: dict
   returned: always
+unloadable_ids:
+  description: Ids of the jobs among O(names) that cannot be loaded, waiting or failed, and that no worker has in hand.
+  type: list
+  elements: str
+  returned: success
+named_ids:
+  description: Ids of all jobs among O(names) that no worker has in hand.
+  type: list
+  elements: str
+  returned: success
+failed:
+  description: How many jobs have failed.
+  type: int
+  returned: success
+lines:
+  description: All jobs as text, a line for those that have state, function and error in common.
+  type: list
+  elements: str
+  returned: success
+notes:
+  description: What there is to say about jobs that cannot be loaded.
+  type: list
+  elements: str
+  returned: success
 missing:
   description: Ids on a queue or schedule whose job no longer exists. RQ passes over them.
   type: list
@@ -65,7 +113,10 @@ missing:
   returned: success
 """
 
+import time
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.carpentries.amy.plugins.module_utils._release_program import ARGUMENTS
@@ -75,7 +126,30 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq import (  # pyl
     jobs_probe,  # noqa: F401
 )
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
-from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_check import explain, probe
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_check import probe
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_report import (
+    FoundJob,
+    explain,
+    failed_lines,
+    found_jobs,
+    lines,
+    movable,
+    refused,
+)
+
+
+def results(jobs: list[FoundJob], *, names: list[str], **target: str) -> dict[str, Any]:
+    """What is returned of the jobs unless they stop the release; `target` is for the messages."""
+    named, stopping = movable(jobs, names=names), refused(jobs, accepted=names)
+    return {
+        "checked": sum(job.waits for job in jobs),
+        "failed": sum(not job.waits for job in jobs),
+        "unloadable": [asdict(job) for job in stopping],
+        "unloadable_ids": [job.id for job in named if job.error],
+        "named_ids": [job.id for job in named],
+        "lines": lines(jobs),
+        "notes": [*lines(stopping), *failed_lines(jobs, **target)],
+    }
 
 
 def main() -> None:
@@ -86,17 +160,26 @@ def main() -> None:
             "redis_url": {"type": "str", "no_log": True},
             "queues": {"type": "list", "elements": "str", "default": ["default"]},
             "timeout": {"type": "int", "default": 300},
+            "names": {"type": "list", "elements": "str", "default": []},
+            "refuse": {"type": "bool", "default": True},
+            "stage": {"type": "str", "required": True},
+            "version": {"type": "str", "required": True},
         },
         supports_check_mode=True,
     )
     options = module.params
     try:
-        findings = probe(module, redis_url=options["redis_url"], queues=options["queues"], timeout=options["timeout"])
+        order = {"redis_url": options["redis_url"], "queues": options["queues"]}
+        answer = probe(module, order=order, timeout=options["timeout"])
     except QueueError as error:
         module.fail_json(msg=f"The waiting jobs could not be checked: {error}", unloadable=[])
-    if findings["unloadable"]:
-        module.fail_json(msg=explain(findings, release=Path(options["path"]).name), **findings)
-    module.exit_json(changed=False, **findings)
+    jobs, names = found_jobs(answer), options["names"]
+    target = {"release": Path(options["path"]).name, "stage": options["stage"], "version": options["version"]}
+    stopping = refused(jobs, accepted=names)
+    if stopping and options["refuse"]:
+        message = explain(jobs, accepted=names, now=time.time(), **target)
+        module.fail_json(msg=message, unloadable=[asdict(job) for job in stopping])
+    module.exit_json(changed=False, missing=answer["missing"], **results(jobs, names=names, **target))
 
 
 if __name__ == "__main__":

@@ -46,6 +46,10 @@ queues:
     RQ's own scheduler) and C(failed).
   type: dict
   returned: success
+aside:
+  description: How many jobs were moved aside and not put back, by the name of their set.
+  type: dict
+  returned: success
 workers:
   description: The registered workers, with name, hostname, pid, state, current_job, last_heartbeat and listening.
   type: list
@@ -114,6 +118,7 @@ def read(options: dict[str, Any]) -> dict[str, Any]:
             }
             for queue in (*options["queues"], *sorted(known - {*options["queues"], ""}))
         },
+        "aside": store.aside(),
         "workers": [asdict(worker) for worker in store.snapshot().workers],
         "schedulers": store.schedulers(),
         "suspended_by": _shown(claims[SUSPENSION_KEY]),

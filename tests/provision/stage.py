@@ -78,7 +78,7 @@ class Stage:
             cwd=ROOT,
             stderr=log,
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not self._answers():
             assert self._process.poll() is None and time.monotonic() < deadline, (
                 self._directory / "cloud.log"

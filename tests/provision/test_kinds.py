@@ -122,7 +122,7 @@ def refused(run: Run, *said: str) -> None:
     [
         (QUEUES | {"redis": 0}, "there is no redis host"),
         ({"web": 2}, "Give utility at least 1"),
-        (NO_QUEUES | {"wroker": 1}, "no kind of host called wroker"),
+        (NO_QUEUES | {"workre": 1}, "no kind of host called workre"),
     ],
 )
 def test_counts_that_no_stage_can_have_are_refused(lab: Lab, counts: dict[str, int], said: str) -> None:

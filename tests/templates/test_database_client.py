@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.templates.programs import program
-from tests.templates.rendering import evaluate
+from tests.templates.rendering import Template, evaluate, render
 
 # As gpg prints a key with two subkeys.
 KEY = """tru::1:1795570789:0:3:1:5
@@ -21,31 +22,24 @@ fpr:::::::::1111111111111111111111111111111111111111:
 """
 
 
-@pytest.mark.parametrize(
-    ("distribution", "version", "server", "package"),
-    [
-        ("Debian", "12.11", 15, None),
-        ("Debian", "12", 14, None),
-        ("Debian", "12.11", 16, "postgresql-client-16"),
-        ("Debian", "13.1", 17, None),
-        ("Ubuntu", "22.04", 14, None),
-        ("Ubuntu", "22.04", "15", "postgresql-client-15"),
-        ("Ubuntu", "24.04", 16, None),
-        ("Ubuntu", "24.10", 16, "postgresql-client-16"),
-        ("Mint", "22", 15, "postgresql-client-15"),
-    ],
-)
-def test_a_client_older_than_the_server_is_never_the_only_one(
-    distribution: str, version: str, server: int | str, package: str | None
+@pytest.mark.parametrize("repository_is_new", [False, True])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_check_does_not_look_for_a_package_in_a_repository_that_it_has_not_added(
+    check_mode: bool, repository_is_new: bool
 ) -> None:
-    facts = {"distribution": distribution, "distribution_version": version}
-    wanted = evaluate(
+    packages = evaluate(
         "database_backup",
-        "__database_backup_newer_client",
-        ansible_facts=facts,
-        database_backup_server_version=server,
+        "__database_backup_client_packages",
+        ansible_check_mode=check_mode,
+        __database_backup_repository={"changed": repository_is_new},
+        database_backup_server_version=16,
     )
-    assert wanted == ([package] if package else [])
+    assert packages == ([] if check_mode and repository_is_new else ["postgresql-client-16"])
+
+
+def test_the_program_uses_the_tools_of_the_servers_version() -> None:
+    settings = json.loads(render(Template("database_backup", "settings.json.j2"), database_backup_server_version=15))
+    assert settings["programs"] == "/usr/lib/postgresql/15/bin"
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ NO_QUEUES = {"web": ["web1", "web2"], "utility": ["utility1"]}
 def evaluate(expression: str, fleet: dict[str, list[str]], host: str = "localhost", **facts: Any) -> Any:
     """The value of an expression on HOST of a stage with FLEET; `facts` are those that localhost has.
 
-    `told` among them is what the stage's inventory says.
+    `told` among them is what the stage's inventory says, `known` what is known of each host.
     """
     groups = {kind: fleet.get(kind, []) for kind in NAMES}
     groups["application"] = [name for kind in KINDS if kind.takes_release for name in groups[kind.name]]
@@ -35,6 +35,8 @@ def evaluate(expression: str, fleet: dict[str, list[str]], host: str = "localhos
     hostvars: dict[str, Any] = {
         name: {"inventory_hostname": name, "ansible_host": "10.0.0.1"} for name in groups["fleet"]
     }
+    for name, more in facts.pop("known", {}).items():
+        hostvars[name] |= more
     for name in changed:
         hostvars[name]["deploy_has_new_release"] = True
     variables: dict[str, Any] = {
@@ -83,6 +85,27 @@ def test_one_host_builds_and_keeps_the_backups(fleet: dict[str, list[str]], util
         if "database_backup" in evaluate("host_telling_roles", fleet, name)
     ]
     assert builders == keepers == [utility]
+
+
+@pytest.mark.parametrize(
+    ("newer", "builders"),
+    [
+        (["web2"], ["scheduler1", "web2"]),
+        (["web1", "web2", "worker1"], ["scheduler1", "worker1"]),
+        (["web1", "web2", "worker1", "scheduler1", "scheduler2"], ["scheduler1"]),
+    ],
+)
+def test_one_host_of_each_distribution_builds(newer: list[str], builders: list[str]) -> None:
+    known = {
+        name: {
+            "ec2_tags": {"Role": role},
+            "check_host": {"platform": f"debian{13 if name in newer else 12}-x86_64"},
+        }
+        for role, names in QUEUES.items()
+        for name in names
+    }
+    assert evaluate("release_builders", QUEUES, known=known) == builders
+    assert evaluate("release_builds", QUEUES, "web2", known=known) is ("web2" in builders)
 
 
 def test_a_stage_without_hosts_has_none_for_it() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ HOSTS = {
 UTILITY_PLAYS = {
     "backup": {"Back up the database"},
     "configure": {"Prepare the host that keeps the backups"},
-    "deploy": {"Build the release once"},
+    "deploy": set(),
     "restore": {"Replace the database"},
     "restore_drill": {"Prove that the newest backup restores"},
     "reverse_migrations": {"Reverse the migrations"},
@@ -132,6 +133,26 @@ def test_tags_say_the_group_and_the_address_with_each_amazon_aws(stage: str, tmp
     assert [(hosts[name]["ec2_tags"], hosts[name]["ansible_host"]) for name in HOST_VARIABLES] == 3 * [
         (TAGS, "10.0.0.9")
     ]
+
+
+def test_the_status_of_a_stage_whose_hosts_are_not_found_says_so(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "inventories/local", tmp_path / "local", ignore=shutil.ignore_patterns("aws_ec2.yml"))
+    shown = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            "-i",
+            str(tmp_path / "local"),
+            "playbooks/status.yml",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shown.returncode == 2
+    said = " ".join(shown.stdout.split())
+    assert "Stage local has no redis host and no scheduler host and no web host and no worker host" in said
+    assert "make provision STAGE=local" in said
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -14,6 +14,7 @@ import yaml
 
 from local_cloud.distributions import DISTRIBUTIONS
 from scripts.report_summary import main
+from tests.controllers.table import CONTROLLERS
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = {
@@ -108,3 +109,9 @@ def test_a_called_workflow_checks_the_collection_out_and_not_its_caller() -> Non
 def test_ci_tests_the_roles_on_every_distribution() -> None:
     job = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]["roles"]
     assert job["strategy"]["matrix"]["distribution"] == list(DISTRIBUTIONS)
+
+
+def test_ci_tests_the_oldest_and_the_newest_python() -> None:
+    """Each brings its Ansible: see tests/unit/test_requirements.py. What is between is the part `controllers`."""
+    job = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]["test"]
+    assert job["strategy"]["matrix"]["python"] == [CONTROLLERS[0].python, CONTROLLERS[-1].python]

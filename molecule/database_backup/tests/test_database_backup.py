@@ -65,6 +65,18 @@ def assert_stored(stage: Bucket, key: str, *, size: int) -> None:
     assert (head["ContentLength"], head["ServerSideEncryption"]) == (size, "AES256")
 
 
+def test_the_client_is_of_the_servers_version_and_nothing_else_is_used(host: Host) -> None:
+    applied = support.converge("database_backup")
+    assert applied.succeeded, applied.text
+    server = host.check_output("pg_lsclusters --no-header").split()[0]
+    told = json.loads(host.file("/etc/amy-database/settings.json").content_string)
+    assert told["programs"] == f"/usr/lib/postgresql/{server}/bin"
+    host.check_output("systemctl start amy-database-backup")
+    manifest = host.file(f"/var/backups/amy/{newest(host)['name']}.manifest.json")
+    made = json.loads(manifest.content_string)
+    assert made["client_version"] == made["server_version"] == int(server)
+
+
 def test_a_backup_that_fails_fails_the_unit_and_the_last_one_stays(host: Host) -> None:
     applied = support.converge("database_backup")
     assert applied.succeeded, applied.text
@@ -91,8 +103,9 @@ def test_nobody_else_reads_backups_and_passwords(host: Host) -> None:
         assert host.run("runuser -u nobody -- cat %s", path).failed
 
 
-def test_a_newer_server_without_a_repository_is_refused_before_anything(host: Host) -> None:
-    refused = support.converge("database_backup", "-e", "database_backup_server_version=99")
+@pytest.mark.parametrize("version", [9, 99], ids=["older", "newer"])
+def test_a_server_of_another_version_without_a_repository_is_refused_before_anything(host: Host, version: int) -> None:
+    refused = support.converge("database_backup", "-e", f"database_backup_server_version={version}")
     assert not refused.succeeded
     assert "Set database_backup_repository_url" in refused.text
 

@@ -31,7 +31,10 @@ _MISSING = ("404", "NoSuchKey", "NotFound")
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is known of a complete artifact. Sizes are bytes, `sha256` is of the compressed archive."""
+    """What is known of a complete artifact. Sizes are bytes, `sha256` is of the compressed archive.
+
+    `python` is the id of the Python of its own that a release runs on; empty if that is the distribution's.
+    """
 
     key: str
     commit: str
@@ -39,6 +42,7 @@ class Manifest:
     sha256: str
     size: int
     unpacked_size: int
+    python: str = ""
 
 
 @dataclass(frozen=True)

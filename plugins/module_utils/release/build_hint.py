@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which native library a build lacks, and the distribution's package that has it, from what the build has said."""
+"""What a build had to compile, the native library that it lacks, and the package that has that; from what it says."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ _PROGRAM = re.compile(r"\b(pg_config|mysql_config|xmlsec1-config)\b[^\n]*not fou
 _LIBRARY = re.compile(
     r"cannot load library '?(lib[\w.+-]+?\.so[.\d]*)'?[:\s]|(lib[\w.+-]+?\.so[.\d]*): cannot open shared object"
 )
+
+# What uv says of a package that it has built from source.
+_UNBUILT = re.compile(r"Failed to build `([^`]+)`")
 
 # Packages with the same name in Debian 12 and 13 and in Ubuntu 22.04 and 24.04.
 _DEVELOPMENT = {
@@ -43,6 +46,20 @@ _RUNTIME = {
 
 
 def hint(output: str) -> str:
+    """Return why a package was compiled, and what is missing, as `_missing` says; empty if nothing is recognised.
+
+    A lock that is made for another Python lacks wheels for this one: the library is not what is missing then.
+    """
+    found = _UNBUILT.search(output)
+    if not found:
+        return _missing(output)
+    return (
+        f"There is no ready-made wheel of {found[1]} for this Python and machine, so it was compiled. Is "
+        f"release_python the version that the lock was made for? {_missing(output)}"
+    ).rstrip()
+
+
+def _missing(output: str) -> str:
     """Return what is missing, the package that has it and the variable that takes it; empty if nothing is recognised.
 
     Of several that are missing the first is named: the others often follow from it.

@@ -18,6 +18,7 @@ class Step:
     """One command, run in the application's directory.
 
     Its standard output goes to the file `output`, if there is one. `accepted` are the exit codes that mean success.
+    `installs` is the file of the packages that it installs, which is looked at before.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Step:
     output: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     accepted: Collection[int] = (0,)
+    installs: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Tools:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is asked of a build, besides its source."""
+    """What is asked of a build, besides its source. `python` is the path of its Python on all hosts."""
 
     python: str
     manage_commands: Sequence[str]
@@ -70,7 +72,7 @@ def build_plan(*, files: Collection[str], recipe: Recipe, tools: Tools) -> list[
 
 
 def _environment_steps(*, files: Collection[str], python: str, tools: Tools) -> list[Step]:
-    # The system's Python, because it is at the same place on every host; a downloaded one would not be.
+    # By path, because it is at the same place on every host; one that uv would find or download might not be.
     create = [tools.uv, "venv", "--quiet", "--relocatable", "--no-managed-python", "--python", python, ".venv"]
     install = [tools.uv, "pip", "install", "--quiet", "--python", ".venv", "--compile-bytecode"]
     export = _export_step(files=files, tools=tools)
@@ -81,7 +83,7 @@ def _environment_steps(*, files: Collection[str], python: str, tools: Tools) -> 
     return [
         export,
         Step("Create the virtual environment", create),
-        Step("Install the locked packages", locked),
+        Step("Install the locked packages", locked, installs=REQUIREMENTS),
     ]
 
 
@@ -115,7 +117,8 @@ def _requirements_step(files: Collection[str], install: Sequence[str]) -> Step:
             "known. Commit one of them beside manage.py."
         )
     # Hashes are verified if the file has any; a list without its packages' own needs is completed.
-    return Step("Install the packages of requirements.txt", [*install, "-r", "requirements.txt"])
+    listed = "requirements.txt"
+    return Step(f"Install the packages of {listed}", [*install, "-r", listed], installs=listed)
 
 
 def _node_steps(*, files: Collection[str], tools: Tools) -> list[Step]:

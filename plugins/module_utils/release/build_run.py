@@ -17,6 +17,8 @@ from .build_hint import hint
 from .build_plan import REQUIREMENTS, Recipe, Step, Tools, build_plan
 from .failure import ReleaseError
 from .files import remove_tree, run_tar, sha256_of, tree_size
+from .python_asked import FILES, require_python
+from .requirements import require_packages
 
 # Where Debian and Ubuntu keep the certificate authorities that the administrator trusts. uv and Node.js bring their
 # own list and would not trust a registry mirror or a proxy that the system trusts.
@@ -57,7 +59,7 @@ def build(
         application = unpack_source(archive, directory=workplace.directory, source_directory=source_directory)
         plan = build_plan(files=[entry.name for entry in application.iterdir()], recipe=recipe, tools=tools)
         environment = build_environment(os.environ, cache=workplace.cache, authorities=SYSTEM_AUTHORITIES)
-        steps = [(step.name, run_step(step, directory=application, environment=environment)) for step in plan]
+        steps = [(step.name, take(step, directory=application, environment=environment)) for step in plan]
         clean(application)
         unpacked_size = tree_size(application)
         pack(application, output=output, moment=archive_time(archive))
@@ -99,6 +101,20 @@ def build_environment(base: Mapping[str, str], *, cache: Path, authorities: Path
         # when it is unpacked elsewhere.
         "PYC_INVALIDATION_MODE": "UNCHECKED_HASH",
     }
+
+
+def take(step: Step, *, directory: Path, environment: Mapping[str, str]) -> float:
+    """Run one step as `run_step` does, if what it installs is for the Python of the virtual environment."""
+    if step.installs:
+        ask = [".venv/bin/python", "-c", "import platform; print(platform.python_version())"]
+        python = subprocess.run(ask, cwd=directory, capture_output=True, text=True, check=True).stdout.strip()
+        require_python(
+            {name: (directory / name).read_text() for name in FILES if (directory / name).is_file()}, python=python
+        )
+        listed = (directory / step.installs).read_text(errors="replace")
+        file = "The application's lock" if step.installs == REQUIREMENTS else step.installs
+        require_packages(listed, file=file, python=python)
+    return run_step(step, directory=directory, environment=environment)
 
 
 def run_step(step: Step, *, directory: Path, environment: Mapping[str, str]) -> float:

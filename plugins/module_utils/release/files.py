@@ -14,6 +14,7 @@ from pathlib import Path
 from .failure import ReleaseError
 
 _BLOCK = 1 << 20
+_NICENESS = 10
 
 
 def sha256_of(path: Path) -> str:
@@ -52,6 +53,19 @@ def fsync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def step_back() -> None:
+    """Let this process, and all that it starts from now on, take what others leave of CPU and disk.
+
+    What serves visitors on the same host must not wait for an unpacking or a build.
+    """
+    os.nice(_NICENESS)
+    ionice = shutil.which("ionice")
+    if ionice:
+        # The last of those who are served at all: the idle class might wait for ever on a busy disk.
+        command = [ionice, "--class", "2", "--classdata", "7", "--pid", str(os.getpid())]
+        subprocess.run(command, capture_output=True, check=False)
 
 
 def run_tar(*arguments: str, doing: str) -> None:

@@ -1,6 +1,9 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which releases may go, and their removal. A release that serves, served last or is still in use never goes."""
+"""Which releases may go, and their removal. A release that serves, served last or is still in use never goes.
+
+The Pythons below the site go with the last release that uses them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from pathlib import Path
 from .earlier import FOLDER, surplus
 from .files import remove_tree
 from .history import Activation, previous_release, read_history
-from .site import PARTIAL, RECORD, Site
+from .pythons import surplus as surplus_pythons
+from .site import PARTIAL, PYTHON_RECORD, RECORD, Site
 from .static_tree import merge_static, prune_static
 
 # Seconds. A deploy stages before it takes the lock: what is younger may be another deploy's.
@@ -23,12 +27,18 @@ FRESH = 24 * 3600.0
 class PrunePlan:
     """`keep` names the reason for each release that stays; `remove` the releases and remains that go.
 
-    `remove_earlier` are those of which only the static files are here, and go.
+    `remove_earlier` are those of which only the static files are here, and go; `remove_pythons` the Pythons that go.
     """
 
     keep: Mapping[str, str]
     remove: Sequence[str]
     remove_earlier: Sequence[str] = ()
+    remove_pythons: Sequence[str] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything goes."""
+        return bool(self.remove or self.remove_earlier or self.remove_pythons)
 
 
 def prune_plan(
@@ -59,7 +69,7 @@ def prune_plan(
 
 def plan_for_site(site: Site, *, keep: int, keep_ids: Collection[str], now: float, proc: Path) -> PrunePlan:
     """The plan for what is on this host at `now` (epoch seconds); `proc` is where the kernel lists processes."""
-    staged = {release: now - _staged_at(site, release) for release in site.staged()}
+    staged = {release: now - _written_at(site.directory(release) / RECORD) for release in site.staged()}
     history = read_history(site.history)
     plan = prune_plan(
         staged=staged,
@@ -67,9 +77,11 @@ def plan_for_site(site: Site, *, keep: int, keep_ids: Collection[str], now: floa
         active=site.active(),
         keep=keep,
         keep_ids=keep_ids,
-        running=running_releases(site, proc=proc),
+        running=in_use(site.releases, proc=proc),
         refused=site.refusals(),
     )
+    pythons = {python: now - _written_at(site.python(python) / PYTHON_RECORD) for python in site.python_records()}
+    used = {str((site.record(release) or {}).get("python", "")) for release in plan.keep}
     earlier = {release: str(record["activated"]) for release, record in site.earlier_records().items()}
     return PrunePlan(
         keep=plan.keep,
@@ -77,6 +89,10 @@ def plan_for_site(site: Site, *, keep: int, keep_ids: Collection[str], now: floa
         remove_earlier=[
             *surplus(earlier, staged=staged, history=history, keep=keep),
             *_old_remains(site.earlier, known=earlier, now=now),
+        ],
+        remove_pythons=[
+            *surplus_pythons(pythons, used=used, running=in_use(site.pythons, proc=proc), fresh=FRESH),
+            *_old_remains(site.pythons, known=pythons, now=now),
         ],
     )
 
@@ -91,6 +107,8 @@ def prune(site: Site, plan: PrunePlan, *, static_directory: str, group: int) -> 
         remove_tree(site.directory(release))
     for release in plan.remove_earlier:
         remove_tree(site.earlier / release)
+    for python in plan.remove_pythons:
+        remove_tree(site.python(python))
     removed = prune_static(site.static) if plan.remove or plan.remove_earlier else 0
     sources = [site.directory(release) / static_directory for release in plan.keep]
     for source in [*sources, *(site.earlier / release / FOLDER for release in site.earlier_records())]:
@@ -98,15 +116,15 @@ def prune(site: Site, plan: PrunePlan, *, static_directory: str, group: int) -> 
     return removed
 
 
-def running_releases(site: Site, *, proc: Path) -> set[str]:
-    """The releases that any process runs from: by its program, its directory or its command line."""
-    place = f"{site.releases}/"
+def in_use(place: Path, *, proc: Path) -> set[str]:
+    """The directories in `place` that any process runs from: by its program, its directory or its command line."""
+    within = f"{place}/"
     return {
-        text.split(place, 1)[1].split("/", 1)[0].split("\0", 1)[0]
+        text.split(within, 1)[1].split("/", 1)[0].split("\0", 1)[0]
         for process in proc.iterdir()
         if process.name.isdigit()
         for text in _traces(process)
-        if place in text
+        if within in text
     }
 
 
@@ -123,8 +141,8 @@ def _traces(process: Path) -> Iterator[str]:
         return
 
 
-def _staged_at(site: Site, release: str) -> float:
-    return (site.directory(release) / RECORD).stat().st_mtime
+def _written_at(path: Path) -> float:
+    return path.stat().st_mtime
 
 
 def _old_remains(place: Path, *, known: Collection[str], now: float) -> list[str]:
@@ -136,6 +154,13 @@ def _old_remains(place: Path, *, known: Collection[str], now: float) -> list[str
         for entry in os.scandir(place)
         if entry.is_dir(follow_symlinks=False)
         and entry.name not in known
-        and (entry.name.endswith(PARTIAL) or not Path(entry.path, RECORD).exists())
+        and (
+            entry.name.endswith(PARTIAL)
+            or not any(Path(entry.path, record).exists() for record in (RECORD, PYTHON_RECORD))
+        )
         and now - entry.stat(follow_symlinks=False).st_mtime > FRESH
     )
+
+
+def _has_record(directory: Path) -> bool:
+    return any((directory / record).exists() for record in (RECORD, PYTHON_RECORD))

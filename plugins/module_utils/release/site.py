@@ -18,6 +18,7 @@ from .failure import ReleaseError
 from .history import history_file, previous_release, read_history
 
 RECORD = ".release.json"
+PYTHON_RECORD = ".python.json"
 PARTIAL = ".partial"
 REFUSAL = ".refused.json"
 # A mark counts by its mere existence; a disk that was full may have left one without its text.
@@ -53,6 +54,11 @@ class Site:
         return self.root / "static-earlier"
 
     @property
+    def pythons(self) -> Path:
+        """One directory for each Python that is not the distribution's."""
+        return self.root / "pythons"
+
+    @property
     def shared(self) -> Path:
         """What survives a change of the release."""
         return self.root / "shared"
@@ -65,6 +71,10 @@ class Site:
     def directory(self, release: str) -> Path:
         """Where `release` is, or will be."""
         return self.releases / release
+
+    def python(self, python: str) -> Path:
+        """Where the Python of that id is, or will be."""
+        return self.pythons / python
 
     def record(self, release: str) -> dict[str, Any] | None:
         """What is known of the staged `release`, with its `path`; None if it is not there or not complete."""
@@ -91,9 +101,11 @@ class Site:
 
     def earlier_records(self) -> dict[str, dict[str, Any]]:
         """What is known of each release of which only the static files are here, by its id."""
-        directories = sorted(self.earlier.iterdir()) if self.earlier.is_dir() else []
-        records = {directory.name: _read_object(directory / RECORD) for directory in directories}
-        return {name: record for name, record in records.items() if record and not name.endswith(PARTIAL)}
+        return _records(self.earlier, file=RECORD)
+
+    def python_records(self) -> dict[str, dict[str, Any]]:
+        """What is known of each whole Python that is not the distribution's, by its id."""
+        return _records(self.pythons, file=PYTHON_RECORD)
 
     def refusals(self) -> dict[str, dict[str, Any]]:
         """Who has given up which staged release, when and why (see `refusal`), by the release's id."""
@@ -146,6 +158,13 @@ def platform_name(os_release: str, *, machine: str) -> str:
     """For what machines an artifact is good, for example `debian12-x86_64`; `os_release` is /etc/os-release's text."""
     values = dict(re.findall(r'^([A-Z_]+)="?([^"\n]*)"?$', os_release, flags=re.MULTILINE))
     return f"{values.get('ID', 'linux')}{values.get('VERSION_ID', '')}-{machine}"
+
+
+def _records(place: Path, *, file: str) -> dict[str, dict[str, Any]]:
+    """The records in the complete directories of `place`, by the directories' names."""
+    directories = sorted(place.iterdir()) if place.is_dir() else []
+    records = {directory.name: _read_object(directory / file) for directory in directories}
+    return {name: record for name, record in records.items() if record and not name.endswith(PARTIAL)}
 
 
 def _read_object(file: Path) -> dict[str, Any] | None:

@@ -69,6 +69,11 @@ class Clone:
             f"See all tags: git ls-remote --tags {redacted(self._repository)}"
         )
 
+    def read(self, commit: str, path: str) -> str | None:
+        """The text of a file of `commit`; None if it has none of that path."""
+        found = self._run("show", f"{commit}:{path}")
+        return found.stdout if found.returncode == 0 else None
+
     def archive(self, commit: str, *, to: Path) -> None:
         """Write the files of `commit` to the tar archive `to`, whole or not at all."""
         partial = to.with_name(to.name + ".partial")

@@ -59,11 +59,11 @@ def space_needed(*, size: int, unpacked_size: int) -> int:
     return max(3 * size, size + unpacked_size)
 
 
-def require_space(*, free: int, needed: int, site: Site) -> None:
-    """Raises ReleaseError if `free` bytes are fewer than `needed`."""
+def require_space(*, free: int, needed: int, site: Site, what: str = "the release") -> None:
+    """Raises ReleaseError if `free` bytes are fewer than `what` needs: `needed`."""
     if free < needed:
         raise ReleaseError(
-            f"{site.root} has {_megabytes(free)} MB free and the release needs {_megabytes(needed)} MB; nothing was "
+            f"{site.root} has {_megabytes(free)} MB free and {what} needs {_megabytes(needed)} MB; nothing was "
             f"written. Look: df -h {site.root}; du -sh {site.releases}/* | sort -h. Make room with a smaller "
             "release_keep, and run the deploy again."
         )
@@ -85,20 +85,23 @@ def is_staged(site: Site, *, release: str, sha256: str) -> bool:
     return False
 
 
-def fetch(url: str, *, site: Site, release: str, sha256: str, sleep: Callable[[float], None]) -> Path:
-    """Download the artifact of that SHA-256 (hexadecimal), and return it unpacked; of the archive nothing stays."""
-    archive = site.releases / f"{release}.tar.zst{PARTIAL}"
+def fetch(url: str, *, to: Path, sha256: str, sleep: Callable[[float], None]) -> Path:
+    """Download the artifact of that SHA-256 (hexadecimal) and unpack it beside `to`, as `unpack` does.
+
+    Returns where it is unpacked; of the archive nothing stays.
+    """
+    archive = to.with_name(f"{to.name}.tar.zst{PARTIAL}")
     try:
         download(url, to=archive, sleep=sleep)
         require_checksum(archive, sha256=sha256)
-        return unpack(archive, site=site, release=release)
+        return unpack(archive, to=to)
     finally:
         archive.unlink(missing_ok=True)
 
 
-def unpack(archive: Path, *, site: Site, release: str) -> Path:
-    """Unpack `archive` into a new `releases/<id>.partial` and return that; what was half staged before is removed."""
-    partial = site.releases / (release + PARTIAL)
+def unpack(archive: Path, *, to: Path) -> Path:
+    """Unpack `archive` into a new `<to>.partial` and return that; what was half staged before is removed."""
+    partial = to.with_name(to.name + PARTIAL)
     remove_tree(partial)
     partial.mkdir(mode=0o750)
     run_tar(
@@ -118,12 +121,12 @@ def secure(directory: Path, *, owner: Owner) -> None:
                 path.chmod(_read_only(path.stat().st_mode))
 
 
-def publish(partial: Path, *, site: Site, release: str) -> None:
-    """Make the prepared release appear under its name, on the disk before it is seen."""
-    remove_tree(site.directory(release))
+def publish(partial: Path, *, to: Path) -> None:
+    """Make what is prepared appear as `to`, on the disk before it is seen."""
+    remove_tree(to)
     os.sync()
-    partial.rename(site.directory(release))
-    fsync_directory(site.releases)
+    partial.rename(to)
+    fsync_directory(to.parent)
 
 
 def finish(directory: Path, *, site: Site, release: Release, owner: Owner) -> list[str]:

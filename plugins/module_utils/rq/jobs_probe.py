@@ -1,17 +1,20 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Load every waiting job with a release's own code: a program of the release (_release_program.py).
+"""Load every job with a release's own code: a program of the release (_release_program.py).
 
-The module rq_jobs_check runs it. Its order: `redis_url` (null: as django-rq reads it from the settings) and `queues`.
-It reads raw fields and saves nothing; the application's database connections refuse to open.
+The modules rq_jobs_check and rq_jobs_aside run it. Its order: `redis_url` (null: as django-rq reads it from the
+settings), `queues`, and `kept`: jobs that are not in Redis, as their `id`, `data` and `meta` in base64; with it, only
+those are loaded. It reads raw fields and saves nothing; the application's database connections refuse to open.
 """
 
 from __future__ import annotations
 
+import base64
 import importlib
 import json
 import os
 import pickle
+import pickletools
 import sys
 import zlib
 from dataclasses import asdict, dataclass
@@ -21,14 +24,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ERROR_LENGTH = 300
+TEXT_OPCODES = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE"})
+# What a pickle does besides its values.
+SILENT_OPCODES = frozenset({"FRAME", "MARK", "MEMOIZE", "BINPUT", "LONG_BINPUT", "PUT", "PROTO"})
 
 
 @dataclass(frozen=True)
-class Unloadable:
-    """A waiting job that the release cannot run, where it waits, and the error."""
+class Job:
+    """A job, the Redis keys where it is, and why the release cannot load it (empty: it can).
+
+    `at` is the Unix time for which it is scheduled, None if it is not.
+    """
 
     id: str
-    where: str
+    where: tuple[str, ...]
+    at: float | None
     function: str
     error: str
 
@@ -64,27 +74,27 @@ def client(*, redis_url: str | None, queue: str) -> Any:
         ) from None
 
 
-def waiting(connection: Any, queues: list[str]) -> Iterator[tuple[str, str]]:
-    """Id and place of each job that will run: queued, taken, running, deferred, and scheduled by either scheduler."""
+def places(connection: Any, queues: list[str]) -> Iterator[tuple[str, str, float | None]]:
+    """Id, key and scheduled time of each job that will run, and of each that has failed.
+
+    They are queued, taken, running, deferred, failed, or scheduled by either scheduler. A job may be in two places: one
+    that repeats is scheduled again when it is queued.
+    """
     for queue in queues:
         for key in (f"rq:queue:{queue}", f"rq:queue:{queue}:intermediate"):
-            yield from ((job.decode(), key) for job in connection.lrange(key, 0, -1))
+            yield from ((job.decode(), key, None) for job in connection.lrange(key, 0, -1))
         key = f"rq:wip:{queue}"
         # See `state.job_of_execution`; in the other sets, an id with a colon is whole.
-        yield from ((job.decode().partition(":")[0], key) for job in connection.zrange(key, 0, -1))
-        for key in (f"rq:deferred:{queue}", f"rq:scheduled:{queue}"):
-            yield from ((job.decode(), key) for job in connection.zrange(key, 0, -1))
-    key = "rq:scheduler:scheduled_jobs"
-    yield from ((job.decode(), key) for job in connection.zrange(key, 0, -1))
+        yield from ((job.decode().partition(":")[0], key, None) for job in connection.zrange(key, 0, -1))
+        for key in (f"rq:deferred:{queue}", f"rq:failed:{queue}"):
+            yield from ((job.decode(), key, None) for job in connection.zrange(key, 0, -1))
+    for key in (*(f"rq:scheduled:{queue}" for queue in queues), "rq:scheduler:scheduled_jobs"):
+        yield from ((job.decode(), key, at) for job, at in connection.zrange(key, 0, -1, withscores=True))
 
 
 def load(data: bytes, meta: bytes | None) -> str:
     """Do what a worker does before it calls the job's function; the function's name. Raises whatever that raises."""
-    try:
-        pickled = zlib.decompress(data)
-    except zlib.error:  # RQ compresses since 1.0, and still reads jobs that are not.
-        pickled = data
-    name, instance, _arguments, _keywords = pickle.loads(pickled)  # noqa: S301 - as the worker will, with its rights
+    name, instance, _arguments, _keywords = pickle.loads(unpacked(data))  # noqa: S301 - as the worker will, with its rights
     if meta:
         pickle.loads(meta)  # noqa: S301
     if instance is None:
@@ -94,33 +104,86 @@ def load(data: bytes, meta: bytes | None) -> str:
     return str(name)
 
 
-def function_name(data: bytes) -> str:
-    """The called function, for a job that cannot be loaded: the first text of the pickle, executing none of it."""
-    import pickletools  # noqa: PLC0415 - only for a failure
-
+def unpacked(data: bytes) -> bytes:
+    """The pickle in a job's data."""
     try:
-        arguments = (argument for _opcode, argument, _position in pickletools.genops(zlib.decompress(data)))
-        return next((argument for argument in arguments if isinstance(argument, str)), "unknown")
-    except (ValueError, zlib.error):
+        return zlib.decompress(data)
+    except zlib.error:  # RQ compresses since 1.0, and still reads jobs that are not.
+        return data
+
+
+def function_name(data: bytes) -> str:
+    """The function that a job calls, read from its pickle without executing any of it; `unknown` if there is none.
+
+    RQ pickles `(function, instance, arguments, keywords)`: the first text is the function's name, or, if an instance
+    follows it and not None, its method's, which says little without its class.
+    """
+    try:
+        opcodes = ((opcode.name, argument) for opcode, argument, _position in pickletools.genops(unpacked(data)))
+        spoken = [(name, argument) for name, argument in opcodes if name not in SILENT_OPCODES]
+    except ValueError:
         return "unknown"
+    if not spoken or spoken[0][0] not in TEXT_OPCODES:
+        return "unknown"
+    function = str(spoken[0][1])
+    if spoken[1:2] and spoken[1][0] == "NONE":
+        return function
+    return ".".join([*class_name(spoken[1:]), function])
+
+
+def class_name(spoken: list[tuple[str, Any]]) -> tuple[str, ...]:
+    """Module and name of the first class that a pickle's opcodes name, or nothing."""
+    texts: list[str] = []
+    for opcode, argument in spoken:
+        if opcode == "GLOBAL":  # Until protocol 3: both in one text.
+            found = tuple(str(argument).split(" ", 1))
+        elif opcode == "STACK_GLOBAL":
+            found = tuple(texts[-2:])
+        else:
+            texts += [str(argument)] if opcode in TEXT_OPCODES else []
+            continue
+        if found[0] not in (
+            "copyreg",
+            "copy_reg",
+        ):  # The protocols before 2 make an object by a function of this module.
+            return found
+    return ()
+
+
+def error_of(data: bytes, meta: bytes | None) -> str:
+    """Why a job cannot be loaded; empty if it can."""
+    try:
+        load(data, meta)
+    except Exception as error:  # A pickle can raise anything, and each is a finding.
+        return f"{type(error).__name__}: {error}"[:ERROR_LENGTH]
+    return ""
 
 
 def examine(connection: Any, queues: list[str]) -> dict[str, Any]:
-    """Load each waiting job once: how many there are, which cannot be loaded, and which have lost their data."""
-    places = dict(waiting(connection, queues))
-    unloadable: list[Unloadable] = []
+    """Load each job once: what is known of it, and the ids of those that have lost their data."""
+    found: dict[str, list[tuple[str, float | None]]] = {}
+    for job, key, at in places(connection, queues):
+        found.setdefault(job, []).append((key, at))
+    jobs: list[Job] = []
     missing: list[str] = []
-    for job, where in places.items():
+    for job, where in found.items():
         data, meta = connection.hmget(f"rq:job:{job}", ["data", "meta"])
         if data is None:
             missing.append(job)
             continue
-        try:
-            load(data, meta)
-        except Exception as error:  # A pickle can raise anything, and each is a finding.
-            text = f"{type(error).__name__}: {error}"[:ERROR_LENGTH]
-            unloadable.append(Unloadable(id=job, where=where, function=function_name(data), error=text))
-    return {"checked": len(places), "unloadable": [asdict(job) for job in unloadable], "missing": missing}
+        at = next((at for _key, at in where if at is not None), None)
+        jobs.append(Job(job, tuple(key for key, _at in where), at, function_name(data), error_of(data, meta)))
+    return {"jobs": [asdict(job) for job in jobs], "missing": missing}
+
+
+def examine_kept(kept: list[dict[str, Any]]) -> dict[str, Any]:
+    """Load jobs that are not in Redis: the error of each that cannot be loaded, by its id."""
+    decoded = (
+        (job["id"], base64.b64decode(job["data"]), base64.b64decode(job["meta"]) if job["meta"] else None)
+        for job in kept
+    )
+    errors = {job: error_of(data, meta) for job, data, meta in decoded}
+    return {"errors": {job: error for job, error in errors.items() if error}}
 
 
 def main() -> None:
@@ -129,8 +192,11 @@ def main() -> None:
     os.dup2(2, 1)
     order = json.loads(sys.stdin.readline())
     close_database()
-    connection = client(redis_url=order["redis_url"], queue=order["queues"][0])
     with findings:
+        if order.get("kept") is not None:
+            json.dump(examine_kept(order["kept"]), findings)
+            return
+        connection = client(redis_url=order["redis_url"], queue=order["queues"][0])
         json.dump(examine(connection, order["queues"]), findings)
 
 

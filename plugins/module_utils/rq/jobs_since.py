@@ -45,7 +45,7 @@ def jobs_since(jobs: list[WaitingJob], *, since: str) -> list[WaitingJob]:
 
 def described(job: WaitingJob) -> str:
     """Return a line for an operator."""
-    when = "at once" if job.at is None else f"at {_utc(job.at)}"
+    when = "at once" if job.at is None else f"at {utc(job.at)}"
     return f"{job.id}: {job.function}, {when}, created {job.created or 'at an unknown time'}"
 
 
@@ -62,5 +62,6 @@ def _time(text: str) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
-def _utc(seconds: float) -> str:
+def utc(seconds: float) -> str:
+    """A Unix time as an operator reads it."""
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

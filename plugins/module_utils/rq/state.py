@@ -7,15 +7,12 @@ Key names and their meaning are those of RQ 1.15 to 2.x.
 
 from __future__ import annotations
 
-import pickletools
-import zlib
 from dataclasses import dataclass
 
 SUSPENSION_KEY = "rq:suspended"
 SCHEDULER_LOCK_KEY = "rq:scheduler_lock"
 SCHEDULED_KEY = "rq:scheduler:scheduled_jobs"
 DEQUEUE_COMMANDS = frozenset({"blmove", "blpop", "brpop", "brpoplpush"})
-TEXT_OPCODES = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE"})
 
 
 @dataclass(frozen=True)
@@ -88,24 +85,6 @@ def is_live(*, lease_ends: float, now: float) -> bool:
 def job_of_execution(member: str) -> str:
     """The job's id in an entry of the started registry: RQ 2 appends `:<execution>` to it, RQ 1 does not."""
     return member.partition(":")[0]
-
-
-def function_name(data: bytes) -> str:
-    """The function that a job calls, read from its pickle without executing any of it; `unknown` if there is none.
-
-    RQ pickles `(function, instance, arguments, keywords)`, so that the first text is the function's name.
-    """
-    try:
-        pickled = zlib.decompress(data)
-    except zlib.error:
-        pickled = data
-    try:
-        for opcode, argument, _position in pickletools.genops(pickled):
-            if opcode.name in TEXT_OPCODES:
-                return str(argument)
-    except ValueError:
-        return "unknown"
-    return "unknown"
 
 
 def stranded(snapshot: Snapshot) -> tuple[Taken, ...]:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from typing import Any, Callable
 
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.aside import ASIDE_PREFIX, TAKEN, Place
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import WatchError
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_probe import function_name
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_since import WaitingJob
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
     DEQUEUE_COMMANDS,
@@ -19,7 +21,6 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
     Snapshot,
     Taken,
     Worker,
-    function_name,
     is_live,
     job_of_execution,
 )
@@ -118,6 +119,22 @@ class RqStore:
             places.update((entry["id"], (key, entry["score"])) for entry in self.members(key))
         return [self._waiting_job(job, *place) for job, place in places.items()]
 
+    def places(self) -> dict[str, list[Place]]:
+        """Where each job is that no worker has in hand, by its id: queued, deferred, scheduled or failed."""
+        found: dict[str, list[Place]] = {}
+        busy: set[str] = set()
+        for queue in self._queues:
+            busy.update(self.ids(f"rq:queue:{queue}:intermediate"))
+            busy.update(job_of_execution(entry["id"]) for entry in self.members(f"rq:wip:{queue}"))
+            key = f"rq:queue:{queue}"
+            for job in self.ids(key):
+                found.setdefault(job, []).append(Place(key, None))
+        kinds = ("deferred", "failed", "scheduled")
+        for key in (*(f"rq:{kind}:{queue}" for queue in self._queues for kind in kinds), SCHEDULED_KEY):
+            for entry in self.members(key):
+                found.setdefault(entry["id"], []).append(Place(key, entry["score"]))
+        return {job: places for job, places in found.items() if job not in busy}
+
     def schedulers(self) -> list[dict[str, Any]]:
         """The schedulers that live, with the seconds until their registration ends unless they renew it.
 
@@ -127,6 +144,11 @@ class RqStore:
         keys = sorted(_texts(self._client.scan_iter(match="rq:scheduler_instance:*", count=500)))
         living = [key for key in keys if not self._client.hexists(key, "death")]
         return [{"name": key.rpartition(":")[2], "seconds_left": self._client.ttl(key)} for key in living]
+
+    def aside(self) -> dict[str, int]:
+        """How many jobs are aside in each set that this Redis knows."""
+        keys = sorted(_texts(self._client.scan_iter(match=f"{ASIDE_PREFIX}*", count=500)))
+        return {key[len(ASIDE_PREFIX) :]: self._client.hvals(key).count(TAKEN.encode()) for key in keys}
 
     def _workers(self, keys: list[str], hashes: list[list[bytes | None]]) -> tuple[Worker, ...]:
         names = [key.partition("rq:worker:")[2] for key in keys]

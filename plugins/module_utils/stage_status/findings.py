@@ -169,6 +169,12 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
         # Its key has no mark of its death then.
         killed = "; one that was killed counts for about a minute more" if count else ""
         yield Finding(f"{count} schedulers are registered, not one{killed}", "on scheduler hosts: supervisorctl status")
+    failed = sum(len(queue["failed"]) for queue in found["queues"].values())
+    if failed:
+        yield Finding(
+            f"{failed} {'job has' if failed == 1 else 'jobs have'} failed, and no worker tries them again by itself",
+            f"make jobs STAGE={stage.name}",
+        )
     if found["oldest_overdue_seconds"] > LONG_OVERDUE and not stage.deploys:
         minutes = round(found["oldest_overdue_seconds"] / 60)
         yield Finding(

@@ -79,7 +79,12 @@ def _queues(stage: Stage) -> Iterator[str]:
 
 def _scheduled(found: dict[str, Any]) -> str:
     overdue = round(found["oldest_overdue_seconds"])
-    return f"{len(found['scheduled'])} scheduled" + (f", the oldest due for {overdue} s" if overdue else "")
+    aside = sum(found["aside"].values())
+    return (
+        f"{len(found['scheduled'])} scheduled"
+        + (f", the oldest due for {overdue} s" if overdue else "")
+        + (f", {aside} aside (make jobs)" if aside else "")
+    )
 
 
 def _backup(label: str, backup: dict[str, Any] | None, *, error: str | None) -> Iterator[str]:

@@ -118,6 +118,14 @@ def test_release_has_one_chain_of_migrations(
         assert f'dependencies = [("{folder.parent.name}", "{earlier.stem}")]' in later.read_text()
 
 
+def test_v3_brings_an_application_that_a_reversal_must_leave_alone(repository: Path, tmp_path: Path) -> None:
+    """As third parties' do: one migration is recorded under names on no disk, and one cannot be reversed."""
+    folder = unpack(repository, "v3", tmp_path) / "applications/tokens/migrations"
+    assert 'replaces = [("access", "0001_initial")' in (folder / "0001_initial.py").read_text()
+    assert "RunPython(delete_tokens)" in (folder / "0002_digests.py").read_text()
+    assert not (folder.parent.parent / "access").exists()
+
+
 @pytest.mark.parametrize("application", [SAMPLE, ANOTHER])
 def test_the_patches_are_those_of_the_releases(application: Application) -> None:
     tags = {release.tag for release in application.releases if release.parent}

@@ -32,10 +32,11 @@ def _dump(settings: Settings, *, reason: str, release: str) -> DatabaseManifest:
         connected.set_session(isolation_level="REPEATABLE READ", readonly=True)
         client = client_version(settings)
         server = connected.server_version // 10000
-        if client < server:
+        if client != server:
             raise BackupError(
-                f"pg_dump is of PostgreSQL {client}, the server is {server}: an older client cannot dump it. Set "
-                f"database_backup_server_version to {server} and run: make configure STAGE=<stage>"
+                f"pg_dump is of PostgreSQL {client}, the server is {server}: an older client cannot dump it, and what "
+                f"a newer one dumps does not restore. Set database_engine_version to {server} and run: "
+                "make configure STAGE=<stage>"
             )
         database_size = int(fetch(connected, "SELECT pg_database_size(current_database())")[0][0])
         folder.require_space(first=database_size)

@@ -14,7 +14,7 @@ from .settings import Settings
 
 def client_version(settings: Settings) -> int:
     """Return the major version of pg_dump."""
-    found = re.search(r"\) (\d+)", run("pg_dump", "--version", environment=settings.environment()))
+    found = re.search(r"\) (\d+)", run(_program(settings, "pg_dump"), "--version", environment=settings.environment()))
     if not found:
         raise BackupError("pg_dump does not tell its version")
     return int(found.group(1))
@@ -23,7 +23,7 @@ def client_version(settings: Settings) -> int:
 def dump(settings: Settings, *, snapshot: str, into: Path) -> None:
     """Write a dump of an exported snapshot into a file."""
     run(
-        "pg_dump",
+        _program(settings, "pg_dump"),
         "--format=custom",
         "--no-owner",
         "--no-acl",
@@ -38,7 +38,7 @@ def dump(settings: Settings, *, snapshot: str, into: Path) -> None:
 def require_readable(settings: Settings, file: Path) -> None:
     """Raise BackupError unless all of a dump can be read; its table of contents proves nothing about the data."""
     try:
-        run("pg_restore", "--file=/dev/null", str(file), environment=settings.environment())
+        run(_program(settings, "pg_restore"), "--file=/dev/null", str(file), environment=settings.environment())
     except BackupError as error:
         raise BackupError(f"{file.name} cannot be read back, so it is no backup.\n{error}") from error
 
@@ -46,7 +46,7 @@ def require_readable(settings: Settings, file: Path) -> None:
 def restore(settings: Settings, file: Path, *, database: str) -> None:
     """Restore a dump into an empty database, all or nothing."""
     run(
-        "pg_restore",
+        _program(settings, "pg_restore"),
         "--exit-on-error",
         "--single-transaction",
         "--no-owner",
@@ -55,3 +55,8 @@ def restore(settings: Settings, file: Path, *, database: str) -> None:
         str(file),
         environment=settings.environment(),
     )
+
+
+def _program(settings: Settings, name: str) -> str:
+    # Not what is first in PATH: Debian puts a wrapper there that chooses a version by itself.
+    return str(settings.programs / name)

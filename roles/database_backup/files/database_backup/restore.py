@@ -12,7 +12,7 @@ from backup_library.manifest import utc_now
 
 from .backup import back_up
 from .database import connection, count_rows, execute, fetch, require_connections, require_version
-from .dump import require_readable, restore
+from .dump import client_version, require_readable, restore
 from .manifest import BEFORE_RESTORE, DatabaseManifest
 from .settings import Settings
 
@@ -62,10 +62,21 @@ def find(settings: Settings, source: str) -> DatabaseManifest:
     folder = settings.backups.folder
     try:
         manifest = _choose(settings, source)
+        _require_client(settings, manifest)
         require_readable(settings, folder.require_intact(manifest))
     except (OSError, ValueError, TypeError) as error:
         raise BackupError(f"{source} is no complete backup: {error}\nLook: ls -l {folder.directory}") from error
     return manifest
+
+
+def _require_client(settings: Settings, manifest: DatabaseManifest) -> None:
+    client = client_version(settings)
+    if manifest.client_version > client:
+        raise BackupError(
+            f"{manifest.name} was made by pg_dump of PostgreSQL {manifest.client_version}, and the host's pg_restore "
+            f"is of {client}, which cannot read it. Run: make backup, and use that one; or restore this one by hand "
+            f"with pg_restore of PostgreSQL {manifest.client_version}."
+        )
 
 
 def restore_into(settings: Settings, manifest: DatabaseManifest, *, into: str) -> Restored:

@@ -22,11 +22,12 @@ from .manifest import DatabaseManifest
 class Settings:
     """The database, the service in libpq's `service_file` that leads to its server, and its backups.
 
-    `rehearsal_service` leads to the server that copies are made on; it may be the same. Passwords are in libpq's
-    password file, never here.
+    `programs` is the folder of the client's programs. `rehearsal_service` leads to the server that copies are made on;
+    it may be the same. Passwords are in libpq's password file, never here.
     """
 
     database: str
+    programs: Path
     service: str
     rehearsal_service: str
     service_file: Path
@@ -39,8 +40,9 @@ class Settings:
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return cls(
             database=values["database"],
-            service=values["service"],
             # The timer may run a new program before it has been told.
+            programs=Path(values.get("programs", "")),
+            service=values["service"],
             rehearsal_service=values.get("rehearsal_service", values["service"]),
             service_file=Path(values["service_file"]),
             log_file=Path(values["log_file"]),

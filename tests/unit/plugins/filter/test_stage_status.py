@@ -54,6 +54,7 @@ def healthy() -> dict[str, Any]:
         "targets": [{"id": "i-web1", "state": "healthy"}, {"id": "i-web2", "state": "healthy"}],
         "queues": {
             "queues": {"default": {"queued": ["a"], "running": [], "failed": []}},
+            "aside": {},
             "scheduled": [{"id": "b", "score": 1.0}],
             "workers": [{"name": "w1", "hostname": "worker1", "listening": True}],
             "schedulers": [{"name": "s", "seconds_left": 60}],
@@ -176,6 +177,7 @@ def test_programs_get_the_same_as_facts() -> None:
         ("queues", {"msg": "Connection refused"}, "cannot be read: Connection refused", "systemctl status redis"),
         ("queues", {"unreachable": True}, "cannot be read: its host does not answer", "systemctl status redis"),
         ("queues/workers", [], "No worker takes jobs", "supervisorctl status"),
+        ("queues/queues/default/failed", [{"id": "a", "score": 1.0}], "1 job has failed", "make jobs STAGE=test"),
         ("queues/workers/0/listening", False, "Worker w1 on worker1 does not hear", "supervisorctl restart"),
         ("queues/schedulers", [], "0 schedulers are registered, not one$", "supervisorctl status"),
         ("queues/schedulers", [{}, {}], "2 schedulers are registered, .* killed counts", "supervisorctl status"),
@@ -218,6 +220,11 @@ def test_why_a_host_gets_no_requests_is_what_the_load_balancer_says(reason: str,
     (finding,) = shown["findings"]
     assert re.search(f"web1 gets no requests: the load balancer calls it unhealthy {why}$", finding["what"])
     assert re.fullmatch(why, f"({shown['hosts'][0]['target_reason']})")
+
+
+def test_jobs_that_were_moved_aside_are_counted() -> None:
+    facts = changed("queues/aside", {"20260331T120000Z-jobs": 2, "20260401T120000Z-jobs": 1})
+    assert ", 3 aside (make jobs); workers" in status(facts)["lines"][5]
 
 
 def test_nothing_is_said_of_jobs_that_are_not_due() -> None:

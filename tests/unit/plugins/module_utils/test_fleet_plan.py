@@ -133,7 +133,7 @@ def test_what_a_deploy_cannot_do_without(there: set[str], counts: dict[str, int]
         (NO_QUEUES | {"web": 0}, "at least one web host"),
         ({}, "at least one web host"),
         (NO_QUEUES | {"web": -1}, "0 or more, and it is web: -1"),
-        (NO_QUEUES | {"wroker": 1}, "no kind of host called wroker"),
+        (NO_QUEUES | {"workre": 1}, "no kind of host called workre"),
         (COUNTS | {"redis": 0}, "there is no redis host"),
         ({"web": 2, "utility": 1, "worker": 1}, "there is no scheduler and no redis host"),
         (COUNTS | {"worker": 0}, "there is no worker host"),
@@ -213,7 +213,7 @@ def test_a_host_is_made_of_the_image_that_is_chosen_for_it(
     ("default", "chosen", "message"),
     [
         (OLD, {"wbe": NEW}, "wbe is neither a kind of host nor a host of one; the kinds are web, worker"),
-        (OLD, {"wroker1": NEW}, "wroker1 is neither"),
+        (OLD, {"workre1": NEW}, "workre1 is neither"),
         (OLD, {"web": "debian13"}, "'debian13', for web, is neither"),
         ("", {}, "for the stage's default, is neither"),
     ],

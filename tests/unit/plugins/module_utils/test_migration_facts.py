@@ -9,7 +9,9 @@ from ansible_collections.carpentries.amy.plugins.module_utils.migration_facts im
     ("applied", "expected"),
     [
         (["a.0001", "b.0001", "a.0002"], []),
-        (["a.0001", "a.0002", "a.0003", "c.0001"], ["a.0003", "c.0001"]),
+        (["a.0001", "a.0002", "a.0003", "b.0002"], ["a.0003", "b.0002"]),
+        # Of an application that it does not have.
+        (["a.0001", "a.0002", "a.0003", "c.0001"], ["a.0003"]),
         # An app that was removed, and what was squashed, long ago.
         (["gone.0001", "a.0000", "a.0001", "a.0002"], []),
         (["gone.0001", "a.0001", "a.0002", "a.0003"], ["a.0003"]),

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.servers.postgresql import PASSWORD, USER, Cluster
+from tests.servers.postgresql import PASSWORD, USER, Cluster, binaries
 from tests.servers.s3 import ENVIRONMENT, S3
 
 ROLES = Path(__file__).parents[4] / "roles"
@@ -101,7 +101,7 @@ class DatabaseProgram(Program):
         self._passwords.write_text(f"*:*:*:*:{escaped}\n", encoding="utf-8")
         self._passwords.chmod(0o600)
         services = {"service": "amy", "rehearsal_service": "amy", "service_file": str(self._services)}
-        super().__init__(directory, database=database, **services)
+        super().__init__(directory, database=database, programs=str(binaries()), **services)
 
     def rehearse_on(self, server: Cluster) -> None:
         """Let copies be made on another server."""

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.postgresql import binaries
 from tests.servers.s3 import S3
 from tests.unit.roles.backups.conftest import FILL
 from tests.unit.roles.backups.program import NO_BUCKET, DatabaseProgram, ended, finished, in_bucket, until, writers
 
 # In the place of pg_dump: what it has written is damaged, and it says that all went well.
 DAMAGING_DUMP = """#!/bin/sh
-/usr/bin/pg_dump "$@" || exit
+%s/pg_dump "$@" || exit
 for argument in "$@"; do case $argument in --file=*) file=${argument#--file=} ;; esac; done
 [ -z "$file" ] || %s
 """
@@ -139,14 +140,35 @@ def test_too_little_space_for_twice_the_last_backup_is_refused_before(small: Dat
     assert small.files() == [good["name"], f"{good['name']}.manifest.json", "other"]
 
 
+@pytest.mark.parametrize("difference", [-1, 1], ids=["older", "newer"])
+def test_a_client_of_another_version_than_the_server_makes_no_backup(
+    small: DatabaseProgram, tmp_path: Path, difference: int
+) -> None:
+    server = int(small.server.query("postgres", "SHOW server_version_num")[0][0]) // 10000
+    (tmp_path / "pg_dump").write_text(f"#!/bin/sh\necho 'pg_dump (PostgreSQL) {server + difference}.1'\n")
+    (tmp_path / "pg_dump").chmod(0o755)
+    small.tell(programs=str(tmp_path))
+    words = small.refuse("backup")
+    assert f"pg_dump is of PostgreSQL {server + difference}, the server is {server}" in words
+    assert f"Set database_engine_version to {server} and run: make configure" in words
+    assert small.files() == []
+
+
+def test_a_program_that_has_not_been_told_of_a_client_uses_the_hosts(small: DatabaseProgram) -> None:
+    small.tell(programs="")
+    assert small.run("backup")["client_version"]
+
+
 @pytest.mark.parametrize("damage", [TRUNCATE, EMPTY, FLIP], ids=["truncated", "empty", "flipped"])
 def test_a_dump_that_is_written_badly_gets_no_name(small: DatabaseProgram, tmp_path: Path, damage: str) -> None:
     good = small.run("backup")
     programs = tmp_path / "programs"
     programs.mkdir()
-    (programs / "pg_dump").write_text(DAMAGING_DUMP % damage, encoding="utf-8")
+    (programs / "pg_dump").write_text(DAMAGING_DUMP % (binaries(), damage), encoding="utf-8")
     (programs / "pg_dump").chmod(0o755)
-    assert "cannot be read back" in small.refuse("backup", path=programs)
+    (programs / "pg_restore").symlink_to(f"{binaries()}/pg_restore")
+    small.tell(programs=str(programs))
+    assert "cannot be read back" in small.refuse("backup")
     assert small.files() == [good["name"], f"{good['name']}.manifest.json"]
 
 

@@ -189,5 +189,14 @@ def test_an_older_server_than_the_one_of_the_dump_is_refused(program: DatabasePr
     assert program.databases(other) == []
 
 
+def test_a_dump_of_a_newer_client_is_named(program: DatabaseProgram, other: Cluster) -> None:
+    made = program.run("backup")
+    manifest = program.backups / f"{made['name']}.manifest.json"
+    newer = made["client_version"] + 1
+    manifest.write_text(manifest.read_text().replace(f'"client_version": {newer - 1}', f'"client_version": {newer}'))
+    assert f"was made by pg_dump of PostgreSQL {newer}" in program.refuse("copy", "newest")
+    assert program.databases(other) == []
+
+
 def copied_rows(server: Cluster, database: str) -> int:
     return int(server.query(database, "SELECT count(*) FROM mail")[0][0])

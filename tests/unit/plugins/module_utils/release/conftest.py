@@ -41,10 +41,10 @@ def staged(site: Site, tmp_path: Path) -> Staged:
         archive = tmp_path / f"{name}.tar.zst"
         pack(tree, output=archive, moment=1_700_000_000)
         release = release_named(name, sha256=sha256_of(archive))
-        partial = stage.unpack(archive, site=site, release=release.id)
+        partial = stage.unpack(archive, to=site.directory(release.id))
         stage.secure(partial, owner=OWNER)
         stage.finish(partial, site=site, release=release, owner=OWNER)
-        stage.publish(partial, site=site, release=release.id)
+        stage.publish(partial, to=site.directory(release.id))
         stage.merge(site, release=release, owner=OWNER)
         return release.id
 

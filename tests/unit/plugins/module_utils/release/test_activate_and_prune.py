@@ -11,7 +11,7 @@ import pytest
 from plugins.module_utils.release.activate import activate, pending_activation
 from plugins.module_utils.release.failure import ReleaseError
 from plugins.module_utils.release.history import Activation, previous_release, read_history
-from plugins.module_utils.release.prune import FRESH, plan_for_site, prune, prune_plan, running_releases
+from plugins.module_utils.release.prune import FRESH, in_use, plan_for_site, prune, prune_plan
 from plugins.module_utils.release.site import Site, platform_name, site_state
 from tests.unit.plugins.module_utils.release.sites import Staged
 
@@ -180,7 +180,7 @@ def test_running_process_is_found_by_its_directory_and_its_command(site: Site, s
         subprocess.Popen(sleeper, cwd=site.directory(first)) as one,
         subprocess.Popen(["sh", "-c", "sleep 30; :", f"{site.directory(second)}/.venv/bin/gunicorn"]) as two,
     ):
-        running = running_releases(site, proc=Path("/proc"))
+        running = in_use(site.releases, proc=Path("/proc"))
         one.kill()
         two.kill()
     assert running == {first, second}

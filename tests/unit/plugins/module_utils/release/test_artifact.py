@@ -26,6 +26,7 @@ MANIFEST = Manifest(
     sha256=hashlib.sha256(BODY).hexdigest(),
     size=len(BODY),
     unpacked_size=99,
+    python="3.14-debian12-x86_64-0a1b2c3d",
 )
 HEAD: dict[str, Any] = {
     "ContentLength": MANIFEST.size,

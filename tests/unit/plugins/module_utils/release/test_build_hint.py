@@ -52,3 +52,11 @@ def test_a_missing_library_is_named_with_its_package(output: str, package: str, 
 )
 def test_nothing_is_guessed(output: str) -> None:
     assert hint(output) == ""
+
+
+def test_a_package_without_a_wheel_for_this_python_is_told_before_the_library() -> None:
+    said = "  x Failed to build `cffi==1.17.1`\nc/_cffi_backend.c:15:10: fatal error: ffi.h: No such file or directory"
+    told = hint(said)
+    assert told.startswith("There is no ready-made wheel of cffi==1.17.1 for this Python and machine")
+    assert told.index("release_python") < told.index("libffi-dev")
+    assert hint("x Failed to build `cffi==1.17.1`").endswith("made for?")

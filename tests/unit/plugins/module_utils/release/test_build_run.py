@@ -30,6 +30,7 @@ TOOLS = Tools(
     nodejs="24.19.0",
 )
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+RECIPE = Recipe(python=PYTHON, manage_commands=["make"], environment={"WORD": "given"})
 PROJECT = """
 [project]
 name = "sample"
@@ -61,7 +62,7 @@ def make_wheel(directory: Path) -> Path:
     return wheel
 
 
-def build_source(source: Path, *, output: Path) -> Built:
+def build_source(source: Path, *, output: Path, recipe: Recipe = RECIPE) -> Built:
     """Build the files in SOURCE as the module does."""
     archive = output.with_suffix(".tar")
     subprocess.run(
@@ -71,7 +72,7 @@ def build_source(source: Path, *, output: Path) -> Built:
     return build(
         archive=archive,
         source_directory=".",
-        recipe=Recipe(python=PYTHON, manage_commands=["make"], environment={"WORD": "given"}),
+        recipe=recipe,
         tools=TOOLS,
         workplace=Workplace(directory=output.parent / "work", cache=output.parent / "cache"),
         output=output,

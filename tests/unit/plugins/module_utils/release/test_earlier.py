@@ -150,5 +150,5 @@ def test_an_artifact_that_is_not_what_the_fleet_has_is_refused(
 ) -> None:
     monkeypatch.setattr(stage, "download", lambda _url, *, to, sleep: to.write_text("another"))
     with pytest.raises(ReleaseError, match="damaged or replaced"):
-        stage.fetch("http://bucket", site=site, release=V1, sha256="0" * 64, sleep=lambda _seconds: None)
+        stage.fetch("http://bucket", to=site.directory(V1), sha256="0" * 64, sleep=lambda _seconds: None)
     assert list(site.releases.iterdir()) == []

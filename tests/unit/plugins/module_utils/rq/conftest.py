@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Redis of our own, and RQ in the version that AMY pins."""
+"""A Redis of our own, and RQ: in the version that AMY pins, and where a test asks for it in a newer one, too."""
 
 from __future__ import annotations
 
@@ -18,22 +18,33 @@ from tests.unit.plugins.module_utils.rq.rq_system import JOBS, Rq, eventually
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REQUIREMENTS = ["rq==1.15.1", "rq-scheduler==0.13.1", "redis<6"]
-ENVIRONMENT = Path(__file__).parents[5] / ".cache" / "rq-1.15.1"
+CACHE = Path(__file__).parents[5] / ".cache"
+AMYS_RQ = "1.15.1"
+NEWER_RQ = "2.12.0"
+REQUIREMENTS = {
+    AMYS_RQ: ["rq==1.15.1", "rq-scheduler==0.13.1", "redis<6"],
+    NEWER_RQ: ["rq==2.12.0", "rq-scheduler==0.14.0", "redis<7"],
+}
 
 
-@pytest.fixture(scope="session")
-def rq_environment() -> Path:
+def environment_of(version: str) -> Path:
     """The Python of an environment with RQ; made once, though each process of the tests has a session of its own."""
-    python = ENVIRONMENT / "bin" / "python"
-    ENVIRONMENT.parent.mkdir(exist_ok=True)
-    with ENVIRONMENT.with_suffix(".lock").open("w") as lock:
+    environment = CACHE / f"rq-{version}"
+    python = environment / "bin" / "python"
+    CACHE.mkdir(exist_ok=True)
+    with environment.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (ENVIRONMENT / "complete").exists():
-            subprocess.run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
-            subprocess.run([str(python), "-m", "pip", "install", "--quiet", *REQUIREMENTS], check=True)
-            (ENVIRONMENT / "complete").touch()
+        if not (environment / "complete").exists():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(environment)], check=True)
+            subprocess.run([str(python), "-m", "pip", "install", "--quiet", *REQUIREMENTS[version]], check=True)
+            (environment / "complete").touch()
     return python
+
+
+@pytest.fixture
+def rq_environment(request: pytest.FixtureRequest) -> Path:
+    """The Python of an environment with RQ: AMY's, or the one that a test names by a parameter of this fixture."""
+    return environment_of(getattr(request, "param", AMYS_RQ))
 
 
 @pytest.fixture

@@ -14,12 +14,13 @@ def probed(code: int, output: str = "", errors: str = "") -> dict[str, Any]:
     module = SimpleNamespace(
         params={"path": "/site/releases/v2", "user": "amy"}, run_command=lambda *_, **__: (code, output, errors)
     )
-    findings: dict[str, Any] = probe(module, redis_url="redis://amy:canary@redis.test/2", queues=["default"], timeout=5)
+    order = {"redis_url": "redis://amy:canary@redis.test/2", "queues": ["default"]}
+    findings: dict[str, Any] = probe(module, order=order, timeout=5)
     return findings
 
 
 def test_findings_are_the_programs_answer() -> None:
-    assert probed(0, '{"checked": 1, "unloadable": [], "missing": []}')["checked"] == 1
+    assert probed(0, '{"jobs": [], "missing": ["gone"]}')["missing"] == ["gone"]
 
 
 @pytest.mark.parametrize(

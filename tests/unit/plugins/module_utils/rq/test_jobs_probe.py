@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import base64
 import pickle
 import zlib
+from typing import Any
 
 import pytest
 
 from plugins.module_utils.rq.jobs_probe import (
     client,
+    examine_kept,
     function_name,
     load,
+    places,
     refuse_database,
-    waiting,
 )
 
 
@@ -24,10 +27,11 @@ class Store:
     def lrange(self, key: str, _first: int, _last: int) -> list[bytes]:
         return self._content.get(key, [])
 
-    zrange = lrange
+    def zrange(self, key: str, _first: int, _last: int, *, withscores: bool = False) -> list[Any]:
+        return [(member, 7.0) if withscores else member for member in self._content.get(key, [])]
 
 
-def test_every_place_where_a_job_may_wait_is_looked_at() -> None:
+def test_every_place_where_a_job_may_be_is_looked_at() -> None:
     content = {
         "rq:queue:default": [b"queued"],
         "rq:queue:default:intermediate": [b"taken"],
@@ -35,10 +39,12 @@ def test_every_place_where_a_job_may_wait_is_looked_at() -> None:
         "rq:deferred:default": [b"deferred"],
         "rq:scheduled:default": [b"scheduled"],
         "rq:scheduler:scheduled_jobs": [b"later"],
+        "rq:failed:default": [b"failed"],
         "rq:queue:other": [b"of another queue"],
     }
-    found = [job for job, _place in waiting(Store(content), ["default"])]
-    assert found == ["queued", "taken", "running", "deferred", "scheduled", "later"]
+    found = {job: at for job, _key, at in places(Store(content), ["default"])}
+    assert list(found) == ["queued", "taken", "running", "deferred", "failed", "scheduled", "later"]
+    assert {job for job, at in found.items() if at == 7.0} == {"scheduled", "later"}
 
 
 def test_a_url_that_cannot_be_read_is_refused_without_the_password() -> None:
@@ -50,8 +56,9 @@ def test_a_url_that_cannot_be_read_is_refused_without_the_password() -> None:
 def test_an_id_may_have_a_colon_where_none_is_added_to_it() -> None:
     keys = ("rq:queue:default", "rq:deferred:default", "rq:scheduled:default", "rq:scheduler:scheduled_jobs")
     for key in keys:
-        assert list(waiting(Store({key: [b"mail:7"]}), ["default"])) == [("mail:7", key)]
-    assert list(waiting(Store({"rq:wip:default": [b"mail:execution"]}), ["default"])) == [("mail", "rq:wip:default")]
+        assert [found[:2] for found in places(Store({key: [b"mail:7"]}), ["default"])] == [("mail:7", key)]
+    (running,) = places(Store({"rq:wip:default": [b"mail:execution"]}), ["default"])
+    assert running[:2] == ("mail", "rq:wip:default")
 
 
 @pytest.mark.parametrize("pack", [zlib.compress, bytes])
@@ -64,12 +71,46 @@ def test_a_method_that_is_gone_is_no_job() -> None:
         load(zlib.compress(pickle.dumps(("no_such_method", "text", (), {}))), None)
 
 
+class Letter:
+    """What a job may be a method of."""
+
+    def __init__(self, to: str) -> None:
+        self.to = to
+
+    def send(self) -> None:
+        """Do nothing."""
+
+
+LETTER = f"{__name__}.Letter.send"
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 @pytest.mark.parametrize(
-    ("data", "name"),
-    [(zlib.compress(pickle.dumps(("app.jobs.send", None, (), {}))), "app.jobs.send"), (b"damaged", "unknown")],
+    ("call", "name"),
+    [
+        (("app.jobs.send", None, ("amy",), {}), "app.jobs.send"),
+        (("send", Letter("amy"), (), {}), LETTER),
+        (("upper", "text", (), {}), "upper"),
+    ],
 )
-def test_a_job_that_cannot_be_loaded_is_named_without_running_it(data: bytes, name: str) -> None:
-    assert function_name(data) == name
+def test_a_job_is_named_without_running_it(call: tuple[Any, ...], name: str, protocol: int) -> None:
+    assert function_name(zlib.compress(pickle.dumps(call, protocol))) == name
+
+
+@pytest.mark.parametrize("data", [b"", b"damaged", b"\xff", pickle.dumps(7), pickle.dumps(())])
+def test_what_is_no_job_has_no_name(data: bytes) -> None:
+    assert function_name(data) == "unknown"
+
+
+def test_jobs_that_are_not_in_redis_are_loaded_from_the_order() -> None:
+    def encoded(value: object) -> str:
+        return base64.b64encode(pickle.dumps(value)).decode()
+
+    good = {"id": "good", "data": encoded(("upper", "text", (), {})), "meta": encoded({})}
+    bad = {"id": "bad", "data": encoded(("no_such_method", "text", (), {})), "meta": None}
+    found = examine_kept([good, bad])["errors"]
+    assert list(found) == ["bad"]
+    assert "no_such_method" in found["bad"]
 
 
 def test_loading_a_job_opens_no_database() -> None:
