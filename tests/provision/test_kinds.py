@@ -170,7 +170,7 @@ def test_nothing_goes_before_the_backups_are_made_elsewhere(lab: Lab) -> None:
 def test_a_job_that_waits_keeps_the_queues(lab: Lab, command: tuple[Any, ...], named: str) -> None:
     getattr(lab.queues, command[0])(*command[1:])
     try:
-        refused(lab.scale_in(NO_QUEUES, "local/scheduler1,redis1"), named, "make jobs STAGE=local")
+        refused(lab.scale_in(NO_QUEUES, "local/scheduler1,redis1"), named, "make jobs MODE=aside JOBS=all STAGE=local")
     finally:
         lab.queues.delete(command[1])
 
