@@ -38,7 +38,8 @@ def _stage(name: str, minutes: int, *files: str, stage: str = "local") -> Part:
 
 PARTS = (
     Part("controllers", "python -m tests.controllers", 60),
-    Part("python-builds", "python -m tests.standalone_python", 60),
+    Part("python-builds", "python -m pytest -q tests/standalone_python", 20),
+    Part("database-client", "python -m pytest -q tests/database_client", 10),
     Part("provision", "python -m pytest -q -n auto --dist loadfile tests/provision -m thorough", 30),
     *(Part(f"roles-{name}", f"scripts/test_roles.sh {name}", 60) for name in DISTRIBUTIONS),
     _stage("good-deploys", 40, "1_good_deploys", "4_positive_control"),
@@ -51,6 +52,7 @@ PARTS = (
     _stage("installed", 40, "9_installed", "9_outsiders", "9_scale"),
     _stage("one-web-host", 40, "9_one_web_host"),
     _stage("status", 40, "9_status"),
+    _stage("kinds", 40, "9_kinds"),
     _stage("another-application", 40, "another_application", stage="another"),
     _stage("modernize", 60, "9_modernize", stage="legacy"),
 )

@@ -23,7 +23,12 @@ from tests.provision.test_provision import HOSTS_ARE_THIS_MACHINE, alarms, asser
 from tests.servers.redis import ADMIN_PASSWORD, redis_server
 
 # As long again as the first stage, and the roles are the same.
-pytestmark = pytest.mark.thorough
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.skipif(
+        any(Path("/etc/supervisor/conf.d").glob("rq*.conf")), reason="this machine runs RQ, and the tests would stop it"
+    ),
+]
 
 QUEUES = {"web": 2, "worker": 1, "scheduler": 1, "redis": 1}
 NO_QUEUES = {"web": 2, "utility": 1}

@@ -30,7 +30,7 @@ NAMES = re.compile(
     r"lock_reason: make \S+( PHASE=\S+)?|deploy_reason: make \S+|deploy_reason \| default\('make deploy'\)"
     r"|; see make modernize\.|\(make modernize\)"
 )
-DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN", "ROLLBACK"}
+DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN", "DEPLOY", "ROLLBACK"}
 
 
 def messages(path: Path) -> Iterator[str]:

@@ -83,7 +83,7 @@ def _scheduled(found: dict[str, Any]) -> str:
     return (
         f"{len(found['scheduled'])} scheduled"
         + (f", the oldest due for {overdue} s" if overdue else "")
-        + (f", {aside} aside (make jobs)" if aside else "")
+        + (f", {aside} aside" if aside else "")
     )
 
 

@@ -78,7 +78,7 @@ class Bucket:
         except Exception as error:  # see above
             raise BackupError(
                 f"s3://{self.name}/{start} could not be searched for backups: {error}\n"
-                f"The instance's role needs s3:ListBucket on {self.prefix}/*. Run: make provision"
+                f"The instance's role needs s3:ListBucket on {self.prefix}/*. Run: make provision STAGE=<stage>"
             ) from error
 
     def _client(self) -> Any:

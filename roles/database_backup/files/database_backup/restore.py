@@ -74,8 +74,8 @@ def _require_client(settings: Settings, manifest: DatabaseManifest) -> None:
     if manifest.client_version > client:
         raise BackupError(
             f"{manifest.name} was made by pg_dump of PostgreSQL {manifest.client_version}, and the host's pg_restore "
-            f"is of {client}, which cannot read it. Run: make backup, and use that one; or restore this one by hand "
-            f"with pg_restore of PostgreSQL {manifest.client_version}."
+            f"is of {client}, which cannot read it. Run: make backup STAGE=<stage>, and use that one; or restore "
+            f"this one by hand with pg_restore of PostgreSQL {manifest.client_version}."
         )
 
 

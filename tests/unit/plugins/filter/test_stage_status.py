@@ -224,7 +224,7 @@ def test_why_a_host_gets_no_requests_is_what_the_load_balancer_says(reason: str,
 
 def test_jobs_that_were_moved_aside_are_counted() -> None:
     facts = changed("queues/aside", {"20260331T120000Z-jobs": 2, "20260401T120000Z-jobs": 1})
-    assert ", 3 aside (make jobs); workers" in status(facts)["lines"][5]
+    assert ", 3 aside; workers" in status(facts)["lines"][5]
 
 
 def test_nothing_is_said_of_jobs_that_are_not_due() -> None:

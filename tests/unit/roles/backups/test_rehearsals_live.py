@@ -50,6 +50,14 @@ def program(small: DatabaseProgram, other: Cluster) -> Iterator[DatabaseProgram]
         other.execute("postgres", f"DROP DATABASE {name} WITH (FORCE)", user="postgres")
 
 
+MANAGE = """
+import os, sys
+from django.core.management import execute_from_command_line
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
+execute_from_command_line(sys.argv)
+"""
+
+
 class Application:
     """A Django application whose settings lead to the database itself, and which has one migration too many for it."""
 
@@ -66,12 +74,13 @@ class Application:
         (directory / "settings.py").write_text(
             f"DATABASES = {{'default': {database!r}}}\nINSTALLED_APPS = ['mail']\nSECRET_KEY = 'none'\n"
         )
+        (directory / "manage.py").write_text(MANAGE)
         program.server.execute(program.database, "ALTER TABLE django_migrations ADD COLUMN applied timestamptz")
 
     def migrate(self, database: str, server: Cluster | None) -> list[str]:
         """Migrate DATABASE on SERVER as the module does; return the migrations that were applied."""
         leading = {"host": str(server.directory), "port": 5432, "user": USER, "password": PASSWORD} if server else None
-        options: dict[str, Any] = {"settings": "settings", "commands": ["migrate --noinput"], "check_mode": False}
+        options: dict[str, Any] = {"commands": ["migrate --noinput"], "check_mode": False}
         done = migrate(self._run, **options, lock_timeout=5, lock_wait=5, database=database, server=leading)
         applied: list[str] = done.applied
         return applied
@@ -79,7 +88,7 @@ class Application:
     def _run(self, line: str) -> tuple[int, str, str]:
         environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM],
+            [sys.executable, "manage.py", "shell", "-c", PROGRAM],
             input=line + "\n",
             cwd=self._directory,
             env=environment,
