@@ -14,7 +14,7 @@ trap 'wait "$cloud" || true; timeout --kill-after=60 600 python -m local_cloud d
 on_every_core=(-n auto --dist loadfile --timeout 300)
 
 echo '--- units and templates'
-python -m pytest -q "${on_every_core[@]}" tests/unit tests/templates --ignore tests/unit/local_cloud --cov=plugins --cov-report=
+python -m pytest -q "${on_every_core[@]}" tests/unit tests/templates -m 'not thorough' --ignore tests/unit/local_cloud --cov=plugins --cov-report=
 coverage report --include 'plugins/module_utils/*' --fail-under 90 --format total
 # In a process of its own: the local cloud corrects moto for the whole process.
 python -m pytest -q "${on_every_core[@]}" tests/unit/local_cloud

@@ -38,6 +38,7 @@ def _stage(name: str, minutes: int, *files: str, stage: str = "local") -> Part:
 
 PARTS = (
     Part("controllers", "python -m tests.controllers", 60),
+    Part("units", "python -m pytest -q -n auto --dist loadfile tests/unit -m thorough", 10),
     Part("python-builds", "python -m pytest -q tests/standalone_python", 20),
     Part("database-client", "python -m pytest -q tests/database_client", 10),
     Part("provision", "python -m pytest -q -n auto --dist loadfile tests/provision -m thorough", 30),

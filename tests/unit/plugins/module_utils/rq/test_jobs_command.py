@@ -52,6 +52,7 @@ BEGIN = {
 FAIL = {"set_fact": {"deploy_failure": "worker1: it does not start"}}
 
 pytestmark = [
+    pytest.mark.thorough,
     pytest.mark.skipif(os.geteuid() != 0, reason="the playbook runs the application as its user, by root's right"),
     # Each runs several playbooks.
     pytest.mark.timeout(900),
