@@ -67,6 +67,7 @@ def timers_in(systemctl_list: str) -> list[str]:
 def _printed(*command: str) -> str:
     """What a program prints; nothing on a host without it, or if it does not answer."""
     try:
+        # Tests call it, which have no AnsibleModule. pylint: disable-next=ansible-bad-function
         return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False).stdout
     except (OSError, subprocess.TimeoutExpired):
         return ""
