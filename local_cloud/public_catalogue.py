@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What AWS offers to everybody and moto lacks: Debian's images, their public parameters, the CloudWatch agent."""
+"""What AWS publishes and moto lacks: Debian's images, their public parameters, the CloudWatch agent."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def share(directory: Path, *, path: str, site: Site, release: Release, owner: Ow
     if lacks_mount(site.shared):
         raise ReleaseError(
             f"What belongs over {site.shared} is not mounted on this host: what a release has for it would be seen "
-            "by nobody else. Nothing that serves was touched. Run make configure STAGE=<stage>, and then the deploy "
+            "by no other host. Nothing that serves was touched. Run make configure STAGE=<stage>, and then the deploy "
             "again."
         )
     if not shared.is_dir():

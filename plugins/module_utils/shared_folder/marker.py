@@ -11,7 +11,7 @@ from .mounts import MOUNTS, mount_at
 NAME = ".carried-over"
 TEXT = """\
 What is here was carried over to {source}, which belongs here and is not mounted.
-Nothing must be written here: nobody else would see it. Run: make configure STAGE=<stage>
+Nothing must be written here: no other host would see it. Run: make configure STAGE=<stage>
 """
 
 

@@ -74,7 +74,7 @@ class Backups(Generic[M]):
         try:
             newer = self._newest_copy(of=of, but=but, after=here.name if here else "")
         except BackupError:
-            # A bucket that does not answer keeps nobody from what is here.
+            # A bucket that does not answer does not keep an operator from what is here.
             if here is None:
                 raise
             newer = ""
