@@ -17,7 +17,8 @@ description:
     that is being moved.
   - V(restored) puts each job of a file back where it was, at the head of its queue or at its time in the schedule, if
     the running release can load it. None is put back twice. A job whose time has passed runs at once.
-  - V(forgotten) removes what Redis knows of a file. The controller removes the file itself, which alone may delete in the bucket.
+  - V(forgotten) removes what Redis knows of a file. The controller, which alone may delete in the bucket, removes the
+    file.
   - Runs on a host that may write and read backups in the bucket. What is in a job is never returned.
 extends_documentation_fragment: [carpentries.amy.rq_redis]
 author:
