@@ -21,7 +21,9 @@ def downloads(folder: Path) -> Callable[[Environ, Any], Iterable[bytes]]:
     def answer(environ: Environ, start_response: Any) -> Iterable[bytes]:
         name = str(environ["PATH_INFO"]).removeprefix(PREFIX)
         try:
-            response = send_from_directory(folder, name, environ)
+            response = send_from_directory(folder, name, environ, mimetype="application/octet-stream")
+            # An archive is not a way to send what is in it: a client that believed that would unpack it.
+            response.headers.pop("Content-Encoding", None)
         except NotFound as error:
             response = error.get_response(environ)
         chunks: Iterable[bytes] = response(environ, start_response)

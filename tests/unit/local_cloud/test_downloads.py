@@ -35,3 +35,11 @@ def test_only_files_of_the_folder_are_given(path: str, status: int, text: str | 
 
 def test_a_folder_that_is_not_there_has_no_files(tmp_path: Path) -> None:
     assert Client(downloads(tmp_path / "absent")).get(PREFIX + "python.tar.gz").status_code == 404
+
+
+def test_an_archive_is_given_as_it_is(tmp_path: Path) -> None:
+    """With an encoding said, a client would unpack it and find no archive."""
+    (tmp_path / "python.tar.gz").write_text("archive")
+    answer = Client(downloads(tmp_path)).get(PREFIX + "python.tar.gz")
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert "Content-Encoding" not in answer.headers
