@@ -75,6 +75,7 @@ _value:
     hand_over: {description: The other hosts that must change., type: list, elements: str}
     hold_queues: {description: Whether the queues are held meanwhile., type: bool}
     previous: {description: Id of the release to go back to., type: str}
+    previous_host: {description: "A host that runs it, or null.", type: str}
     reasons: {description: 'For each host that must change, and for the queues, why.', type: dict}
 """
 

@@ -69,6 +69,7 @@ def restore_ending(
         made_under=made_under,
         pending=told["pending"],
         newer=told["newer"],
+        versions={record["id"]: record["ref"] for record in (state["active"], state["previous"]) if record},
         stage=stage,
     )
     return asdict(ending)

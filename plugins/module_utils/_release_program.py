@@ -68,7 +68,8 @@ def executor(module: Any, program: str, *, timeout: int | None = None) -> Execut
 
     After `timeout` seconds the program is ended, and its code is TIMED_OUT.
     """
-    release = Path(module.params["path"])
+    # By a link the site's folder would be another, and the link may be led elsewhere meanwhile.
+    release = Path(module.params["path"]).resolve()
     command = program_command(release=release, user=module.params["user"], program=program)
 
     def execute(line: str) -> tuple[int, str, str]:

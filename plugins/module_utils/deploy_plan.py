@@ -40,6 +40,7 @@ class Plan:
     `roll` are the web hosts in rotation that must change. `hand_over` are the other hosts that must change.
     `hold_queues` tells whether the queues are held meanwhile: for those, or to end the hold of a dead deploy.
     `previous` is the release that the fleet goes back to if the wanted one fails; None on a first deploy.
+    `previous_host` is a host that runs it: the one that migrates may have joined after it was deployed.
     """
 
     rejoin: list[str]
@@ -47,6 +48,7 @@ class Plan:
     hand_over: list[str]
     hold_queues: bool
     previous: str | None
+    previous_host: str | None
     reasons: dict[str, str]
 
     def as_result(self) -> dict[str, Any]:
@@ -65,12 +67,14 @@ def plan(*, hosts: list[Host], release: str, queues: dict[str, Any] | None = Non
     # The deploy lock is ours, or will be: whichever deploy holds them now lives no more.
     if dead := _holder(queues or {}):
         reasons["the queues"] = f"are held by {dead}, which runs no more"
+    previous = _previous(hosts, release)
     return Plan(
         rejoin=[host.name for host in web if host.target_state != IN_ROTATION],
         roll=[host.name for host in web if host.target_state == IN_ROTATION],
         hand_over=hand_over,
         hold_queues=bool(hand_over or dead),
-        previous=_previous(hosts, release),
+        previous=previous,
+        previous_host=_host_of(previous, hosts),
         reasons=reasons,
     )
 
@@ -100,3 +104,9 @@ def _previous(hosts: list[Host], release: str) -> str | None:
     if others:
         return others.most_common(1)[0][0]
     return release if any(host.active == release for host in hosts) else None
+
+
+def _host_of(release: str | None, hosts: list[Host]) -> str | None:
+    """Return a host that runs `release`, without visitors if there is one."""
+    running = [host for host in hosts if release is not None and host.active == release]
+    return min(running, key=lambda host: host.role == "web").name if running else None

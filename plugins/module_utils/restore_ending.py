@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -23,13 +23,15 @@ def restore_ending(
     made_under: str,
     pending: Sequence[str],
     newer: Sequence[str],
+    versions: Mapping[str, str],
     stage: str,
 ) -> Ending:
     """Return how a restore ends where the release `running` (its id) runs, None if none does.
 
     `previous` is the release that ran before it, `made_under` the one that ran when the backup was made, empty if the
     backup does not say so. `pending` and `newer` are what `running` says of the restored database; see
-    `carpentries.amy.release_migrations_info`.
+    `carpentries.amy.release_migrations_info`. `versions` are what releases were deployed as, by id, as far as
+    that is known.
     """
     opened = f"make maintenance MODE=off STAGE={stage}"
     if running is None or not (pending or newer):
@@ -39,24 +41,25 @@ def restore_ending(
     return Ending(
         False,
         f"The database does not fit {running}, which runs: it {' and '.join(lacks + has)}. "
-        f"{_way(running, previous, made_under, stage)} Then open the site: {opened}",
+        f"{_way(running, previous, made_under, versions, stage)} Then open the site: {opened}",
     )
 
 
-def _way(running: str, previous: str | None, made_under: str, stage: str) -> str:
+def _way(running: str, previous: str | None, made_under: str, versions: Mapping[str, str], stage: str) -> str:
     """Return the command that brings release and database together."""
     if made_under:
         if made_under == previous:
             return f"The backup was made under {made_under}, which ran before. Run: make rollback STAGE={stage}"
-        return f"The backup was made under {made_under}. Run: make deploy STAGE={stage} VERSION={_version(made_under)}"
+        version = _version(made_under, versions)
+        return f"The backup was made under {made_under}. Run: make deploy STAGE={stage} VERSION={version}"
     before = f"make rollback STAGE={stage} for {previous}, or " if previous else ""
     return (
         "The backup does not say which release it was made under. Deploy that release: "
         f"{before}make deploy STAGE={stage} VERSION=<its version>; "
-        f"or migrate the database again: make deploy STAGE={stage} VERSION={_version(running)}"
+        f"or migrate the database again: make deploy STAGE={stage} VERSION={_version(running, versions)}"
     )
 
 
-def _version(release: str) -> str:
-    """Return the version that a release's id begins with: before its commit and the digest of its settings."""
-    return release.rsplit("-", 2)[0]
+def _version(release: str, versions: Mapping[str, str]) -> str:
+    """Return what a release was deployed as; else what its id begins with, which is that as part of a file name."""
+    return versions.get(release, release.rsplit("-", 2)[0])

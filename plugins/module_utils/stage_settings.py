@@ -22,5 +22,5 @@ def leading_to(values: Mapping[str, str], *, hosts: Mapping[str, str]) -> dict[s
 
 
 def _has(value: str, word: str) -> bool:
-    """Whether the word is there as a whole: 10.0.0.1 is not in 10.0.0.12, nor redis1 in redis10."""
-    return re.search(rf"(?<![\w.]){re.escape(word)}(?![\w]|\.\d)", value) is not None
+    """Whether the word is there as a whole: 10.0.0.1 is not in 10.0.0.12, nor redis1 in amy-redis1."""
+    return re.search(rf"(?<![\w.-]){re.escape(word)}(?![\w-]|\.\d)", value) is not None

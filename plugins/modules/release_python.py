@@ -67,6 +67,7 @@ path:
   sample: /webapps/amy.example.org/pythons/3.14-debian12-x86_64-0a1b2c3d
 """
 
+import os
 import time
 from pathlib import Path
 
@@ -75,7 +76,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.release import pythons, stage
 from ..module_utils.release.failure import ReleaseError
 from ..module_utils.release.files import step_back
-from ..module_utils.release.site import Site, free_bytes
+from ..module_utils.release.site import PYTHON_RECORD, Site, free_bytes
 
 
 def main() -> None:
@@ -97,6 +98,9 @@ def main() -> None:
     try:
         python = pythons.require_python_id(parameters["id"])
         changed = not pythons.is_staged(site, python=python, sha256=parameters["sha256"])
+        if not changed and not module.check_mode:
+            # A release is about to be staged for it: what is fresh is left alone by the prune of another deploy.
+            os.utime(site.python(python) / PYTHON_RECORD)
         if changed:
             needed = stage.space_needed(size=parameters["size"], unpacked_size=parameters["unpacked_size"])
             stage.require_space(free=free_bytes(site.pythons), needed=needed, site=site, what="the Python")

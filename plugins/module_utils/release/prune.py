@@ -154,10 +154,7 @@ def _old_remains(place: Path, *, known: Collection[str], now: float) -> list[str
         for entry in os.scandir(place)
         if entry.is_dir(follow_symlinks=False)
         and entry.name not in known
-        and (
-            entry.name.endswith(PARTIAL)
-            or not any(Path(entry.path, record).exists() for record in (RECORD, PYTHON_RECORD))
-        )
+        and (entry.name.endswith(PARTIAL) or not _has_record(Path(entry.path)))
         and now - entry.stat(follow_symlinks=False).st_mtime > FRESH
     )
 

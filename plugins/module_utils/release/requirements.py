@@ -62,7 +62,9 @@ def _applies(requirement: Requirement, *, python: str) -> bool:
         return True
     environment = {name: str(value) for name, value in default_environment().items()}
     versions = {"python_version": ".".join(python.split(".")[:2]), "python_full_version": python}
-    return bool(requirement.marker.evaluate({**environment, **versions, "implementation_version": python}))
+    # Releases of packaging before 22 do not know that an extra may be absent.
+    told = {**environment, **versions, "implementation_version": python, "extra": ""}
+    return bool(requirement.marker.evaluate(told))
 
 
 def _name(requirement: Requirement) -> str:

@@ -5,7 +5,7 @@
 A set of jobs has a name. Its file, which the stage's bucket keeps, holds the jobs. The Redis hash `rq:aside:<name>`
 says of each id how far it is, and is written in the transaction that moves the job. So a run that is cut off leaves
 each job in one place, and none runs twice: `copied` jobs are still where they were, `taken` ones are in the file only,
-`restored` ones are back. Where there is no such hash, the Redis that had the jobs is gone, and all of them are aside.
+`restored` ones are back. A job that the hash does not name was taken out of a Redis that is gone: it is aside.
 
 The application's Redis user may run no Lua, and no RESTORE: hence WATCH and MULTI, and a command for each type of key.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -26,6 +27,7 @@ COPIED, TAKEN, RESTORED = "copied", "taken", "restored"
 FORMAT = 1
 # Others write to the same lists and schedules; each attempt looks at them again.
 ATTEMPTS = 50
+_PLACE = re.compile(r"rq:(?:queue|deferred|failed|scheduled):.+|rq:scheduler:scheduled_jobs")
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ class KeptJob:
 
 def keys_of(job: str) -> list[str]:
     """The keys that a job has besides its places: itself, those that wait for it and it waits for, its results."""
-    return [f"rq:job:{job}", f"rq:job:{job}:dependents", f"rq:job:{job}:dependencies", f"rq:results:{job}"]
+    # The two colons are RQ's own.
+    return [f"rq:job:{job}", f"rq:job:{job}:dependents", f"rq:job::{job}:dependencies", f"rq:results:{job}"]
 
 
 def read_job(client: Any, job: str, *, places: Sequence[Place]) -> KeptJob | None:
@@ -112,8 +115,8 @@ def standing(client: Any, *, name: str) -> dict[str, str]:
 
 
 def is_aside(job: str, *, known: Mapping[str, str]) -> bool:
-    """Whether a job is in the file of its set only, by the `standing` of the set."""
-    return not known or known.get(job) == TAKEN
+    """Whether a job is in the file of its set only, by the `standing` of the set: one that it does not name is."""
+    return known.get(job, TAKEN) == TAKEN
 
 
 def put_back(client: Any, job: KeptJob, *, name: str) -> bool:
@@ -122,6 +125,9 @@ def put_back(client: Any, job: KeptJob, *, name: str) -> bool:
         with client.pipeline(transaction=True) as pipeline:
             pipeline.watch(f"rq:job:{job.id}", ASIDE_PREFIX + name)
             if pipeline.exists(f"rq:job:{job.id}"):
+                return False
+            # Another restore may have been quicker, and its job have ended.
+            if (pipeline.hget(ASIDE_PREFIX + name, job.id) or TAKEN.encode()) != TAKEN.encode():
                 return False
             pipeline.multi()
             for key in job.keys:
@@ -159,8 +165,15 @@ def read(body: bytes, *, name: str) -> list[KeptJob]:
 
 
 def _read_kept(job: dict[str, Any]) -> KeptJob:
-    places = [Place(**place) for place in job["places"]]
+    places = [_checked_place(Place(**place)) for place in job["places"]]
     return KeptJob(job["id"], places, [_checked_key(job["id"], key) for key in job["keys"]])
+
+
+def _checked_place(place: Place) -> Place:
+    # A file from a bucket puts its jobs into RQ's own places only.
+    if not _PLACE.fullmatch(place.key) or (place.score is None) != place.key.startswith("rq:queue:"):
+        raise ValueError(f"it has place {place.key!r}")
+    return place
 
 
 def _checked_key(job: str, key: dict[str, Any]) -> Key:
@@ -172,7 +185,8 @@ def _checked_key(job: str, key: dict[str, Any]) -> Key:
 
 def _is_at(client: Any, job: str, place: Place) -> bool:
     if place.score is None:
-        return job.encode() in client.lrange(place.key, 0, -1)
+        # By its name: the oldest client has no method for it.
+        return client.execute_command("LPOS", place.key, job) is not None
     return bool(client.zscore(place.key, job) == place.score)
 
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any, Protocol
 
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.aside import (
-    ASIDE_PREFIX,
     KeptJob,
     is_aside,
     mark_copied,
@@ -20,7 +20,6 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.aside import (
     take_out,
     written,
 )
-from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.store import RqStore
 
 
@@ -59,16 +58,15 @@ def move_aside(*, client: Any, store: RqStore, files: Files, name: str, jobs: Se
     if not kept:
         return moved
     mark_copied(client, name=name, jobs=[job.id for job in kept])
-    try:
-        moved.kept = files.put(name, written(kept, name=name, made=made))
-    except QueueError:
-        client.delete(ASIDE_PREFIX + name)
-        raise
+    # If that fails, the marks stay: there may be a file all the same, of jobs that have not moved.
+    moved.kept = files.put(name, written(kept, name=name, made=made))
     for job in kept:
         if take_out(client, job, name=name):
             moved.ids.append(job.id)
         else:
             moved.left[job.id] = "has been moved or changed meanwhile"
+    if moved.ids and len(moved.ids) < len(kept):
+        _keep_only(files, [job for job in kept if job.id in moved.ids], name=name, made=made)
     return moved
 
 
@@ -100,7 +98,15 @@ def restore(
             moved.overdue += [job.id] if any(_is_over(place.score, job, now) for place in job.places) else []
         else:
             moved.left[job.id] = "is there already: its id is in use"
+    if moved.ids and moved.left and not check_mode:
+        made = datetime.fromtimestamp(now, timezone.utc).isoformat(timespec="seconds")
+        _keep_only(files, [job for job in jobs if job.id in moved.left], name=name, made=made)
     return moved
+
+
+def _keep_only(files: Files, jobs: list[KeptJob], *, name: str, made: str) -> None:
+    """Leave no job in the file that is not aside: where this Redis is gone, all that is in the file counts as aside."""
+    files.put(name, written(jobs, name=name, made=made))
 
 
 def _runs_by_itself(job: KeptJob) -> bool:

@@ -3,7 +3,10 @@ from __future__ import annotations
 
 from ansible_collections.carpentries.amy.plugins.filter.restore_ending import restore_ending
 
-STATE = {"active": {"id": "v2-0123456789ab-89abcdef"}, "previous": {"id": "v1-0123456789ab-89abcdef"}}
+STATE = {
+    "active": {"id": "v2-0123456789ab-89abcdef", "ref": "v2"},
+    "previous": {"id": "v1-0123456789ab-89abcdef", "ref": "v1"},
+}
 
 
 def test_it_reads_what_the_modules_say() -> None:

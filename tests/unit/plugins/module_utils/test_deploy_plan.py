@@ -98,3 +98,16 @@ def test_only_hosts_in_rotation_are_rolled_and_no_host_is_touched_twice(hosts: l
     assert set(result.roll) <= healthy
     assert not set(result.rejoin) & healthy
     assert {host.name for host in hosts} - healthy == set(result.rejoin)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "host"),
+    [
+        ([web("web1", "v1"), worker("v1")], "worker1"),
+        # The host that migrates has joined since: another one knows the release that runs.
+        ([web("web1", "v1"), web("web2", "v1"), utility(None)], "web1"),
+        ([web("web1", None), utility(None)], None),
+    ],
+)
+def test_a_host_is_named_that_can_be_asked_about_the_release_that_runs(hosts: list[Host], host: str | None) -> None:
+    assert plan(hosts=hosts, release="v2").previous_host == host

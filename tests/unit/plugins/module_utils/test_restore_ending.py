@@ -33,13 +33,19 @@ def deploy(version: str) -> str:
         ({"newer": ["a.3"], "pending": ["a.2"], "made_under": V1}, False, [ROLLBACK, OPEN]),
         # Made in the middle of the deploy of the release that runs: it migrates again.
         ({"pending": ["a.2"], "made_under": V2}, False, [deploy("v2"), OPEN]),
+        # Its id has another spelling of the version than git.
+        (
+            {"pending": ["a.2"], "made_under": V2, "versions": {V2: "feature/X"}},
+            False,
+            [deploy("feature/X"), OPEN],
+        ),
         # The timer's do not say under which.
         ({"pending": ["a.2"]}, False, [ROLLBACK, deploy("<its version>"), deploy("v2"), OPEN]),
         ({"pending": ["a.2"], "previous": None}, False, [deploy("<its version>"), deploy("v2"), OPEN]),
     ],
 )
 def test_the_ending_names_what_fits(case: dict[str, Any], fits: bool, commands: list[str]) -> None:
-    options: dict[str, Any] = {"previous": V1, "made_under": "", "pending": [], "newer": [], **case}
+    options: dict[str, Any] = {"previous": V1, "made_under": "", "pending": [], "newer": [], "versions": {}, **case}
     ending = restore_ending(options.pop("running", V2), **options, stage="test")
     assert ending.fits is fits
     places = [ending.next_step.index(command) for command in commands]
@@ -49,6 +55,6 @@ def test_the_ending_names_what_fits(case: dict[str, Any], fits: bool, commands: 
 
 def test_the_ending_says_why() -> None:
     options: dict[str, Any] = {"pending": ["a.2"], "newer": ["a.3"], "stage": "test"}
-    ending = restore_ending(V2, previous=V1, made_under=V1, **options)
+    ending = restore_ending(V2, previous=V1, made_under=V1, versions={}, **options)
     assert f"does not fit {V2}, which runs: it lacks a.2 and has a.3, which {V2} does not know." in ending.next_step
     assert f"The backup was made under {V1}" in ending.next_step

@@ -166,8 +166,33 @@ def test_nothing_moves_where_nothing_can_be_kept(rq: Rq) -> None:
     before = contents(rq)
     with pytest.raises(QueueError, match="bucket"):
         moved_aside(rq, Files(broken=True), job)
+    # The bucket may have the file all the same, so Redis goes on to know that nothing has moved.
+    assert aside.standing(rq.client, name=SET) == {job: aside.COPIED}
+    rq.client.delete(aside.ASIDE_PREFIX + SET)
     assert contents(rq) == before
-    assert not rq.client.exists(aside.ASIDE_PREFIX + SET)
+
+
+def test_a_restore_to_another_redis_that_was_cut_off_goes_on(rq: Rq) -> None:
+    jobs = rq.run(f"print({SCHEDULE}.id, q.enqueue(jobs.record, 'a').id)").split()
+    files = Files()
+    moved_aside(rq, files, *jobs)
+    rq.client.flushall()
+    limited(rq)
+    first = restored(rq, files, errors={jobs[1]: "no such class"})
+    assert (first.ids, list(first.left)) == ([jobs[0]], [jobs[1]])
+    # That Redis is lost in turn: what is back already does not run a second time.
+    rq.client.flushall()
+    second = restored(rq, files)
+    assert (second.ids, second.left) == ([jobs[1]], {})
+
+
+def test_a_file_that_names_a_place_which_is_none_of_rqs_is_refused(rq: Rq) -> None:
+    job = rq.run("print(q.enqueue(jobs.record, 'a').id)")
+    files = Files()
+    moved_aside(rq, files, job)
+    files.content[SET] = files.content[SET].replace(b'"rq:queue:default"', b'"amy:sessions"')
+    with pytest.raises(QueueError, match="amy:sessions"):
+        restored(rq, files)
 
 
 def test_a_job_that_was_worked_off_meanwhile_is_left(rq: Rq, monkeypatch: pytest.MonkeyPatch) -> None:
