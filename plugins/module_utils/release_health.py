@@ -9,6 +9,7 @@ nowhere, and caches are kept in memory.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 from ._release_program import PRELUDE, Execute, ask
@@ -54,7 +55,8 @@ def check_on_copy(
     """Return what the answers leave in doubt, each in a sentence: it may be the web host that is missing here.
 
     `database` is the copy's name; `server` leads to it if it is not on the server that the release's settings name.
-    Raises ProofError for a page that is answered as it should be, but for its text: no host would make it another.
+    Raises ProofError for a page that is answered as it should be but for its text, and for one at which the application
+    itself fails: no host would make another of it.
     Raises ReleaseProgramError if the release cannot be asked.
     """
     order = {
@@ -66,7 +68,7 @@ def check_on_copy(
     }
     answers = [Answer(**answer) for answer in ask(execute, order)["answers"]]
     wrong = [(check, answer, why) for check, answer in zip(checks, answers) if (why := difference(check, answer))]
-    certain = [(check, answer, why) for check, answer, why in wrong if answer.status in check.status]
+    certain = [(check, answer, why) for check, answer, why in wrong if _is_certain(check, answer)]
     if certain:
         told = "; ".join(f"{check} {why}" for check, _answer, why in certain)
         raise ProofError(
@@ -75,6 +77,12 @@ def check_on_copy(
             "release_health_checks: {version} in a text is {release} without its v."
         )
     return [f"{check} {why}" for check, _answer, why in wrong]
+
+
+def _is_certain(check: Check, answer: Answer) -> bool:
+    """Whether a web host would answer like that, too. A copy may be slower than the database itself."""
+    failed = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or bool(answer.error)
+    return answer.status in check.status or (failed and not answer.error.startswith(TimeoutError.__name__))
 
 
 def _meta(check: Check) -> dict[str, str]:

@@ -12,8 +12,9 @@ version_added: 0.1.0
 description:
   - Answers the health checks within the release's own Django, as the application's user, on a migrated copy of the
     database. No server is started, no e-mail is sent, and caches are kept in memory.
-  - Fails if a page has the expected status and lacks the expected text, which no web host would change. Whatever else
-    differs may be due to what a web host has and this process has not, so that it is a warning.
+  - Fails if a page has the expected status and lacks the expected text, or if the application itself fails at it; a web
+    host would not change that. What else differs may be due to what a web host has and this process has not, so that it
+    is a warning.
 author:
   - The carpentries.amy contributors (@carpentries)
 options:

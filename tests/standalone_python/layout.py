@@ -51,7 +51,7 @@ def corrections(*, multiarch: str, pip: str) -> tuple[Correction, ...]:
         Correction("ensurepip/__init__.py", r'^_PIP_VERSION = ".*"', f'_PIP_VERSION = "{pip}"'),
         Correction(data, r"^ *'WHEEL_PKG_DIR': .*\n", ""),
         # As a published build, it does not know at its making where it will be.
-        Correction(data, r"'/usr\b", "'/install"),
+        Correction(data, r"(?<!'TZPATH': )'/usr\b", "'/install"),
     )
 
 

@@ -67,8 +67,9 @@ def test_it_runs_on_a_bare_host(archive: Path, hosts: dict[str, Path], suite: st
     # $ORIGIN is looked up in /proc.
     inside: list[str | Path] = ["unshare", "--fork", "--pid", f"--mount-proc={host}/proc", "chroot", host]
     version = archive.name.split("-")[1]
-    code = f"import platform, {MODULES}; print(platform.python_version())"
-    assert run(*inside, python, "-c", code) == version
+    code = f"import platform, zoneinfo, {MODULES}; print(platform.python_version(), zoneinfo.TZPATH[0])"
+    # The time zones are the host's, wherever the Python lies.
+    assert run(*inside, python, "-c", code) == f"{version} /usr/share/zoneinfo"
     run(*inside, python, "-m", "venv", f"/opt/{folder.name}/venv")
     assert "pip" in run(*inside, f"/opt/{folder.name}/venv/bin/pip", "--version")
 

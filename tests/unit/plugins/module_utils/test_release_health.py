@@ -103,17 +103,21 @@ def test_mail_goes_nowhere_and_no_cache_is_written(tmp_path: Path) -> None:
 
 def test_a_text_that_is_never_shown_is_a_failure(tmp_path: Path) -> None:
     with pytest.raises(ProofError) as raised:
-        asked(tmp_path, page("/fail/", "x"), page("/version/", "v4.7.0"))
+        asked(tmp_path, page("/absent/", "x"), page("/version/", "v4.7.0"))
     told = str(raised.value)
     assert "GET /version/ as amy.example.org answered 200 without the text 'v4.7.0'. The answer began: 4.7.0" in told
     assert "the database itself is untouched" in told
-    assert "/fail/" not in told
+    assert "/absent/" not in told
+
+
+def test_a_page_at_which_the_application_fails_is_a_failure(tmp_path: Path) -> None:
+    with pytest.raises(ProofError, match=r"GET /fail/ as amy.example.org answered 500 \(expected 200\)"):
+        asked(tmp_path, page("/fail/", "x"))
 
 
 def test_what_a_web_host_may_answer_otherwise_is_left_to_it(tmp_path: Path) -> None:
-    doubts = asked(tmp_path, page("/fail/", "x"), page("/absent/", "x"), Check(path="/host/", host="other.example.org"))
+    doubts = asked(tmp_path, page("/absent/", "x"), Check(path="/host/", host="other.example.org"))
     assert doubts == [
-        "GET /fail/ as amy.example.org answered 500 (expected 200)",
         "GET /absent/ as amy.example.org answered 404 (expected 200)",
         "GET /host/ as other.example.org answered 400 (expected 200)",
     ]
