@@ -119,7 +119,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils import deploy_outc
 
 def deploy_outcome(failures: list[str], **facts: Any) -> dict[str, str]:
     """Return the outcome as a dictionary; the arguments are those of the function in module_utils."""
-    return asdict(outcomes.deploy_outcome(failures, **facts))
+    return asdict(outcomes.deploy_outcome(failures, **facts))  # pylint: disable=missing-kwoa
 
 
 class FilterModule:

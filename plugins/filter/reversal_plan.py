@@ -79,7 +79,8 @@ from ansible_collections.carpentries.amy.plugins.module_utils.reversal import Ap
 
 def reversal_plan(graph: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
     """Return the plan as a dict; the options are those of the function in module_utils."""
-    return asdict(plan(graph=[Applied(**dict(migration)) for migration in graph], **options))
+    applied = [Applied(**dict(migration)) for migration in graph]
+    return asdict(plan(graph=applied, **options))  # pylint: disable=missing-kwoa
 
 
 class FilterModule:

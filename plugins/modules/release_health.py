@@ -55,6 +55,30 @@ options:
     type: list
     elements: dict
     required: true
+    suboptions:
+      path:
+        description: The request's path.
+        type: str
+        required: true
+      host:
+        description: The name by which the site is asked; also for the certificate.
+        type: str
+        required: true
+      status:
+        description: The expected status or a list of them; 200 by default.
+        type: raw
+      text:
+        description:
+          - What the body must contain; C({release}) stands for O(release), C({version}) for the same without a C(v)
+            before a digit.
+        type: str
+      scheme:
+        description: What a load balancer would say in X-Forwarded-Proto.
+        type: str
+        choices: [http, https]
+      headers:
+        description: More headers.
+        type: dict
   release:
     description: What C({release}) stands for in a check's text.
     type: str

@@ -148,7 +148,7 @@ def results(jobs: list[FoundJob], *, names: list[str], **target: str) -> dict[st
         "unloadable_ids": [job.id for job in named if job.error],
         "named_ids": [job.id for job in named],
         "lines": lines(jobs),
-        "notes": [*lines(stopping), *failed_lines(jobs, **target)],
+        "notes": [*lines(stopping), *failed_lines(jobs, **target)],  # pylint: disable=missing-kwoa
     }
 
 

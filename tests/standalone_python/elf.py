@@ -87,7 +87,7 @@ def _needed(content: bytes, section: Section, strings: int) -> Iterator[Needed]:
     while following:
         _format, count, _file, first, following = struct.unpack_from("<HHIII", content, library)
         offset = library + first
-        for _ in range(count):
+        for _number in range(count):
             checksum, _flags, index, name_at, step = struct.unpack_from("<IHHII", content, offset)
             end = content.index(b"\0", strings + name_at)
             version = glibc_version(content[strings + name_at : end].decode())
