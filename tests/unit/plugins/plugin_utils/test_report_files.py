@@ -187,7 +187,7 @@ def test_phases_in_which_no_host_did_anything_are_left_out() -> None:
 def test_a_deploy_that_was_refused_says_where() -> None:
     text = page(journal())
     assert '<span class="refused">Refused</span>' in text
-    assert "refused in the phase “Roll the web hosts”" in text
+    assert 'refused in the phase "Roll the web hosts"' in text
 
 
 def test_a_host_that_stayed_away_is_named_so() -> None:
