@@ -42,21 +42,21 @@ def wanted(version: str, *, archive: Archive | None = None, mirror: str = "") ->
         (wanted("3.14", mirror="file:///srv/pythons"), ["--mirror", "file:///srv/pythons"], "cpython-3.14"),
         (
             wanted("3.14.2", archive=ARCHIVE),
-            ["--python-downloads-json-url", "file:///work/downloads.json"],
+            ["--python-downloads-json-url", "file:///place/downloads.json"],
             "cpython-3.14.2",
         ),
         # The makers' layout is no matter of an archive of one's own.
         (
             wanted("3.14.2", archive=ARCHIVE, mirror="https://mirror.example.org"),
-            ["--python-downloads-json-url", "file:///work/downloads.json"],
+            ["--python-downloads-json-url", "file:///place/downloads.json"],
             "cpython-3.14.2",
         ),
     ],
 )
 def test_where_a_python_comes_from(python: Wanted, source: list[str], request_: str) -> None:
-    step = install_step(python, uv="uv", directory=Path("/work"))
+    step = install_step(python, uv="uv", directory=Path("/place"))
     assert step.command == [
-        *("uv", "python", "install", "--no-bin", "--install-dir", "/work/installed"),
+        *("uv", "python", "install", "--no-bin", "--install-dir", "/place/installed"),
         *source,
         request_,
     ]
