@@ -117,7 +117,7 @@ def limits(thresholds: Mapping[str, float]) -> dict[str, float]:
 def alarms(stage: Stage, *, thresholds: Mapping[str, float], actions: list[str]) -> list[dict[str, Any]]:
     """Return the alarms; `thresholds` replace those of the table, by key. Raises StageError for an unknown key.
 
-    Each says to whom `actions` lead that it has gone off, and that it is over.
+    Each tells the targets of `actions` that it has gone off, and that it is over.
     """
     limit = limits(thresholds)
     return [
