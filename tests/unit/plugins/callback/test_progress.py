@@ -129,6 +129,8 @@ def environment(site: Path, callback: str = "carpentries.amy.progress") -> dict[
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "ANSIBLE_LOCAL_TEMP": str(site / ".ansible"),
         "ANSIBLE_STDOUT_CALLBACK": callback,
+        # As `make` has it.
+        "ANSIBLE_DEPRECATION_WARNINGS": "false",
     }
 
 
