@@ -28,6 +28,11 @@ options:
         them; null if none runs.
     type: dict
     required: true
+  lived_with:
+    description: C(newer) of the database that was there before the restore. The release that runs lived with them.
+    type: list
+    elements: str
+    default: []
   stage:
     description: The stage, for the commands.
     type: str
@@ -59,7 +64,12 @@ from ansible_collections.carpentries.amy.plugins.module_utils import restore_end
 
 
 def restore_ending(
-    state: dict[str, Any], *, made_under: str, migrations: dict[str, Any] | None, stage: str
+    state: dict[str, Any],
+    *,
+    made_under: str,
+    migrations: dict[str, Any] | None,
+    stage: str,
+    lived_with: list[str] | None = None,
 ) -> dict[str, Any]:
     """Return the ending as a dict; see RETURN."""
     told = migrations or {"pending": [], "newer": []}
@@ -69,6 +79,7 @@ def restore_ending(
         made_under=made_under,
         pending=told["pending"],
         newer=told["newer"],
+        lived_with=lived_with or [],
         versions={record["id"]: record["ref"] for record in (state["active"], state["previous"]) if record},
         stage=stage,
     )

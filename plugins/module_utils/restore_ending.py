@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -23,6 +23,7 @@ def restore_ending(
     made_under: str,
     pending: Sequence[str],
     newer: Sequence[str],
+    lived_with: Collection[str],
     versions: Mapping[str, str],
     stage: str,
 ) -> Ending:
@@ -30,14 +31,16 @@ def restore_ending(
 
     `previous` is the release that ran before it, `made_under` the one that ran when the backup was made, empty if the
     backup does not say so. `pending` and `newer` are what `running` says of the restored database; see
-    `carpentries.amy.release_migrations_info`. `versions` are what releases were deployed as, by id, as far as
+    `carpentries.amy.release_migrations_info`; `lived_with` is what it said of the database before the restore, with
+    which it ran. `versions` are what releases were deployed as, by id, as far as
     that is known.
     """
+    beyond = [name for name in newer if name not in lived_with]
     opened = f"make maintenance MODE=off STAGE={stage}"
-    if running is None or not (pending or newer):
+    if running is None or not (pending or beyond):
         return Ending(True, f"Open the site: {opened}")
     lacks = [f"lacks {', '.join(pending)}"] if pending else []
-    has = [f"has {', '.join(newer)}, which {running} does not know"] if newer else []
+    has = [f"has {', '.join(beyond)}, which {running} does not know"] if beyond else []
     return Ending(
         False,
         f"The database does not fit {running}, which runs: it {' and '.join(lacks + has)}. "

@@ -28,6 +28,9 @@ def deploy(version: str) -> str:
         ({"pending": ["a.2"], "made_under": V1}, False, [ROLLBACK, OPEN]),
         ({"pending": ["a.2"], "made_under": V3}, False, [deploy("v3"), OPEN]),
         ({"pending": ["a.2"], "made_under": V1, "previous": None}, False, [deploy("v1"), OPEN]),
+        # What a rollback has left in the database was there before the restore, too.
+        ({"newer": ["a.3"], "lived_with": ["a.3"]}, True, [OPEN]),
+        ({"newer": ["a.3", "a.4"], "lived_with": ["a.3"], "made_under": V3}, False, [deploy("v3"), OPEN]),
         # From a newer release, after a rollback.
         ({"newer": ["a.3"], "made_under": V3}, False, [deploy("v3"), OPEN]),
         ({"newer": ["a.3"], "pending": ["a.2"], "made_under": V1}, False, [ROLLBACK, OPEN]),
@@ -45,7 +48,15 @@ def deploy(version: str) -> str:
     ],
 )
 def test_the_ending_names_what_fits(case: dict[str, Any], fits: bool, commands: list[str]) -> None:
-    options: dict[str, Any] = {"previous": V1, "made_under": "", "pending": [], "newer": [], "versions": {}, **case}
+    options: dict[str, Any] = {
+        "previous": V1,
+        "made_under": "",
+        "pending": [],
+        "newer": [],
+        "lived_with": [],
+        "versions": {},
+        **case,
+    }
     ending = restore_ending(options.pop("running", V2), **options, stage="test")
     assert ending.fits is fits
     places = [ending.next_step.index(command) for command in commands]
@@ -54,7 +65,7 @@ def test_the_ending_names_what_fits(case: dict[str, Any], fits: bool, commands: 
 
 
 def test_the_ending_says_why() -> None:
-    options: dict[str, Any] = {"pending": ["a.2"], "newer": ["a.3"], "stage": "test"}
+    options: dict[str, Any] = {"pending": ["a.2"], "newer": ["a.3"], "lived_with": [], "stage": "test"}
     ending = restore_ending(V2, previous=V1, made_under=V1, versions={}, **options)
     assert f"does not fit {V2}, which runs: it lacks a.2 and has a.3, which {V2} does not know." in ending.next_step
     assert f"The backup was made under {V1}" in ending.next_step
