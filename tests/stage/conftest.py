@@ -16,7 +16,7 @@ from tests.load.reconcile import reconcile
 from tests.load.report import Report
 from tests.stage import balancer_log
 from tests.stage.fleet import STAGE_FILE, Fleet, eventually
-from tests.stage.operator import ROOT, deploy_to_converged_hosts
+from tests.stage.operator import ROOT, deploy, deploy_to_converged_hosts
 
 # Everything that a deploy may lose: quick and slow answers, uploads, jobs of both kinds.
 LOAD = Options(
@@ -39,8 +39,9 @@ def fleet() -> Fleet:
 @pytest.fixture
 def on_v1(fleet: Fleet) -> Fleet:
     """Return the stage with v1 on every host and every web host in rotation."""
-    if set(fleet.active_releases().values()) != {"v1"} or not fleet.in_rotation():
-        result = deploy_to_converged_hosts("v1")
+    releases = set(fleet.active_releases().values())
+    if releases != {"v1"} or not fleet.in_rotation():
+        result = deploy("v1") if "" in releases else deploy_to_converged_hosts("v1")
         assert result.code == 0, result
     return fleet
 

@@ -118,8 +118,9 @@ class Fleet:
         return [tuple(row.values()) for row in json.loads(output)]
 
     def active_releases(self) -> dict[str, str]:
-        """Return the version (the ref it was deployed as) that each application host's link points to."""
-        command = f"cat /webapps/{self.stage['domain']}/repo/.release.json"
+        """Return the version (the ref) that each application host's link points to, empty where there is none."""
+        record = f"/webapps/{self.stage['domain']}/repo/.release.json"
+        command = f'test ! -e {record} && echo \'{{"ref": ""}}\' || cat {record}'
         return {host: json.loads(self.run(host, command))["ref"] for host in self.application_hosts}
 
     def redis_cli(self) -> str:
