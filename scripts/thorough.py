@@ -54,6 +54,7 @@ PARTS = (
     _stage("one-web-host", 40, "9_one_web_host"),
     _stage("status", 40, "9_status"),
     _stage("kinds", 40, "9_kinds"),
+    _stage("distributions", 40, "9_distributions"),
     _stage("another-application", 40, "another_application", stage="another"),
     _stage("modernize", 60, "9_modernize", stage="legacy"),
 )
