@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import cast
 
 import pytest
 
+from tests import python_archive
 from tests.load.options import Options
 from tests.load.process import Load
 from tests.load.reconcile import reconcile
@@ -54,6 +57,22 @@ def on_v2_after_v1(fleet: Fleet, request: pytest.FixtureRequest) -> Fleet:
         result = deploy_to_converged_hosts("v2")
         assert result.code == 0, result
     return fleet
+
+
+@pytest.fixture(scope="session")
+def own_python(fleet: Fleet) -> tuple[str, str]:
+    """Return what an operator says to have releases run on a Python of their own, for which the hosts' own stands."""
+    builder, made = fleet.container("scheduler1"), "/tmp/python.tar.gz"
+    source = Path(python_archive.__file__).read_text()
+    code, said = builder.exec_run(["python3", "-c", source, "/usr/bin/python3", made])
+    assert code == 0, said.decode()
+    python = json.loads(said)
+    archive = ROOT / ".cache/downloads" / f"python-{python['version']}-{python['sha256'][:12]}.tar.gz"
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    archive.write_bytes(builder.exec_run(["cat", made]).output)
+    url = "{{ release_hosts_endpoint_url }}/_local/downloads/" + archive.name
+    archives = {f"debian12-{python['machine']}": {"url": url, "sha256": python["sha256"]}}
+    return "-e", json.dumps({"release_python": python["version"], "release_python_archives": archives})
 
 
 class Loaded:

@@ -4,12 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.stage.conftest import assert_figures_agree, assert_nothing_lost, under_load
 from tests.stage.fleet import Fleet
 from tests.stage.operator import CONVERGED, deploy, deploy_to_converged_hosts, run_playbook
+
+
+def pythons(fleet: Fleet, host: str, *, of: str) -> set[str]:
+    """Return below which folders the Pythons are that a program of the application runs on."""
+    found = fleet.run(host, f"for process in $(pgrep --uid amy --full {of}); do readlink /proc/$process/exe; done")
+    return {str(Path(path).parents[2]) for path in found.split()}
 
 
 def test_the_first_deploy_serves_and_the_same_again_changes_nothing(fleet: Fleet) -> None:
@@ -23,12 +30,16 @@ def test_the_first_deploy_serves_and_the_same_again_changes_nothing(fleet: Fleet
     assert "nothing to change" in again.output
 
 
-def test_a_deploy_under_load_loses_nothing(on_v1: Fleet) -> None:
+def test_a_deploy_under_load_loses_nothing_though_the_release_has_a_python_of_its_own(
+    on_v1: Fleet, own_python: tuple[str, str]
+) -> None:
     with under_load(on_v1) as loaded:
-        result = deploy_to_converged_hosts("v2")
+        result = deploy_to_converged_hosts("v2", *own_python)
     assert result.code == 0, result
     assert set(on_v1.active_releases().values()) == {"v2"}
     assert on_v1.in_rotation()
+    for host, program in (("web1", "gunicorn"), ("web2", "gunicorn"), ("worker1", "rq")):
+        assert pythons(on_v1, host, of=program) == {f"/webapps/{on_v1.stage['domain']}/pythons"}
     assert_figures_agree(on_v1, loaded)
     assert_nothing_lost(on_v1, loaded)
 
