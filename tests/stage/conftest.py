@@ -33,9 +33,9 @@ LOAD = Options(
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def fleet() -> Fleet:
-    """Return the running stage."""
+    """Return the running stage, as a test before has left it."""
     return Fleet()
 
 
@@ -60,9 +60,9 @@ def on_v2_after_v1(fleet: Fleet, request: pytest.FixtureRequest) -> Fleet:
 
 
 @pytest.fixture(scope="session")
-def own_python(fleet: Fleet) -> tuple[str, str]:
+def own_python() -> tuple[str, str]:
     """Return what an operator says to have releases run on a Python of their own, for which the hosts' own stands."""
-    builder, made = fleet.container("scheduler1"), "/tmp/python.tar.gz"
+    builder, made = Fleet().container("scheduler1"), "/tmp/python.tar.gz"
     source = Path(python_archive.__file__).read_text()
     code, said = builder.exec_run(["python3", "-c", source, "/usr/bin/python3", made])
     assert code == 0, said.decode()

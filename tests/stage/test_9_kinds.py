@@ -13,7 +13,7 @@ from tests.stage.operator import deploy, run_playbook, status
 from tests.stage.trouble import BUCKET, SCHEDULED
 
 NO_QUEUES = ("-e", json.dumps({"instances_counts": {"web": 2, "utility": 1}}))
-TIMERS = ("amy-database-backup.timer", "amy-database-drill.timer", "amy-figures.timer")
+TIMERS = ("amy-database-backup.timer", "amy-database-drill.timer")
 
 
 def timers(fleet: Fleet, host: str) -> set[str]:
@@ -84,10 +84,18 @@ def remove_queues(both: Fleet) -> None:
     assert left.code == 0, left
 
 
+@pytest.fixture
+def without_queues(on_v1: Fleet) -> Fleet:
+    """Return the stage without hosts for background jobs, which a test before may have left so."""
+    if "redis1" in on_v1.hosts:
+        remove_queues(deploy_without_queues(on_v1))
+    return Fleet()
+
+
 @pytest.mark.thorough
-def test_a_stage_loses_its_queues_and_gains_them_again_under_load_and_nothing_is_lost(on_v1: Fleet) -> None:
+def test_a_stage_loses_its_queues_under_load_and_nothing_is_lost(on_v1: Fleet) -> None:
     made, kept = timers(on_v1, "scheduler1"), len(last_backups(on_v1))
-    assert "amy-database-backup.timer" in made
+    assert made == set(TIMERS)
     with under_load(on_v1) as loaded:
         remove_queues(deploy_without_queues(on_v1))
     without = Fleet()
@@ -97,17 +105,20 @@ def test_a_stage_loses_its_queues_and_gains_them_again_under_load_and_nothing_is
     assert run_playbook("restore_drill", *NO_QUEUES).code == 0
     assert_settled(without, *NO_QUEUES)
 
-    with under_load(without) as loaded:
+
+@pytest.mark.thorough
+def test_a_stage_gains_queues_under_load_and_nothing_is_lost(without_queues: Fleet) -> None:
+    with under_load(without_queues) as loaded:
         assert run_playbook("provision").code == 0
         returned = deploy("v1")
         assert returned.code == 0, returned
         both = Fleet()
         assert both.in_rotation()
-        assert (timers(both, "scheduler1"), timers(both, "utility1")) == (made, set())
+        assert (timers(both, "scheduler1"), timers(both, "utility1")) == (set(TIMERS), set())
         removed = run_playbook("scale_in", *confirmed("utility1"))
         assert removed.code == 0, removed
     whole = Fleet()
-    assert set(whole.hosts) == set(on_v1.hosts)
+    assert set(whole.hosts) == {"web1", "web2", "worker1", "scheduler1", "redis1"}
     assert_nothing_lost(whole, loaded)
     assert_settled(whole)
 
