@@ -37,6 +37,7 @@ def deploy_outcome(
     serving: Sequence[str],
     tried: bool,
     jobs_wait: bool,
+    lacks: Sequence[str],
     release: str,
     version: str,
     previous: str | None,
@@ -53,8 +54,9 @@ def deploy_outcome(
     `previous` release (its id, and the version that it is of) back. `can_return` is false where that release cannot
     live with what the database has become; `serving` are the web hosts that serve the new one. `tried` tells that every
     host that had to change has been given the new one, if only to refuse it; `jobs_wait` that the queues stay held.
-    `release` is the new one's id and `version` what it is called; `command` was run (`make deploy`, `make rollback`,
-    `make modernize`) on `stage`, and `url` is the site's.
+    `lacks` are the migrations that the database lacked of the new release, though that ran already, until they are
+    applied. `release` is the new one's id and `version` what it is called; `command` was run (`make deploy`, `make
+    rollback`, `make modernize`) on `stage`, and `url` is the site's.
     """
     name = f"{version} ({release})"
     again = f"run again: {_whole(command, version=version, stage=stage)}"
@@ -68,9 +70,11 @@ def deploy_outcome(
 
     if failures and not touched and (can_return or previous is None):
         return ended("refused", f"Nothing was rolled out, and the database is as it was. {corrected}.{waiting}")
-    if failures and not can_return:
+    if failures and (lacks or not can_return):
+        wanting = f"{release} runs, and the database lacks, or may lack, {', '.join(lacks)}, which it wants."
         back = _way_back(tried=tried, previous_version=previous_version, stage=stage)
-        return ended("failed", _way_on(previous=previous, serving=serving, back=back) + waiting)
+        on = f"{wanting} {corrected}." if lacks else _way_on(previous=previous, serving=serving, back=back)
+        return ended("failed", on + waiting)
     if stranded:
         return ended(
             "failed",

@@ -164,6 +164,8 @@ def test_each_kind_of_host_has_credentials_of_its_own() -> None:
         (QUEUES, [], True, {"queue_keeper": ["scheduler1"], "migrator": ["scheduler1"]}),
         (NO_QUEUES, ["utility1"], True, {"others_to_change": ["utility1"], "migrator": ["utility1"]}),
         (NO_QUEUES, [], False, {"migrator": ["utility1"]}),
+        # The database lacks migrations of the release that runs.
+        (NO_QUEUES, [], True, {"migrator": ["utility1"]}),
     ],
 )
 def test_whom_a_deploy_changes(
@@ -229,6 +231,19 @@ def test_a_hold_lasts_for_migrations_that_visitors_slow_down() -> None:
     migrator = {"deploy_rehearsal": rehearsed, "release_migrations": left_behind}
     told = {"groups": {"migrator": ["scheduler1"], "scheduler": ["scheduler1"]}, "hostvars": {"scheduler1": migrator}}
     assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 1501
+
+
+@pytest.mark.parametrize(("previous", "imposed"), [("v1-0", 1), (None, 0), ("v2-0", 0)])
+def test_a_release_has_to_live_with_the_migrations_of_another_one(previous: str | None, imposed: int) -> None:
+    migrator = {"deploy_rehearsal": [{"name": "a.2"}], "release_migrations": {"ahead": {}}}
+    told = {
+        "groups": {"migrator": ["scheduler1"], "scheduler": ["scheduler1"]},
+        "hostvars": {
+            "scheduler1": migrator,
+            "localhost": {"deploy": {"release": "v2-0"}, "deploy_plan": {"previous": previous}},
+        },
+    }
+    assert len(evaluate("deploy_migrations_imposed", QUEUES, told=told)) == imposed
 
 
 @pytest.mark.parametrize(
@@ -463,3 +478,32 @@ def test_a_stage_is_watched_as_what_it_is_to_be() -> None:
     ):
         assert evaluate(variable, both, instances_counts=LEAVING) == value, variable
     assert evaluate("instance_profiles_former", NO_QUEUES, instances_counts=LEAVING) == ["worker", "scheduler", "redis"]
+
+
+@pytest.mark.parametrize(
+    ("migrator", "kept"),
+    [
+        # It was restored from an older backup, and the rehearsal, or the migration itself, has failed.
+        ({"deploy_lacks": ["a.2"], "deploy_failure": "no copy"}, True),
+        ({"deploy_lacks": ["a.2"], "deploy_failure": "broken off", "deploy_migrated": True}, True),
+        # It has been migrated, and the host has failed later.
+        ({"deploy_lacks": [], "deploy_failure": "it does not start", "deploy_migrated": True}, False),
+        ({"deploy_lacks": []}, False),
+        ({"deploy_failure": "no copy"}, False),
+    ],
+)
+def test_queues_are_kept_from_workers_whose_release_lacks_migrations(*, migrator: dict[str, Any], kept: bool) -> None:
+    hosts = [name for role, names in QUEUES.items() if role != "redis" for name in names]
+    hostvars: dict[str, Any] = {
+        name: {"inventory_hostname": name, "check_host": {"maintenance_for_deploy": False, "active": None}}
+        for name in hosts
+    }
+    hostvars["scheduler1"] |= migrator
+    hostvars["localhost"] = {
+        "deploy": {"release": "v2-0", "ref": "v2"},
+        "deploy_plan": {"rejoin": [], "roll": [], "hand_over": [], "previous": "v2-0"},
+    }
+    stage = {"stage": "test", "project": "amy", "site_url": "https://amy.example.org"}
+    told = {"hostvars": hostvars, **stage}
+    assert evaluate("deploy_keeps_queues", QUEUES, told=told) is kept
+    assert ("the queues stay held" in evaluate("deploy_outcome", QUEUES, told=told)["next_step"]) is kept

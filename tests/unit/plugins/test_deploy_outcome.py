@@ -18,6 +18,7 @@ FACTS: dict[str, Any] = {
     "serving": [],
     "tried": True,
     "jobs_wait": False,
+    "lacks": [],
     "release": V2,
     "version": "v2",
     "previous": V1,
@@ -30,6 +31,7 @@ REFUSED = ["web1: Prove that it serves: /account/login/ gave 500"]
 ABSENT = ["web2 is not healthy"]
 UNTOUCHED: dict[str, Any] = {"touched": False}
 NO_WAY_BACK: dict[str, Any] = {"can_return": False}
+OLDER: dict[str, Any] = {"previous": V2, "lacks": ["a.2", "a.3"], "jobs_wait": True}
 FIRST: dict[str, Any] = {"can_return": False, "previous": None}
 
 
@@ -64,6 +66,12 @@ def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
         (REFUSED, {**NO_WAY_BACK, "serving": ["web2"]}, "failed", "served by web2 alone"),
         (REFUSED, {**FIRST, "serving": ["web2"]}, "failed", "It is served by web2 alone"),
         (REFUSED, FIRST, "failed", "There was no release before it"),
+        # The database was restored from an older backup, and could not be migrated to what the release wants.
+        (REFUSED, {**UNTOUCHED, **OLDER}, "refused", "Nothing was rolled out, and the database is as it was."),
+        (REFUSED, {**UNTOUCHED, **OLDER}, "refused", "the queues stay held"),
+        (REFUSED, OLDER, "failed", f"{V2} runs, and the database lacks, or may lack, a.2, a.3, which it wants."),
+        (REFUSED, {**OLDER, **NO_WAY_BACK}, "failed", "run again: make deploy STAGE=test VERSION=v2"),
+        (REFUSED, OLDER, "failed", "the queues stay held"),
         ([], {"absences": ABSENT}, "failed", "make status STAGE=test"),
         ([], {"absences": ABSENT}, "failed", "aws ec2 describe-instance-status"),
     ],
