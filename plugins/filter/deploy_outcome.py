@@ -39,6 +39,11 @@ options:
     type: list
     elements: str
     required: true
+  withdrawn:
+    description: Hosts that never had the previous release, and that run none again.
+    type: list
+    elements: str
+    required: true
   can_return:
     description: Whether the previous release can live with what the database has become.
     type: bool
@@ -96,8 +101,8 @@ EXAMPLES = r"""
   ansible.builtin.set_fact:
     outcome: >-
       {{ failures | carpentries.amy.deploy_outcome(
-           touched=true, absences=[], present=['web1'], stranded=[], can_return=true, serving=[], tried=true,
-           jobs_wait=false, lacks=[], release='v2-0a1b2c3d4e5f-01234567', version='v2',
+           touched=true, absences=[], present=['web1'], stranded=[], withdrawn=[], can_return=true, serving=[],
+           tried=true, jobs_wait=false, lacks=[], release='v2-0a1b2c3d4e5f-01234567', version='v2',
            previous='v1-ba9876543210-01234567', previous_version='v1', command='make deploy', stage='test',
            url='https://amy.example.org') }}
 """

@@ -268,7 +268,10 @@ def test_how_a_deploy_has_ended(
 ) -> None:
     names = [name for role in ("web", "worker", "scheduler") for name in QUEUES[role]]
     hostvars = {
-        name: {"inventory_hostname": name, "check_host": {"maintenance_for_deploy": False, "active": None}}
+        name: {
+            "inventory_hostname": name,
+            "check_host": {"maintenance_for_deploy": False, "active": None, "staged": ["v1-0"]},
+        }
         | facts.get(name, {})
         for name in names
     }
@@ -495,7 +498,10 @@ def test_a_stage_is_watched_as_what_it_is_to_be() -> None:
 def test_queues_are_kept_from_workers_whose_release_lacks_migrations(*, migrator: dict[str, Any], kept: bool) -> None:
     hosts = [name for role, names in QUEUES.items() if role != "redis" for name in names]
     hostvars: dict[str, Any] = {
-        name: {"inventory_hostname": name, "check_host": {"maintenance_for_deploy": False, "active": None}}
+        name: {
+            "inventory_hostname": name,
+            "check_host": {"maintenance_for_deploy": False, "active": None, "staged": ["v2-0"]},
+        }
         for name in hosts
     }
     hostvars["scheduler1"] |= migrator
@@ -507,3 +513,55 @@ def test_queues_are_kept_from_workers_whose_release_lacks_migrations(*, migrator
     told = {"hostvars": hostvars, **stage}
     assert evaluate("deploy_keeps_queues", QUEUES, told=told) is kept
     assert ("the queues stay held" in evaluate("deploy_outcome", QUEUES, told=told)["next_step"]) is kept
+
+
+@pytest.mark.parametrize(
+    ("previous", "failed", "changed", "withdrawn"),
+    [
+        # The stage has got workers, and the web hosts refuse the release: the workers do not work with it alone.
+        ("v1", ["web2"], ["web1", "worker1", "scheduler1", "scheduler2"], ["worker1", "scheduler1", "scheduler2"]),
+        # Web hosts that have joined.
+        ("v1", ["web3"], ["web1"], ["web3"]),
+        ("v1", ["web2"], ["web3"], ["web3"]),
+        # They have not come to the release.
+        ("v1", ["web2"], ["web1"], []),
+        ("v1", ["scheduler1"], [], []),
+        # All went well.
+        ("v1", [], ["web1", "web2", "web3", "worker1", "scheduler1", "scheduler2"], []),
+        # The fleet runs the release.
+        ("v2", ["web2"], ["worker1", "web3"], []),
+        # Nothing is returned to before the first release.
+        (None, ["web2"], ["worker1", "web3"], []),
+    ],
+)
+def test_new_hosts_never_had_the_release_that_the_fleet_returns_to(
+    previous: str | None, failed: list[str], changed: list[str], withdrawn: list[str]
+) -> None:
+    fleet = QUEUES | {"web": ["web1", "web2", "web3"]}
+    had = {"web1": ["v0", "v1"], "web2": ["v1"]}
+    known: dict[str, dict[str, Any]] = {
+        name: {"check_host": {"staged": had.get(name, []), "maintenance_for_deploy": False}}
+        for role in ("web", "worker", "scheduler")
+        for name in fleet[role]
+    }
+    for name in failed:
+        known[name]["deploy_failure"] = "refused"
+    told: dict[str, Any] = {"deploy": {"release": "v2"}, "deploy_plan": {"previous": previous}}
+    found = evaluate("deploy_withdrawn_hosts", fleet, changed=changed, known=known, **told)
+    assert sorted(found) == sorted(withdrawn)
+
+
+@pytest.mark.parametrize(("previous", "missed"), [("v1", ["web1"]), ("v2", ["web1", "web2"])])
+def test_a_web_host_that_has_joined_and_left_again_is_not_missed(previous: str, missed: list[str]) -> None:
+    known: dict[str, dict[str, Any]] = {
+        "web1": {"check_host": {"staged": ["v1"], "maintenance_for_deploy": False}},
+        "web2": {"check_host": {"staged": [], "maintenance_for_deploy": False}, "deploy_failure": "refused"},
+    }
+    facts: dict[str, Any] = {
+        "deploy": {"release": "v2"},
+        "deploy_plan": {"previous": previous},
+        "deploy_absent_hosts": ["web1", "web2"],
+        "told": {"project": "amy", "stage": "test"},
+    }
+    absences = evaluate("deploy_absences", QUEUES, known=known, **facts)
+    assert [absence.split()[0] for absence in absences] == missed
