@@ -39,6 +39,11 @@ options:
     type: list
     elements: str
     required: true
+  withdrawn:
+    description: Hosts that never had the previous release, and that run none again.
+    type: list
+    elements: str
+    required: true
   can_return:
     description: Whether the previous release can live with what the database has become.
     type: bool
@@ -55,6 +60,11 @@ options:
   jobs_wait:
     description: Whether the queues stay held, because workers cannot live with what the database has become.
     type: bool
+    required: true
+  lacks:
+    description: Migrations that the database lacked of the release, though that ran already, until they are applied.
+    type: list
+    elements: str
     required: true
   release:
     description: Id of the new release.
@@ -91,9 +101,10 @@ EXAMPLES = r"""
   ansible.builtin.set_fact:
     outcome: >-
       {{ failures | carpentries.amy.deploy_outcome(
-           touched=true, absences=[], present=['web1'], stranded=[], can_return=true, serving=[], tried=true,
-           jobs_wait=false, release='v2-0a1b2c3d4e5f-01234567', version='v2', previous='v1-ba9876543210-01234567',
-           previous_version='v1', command='make deploy', stage='test', url='https://amy.example.org') }}
+           touched=true, absences=[], present=['web1'], stranded=[], withdrawn=[], can_return=true, serving=[],
+           tried=true, jobs_wait=false, lacks=[], release='v2-0a1b2c3d4e5f-01234567', version='v2',
+           previous='v1-ba9876543210-01234567', previous_version='v1', command='make deploy', stage='test',
+           url='https://amy.example.org') }}
 """
 
 RETURN = r"""

@@ -13,6 +13,7 @@ author:
 description:
   - Web hosts that are out of rotation come first, because while one is out no other may leave.
   - A host that runs the release, is configured for it and is in rotation is left alone.
+  - A database that lacks migrations of the release, though that runs already, is migrated, even if no host changes.
   - What a deploy that runs no more still holds of the queues is taken over, and let go.
   - A web host that a deploy that died had closed is never left alone, because nobody knows what runs there.
 positional: _input, release
@@ -56,6 +57,11 @@ options:
   queues:
     description: What M(carpentries.amy.rq_queue_state) says. Without it nobody holds the queues.
     type: dict
+  lacks:
+    description: Migrations of the release that the database lacks, if hosts run the release already.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -76,21 +82,23 @@ _value:
     hold_queues: {description: Whether the queues are held meanwhile., type: bool}
     previous: {description: Id of the release to go back to., type: str}
     previous_host: {description: "A host that runs it, or null.", type: str}
-    reasons: {description: 'For each host that must change, and for the queues, why.', type: dict}
+    reasons: {description: 'For each host that must change, for the queues and for the database, why.', type: dict}
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.carpentries.amy.plugins.module_utils.deploy_plan import Host, plan
 
 
-def deploy_plan(hosts: list[dict[str, Any]], release: str, *, queues: dict[str, Any] | None = None) -> dict[str, Any]:
+def deploy_plan(
+    hosts: list[dict[str, Any]], release: str, *, queues: dict[str, Any] | None = None, lacks: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return the plan for `hosts`; raise AnsibleFilterError when one is not described as the documentation says."""
     try:
         described = [Host(**host) for host in hosts]
-        result: dict[str, Any] = plan(hosts=described, release=release, queues=queues).as_result()
+        result: dict[str, Any] = plan(hosts=described, release=release, queues=queues, lacks=lacks).as_result()
     except TypeError as error:
         raise AnsibleFilterError(f"deploy_plan: a host lacks name, role, active or current: {error}") from error
     return result

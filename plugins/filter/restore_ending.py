@@ -28,11 +28,11 @@ options:
         them; null if none runs.
     type: dict
     required: true
-  lived_with:
-    description: C(newer) of the database that was there before the restore. The release that runs lived with them.
-    type: list
-    elements: str
-    default: []
+  before:
+    description:
+      - The same of the database that was there before the restore. The release that runs lived with its C(newer).
+      - Where C(unread) says why the release could not read it, nothing counts as known before. Null if none runs.
+    type: dict
   stage:
     description: The stage, for the commands.
     type: str
@@ -69,17 +69,19 @@ def restore_ending(
     made_under: str,
     migrations: dict[str, Any] | None,
     stage: str,
-    lived_with: list[str] | None = None,
+    before: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the ending as a dict; see RETURN."""
     told = migrations or {"pending": [], "newer": []}
+    said = before or {}
     ending = module.restore_ending(
         state["active"] and state["active"]["id"],
         previous=state["previous"] and state["previous"]["id"],
         made_under=made_under,
         pending=told["pending"],
         newer=told["newer"],
-        lived_with=lived_with or [],
+        lived_with=said.get("newer", []),
+        unread=said.get("unread", ""),
         versions={record["id"]: record["ref"] for record in (state["active"], state["previous"]) if record},
         stage=stage,
     )

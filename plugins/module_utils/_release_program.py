@@ -53,6 +53,8 @@ SERVER: dict[str, Any] = {
 Execute = Callable[[str], tuple[int, str, str]]
 # What timeout(1) answers with when the time is over.
 TIMED_OUT = 124
+# What env(1) answers with when it cannot run the release's program, or does not find it.
+NOT_RUN = (126, 127)
 
 
 class ReleaseProgramError(Exception):

@@ -33,10 +33,12 @@ def deploy_outcome(
     absences: Sequence[str],
     present: Sequence[str],
     stranded: Sequence[str],
+    withdrawn: Sequence[str],
     can_return: bool,
     serving: Sequence[str],
     tried: bool,
     jobs_wait: bool,
+    lacks: Sequence[str],
     release: str,
     version: str,
     previous: str | None,
@@ -50,11 +52,13 @@ def deploy_outcome(
     `failures` are the reasons why hosts refused the release. `touched` tells that a host was given it, or may have
     been, that the database was to be migrated, or that the site was closed. `absences` are the reasons why web hosts do
     not serve at the end, `present` the web hosts that do. `stranded` are the hosts that could not be given the
-    `previous` release (its id, and the version that it is of) back. `can_return` is false where that release cannot
+    `previous` release (its id, and the version that it is of) back, `withdrawn` those that never had it, and that run
+    none again. `can_return` is false where that release cannot
     live with what the database has become; `serving` are the web hosts that serve the new one. `tried` tells that every
     host that had to change has been given the new one, if only to refuse it; `jobs_wait` that the queues stay held.
-    `release` is the new one's id and `version` what it is called; `command` was run (`make deploy`, `make rollback`,
-    `make modernize`) on `stage`, and `url` is the site's.
+    `lacks` are the migrations that the database lacked of the new release, though that ran already, until they are
+    applied. `release` is the new one's id and `version` what it is called; `command` was run (`make deploy`, `make
+    rollback`, `make modernize`) on `stage`, and `url` is the site's.
     """
     name = f"{version} ({release})"
     again = f"run again: {_whole(command, version=version, stage=stage)}"
@@ -68,17 +72,20 @@ def deploy_outcome(
 
     if failures and not touched and (can_return or previous is None):
         return ended("refused", f"Nothing was rolled out, and the database is as it was. {corrected}.{waiting}")
-    if failures and not can_return:
+    if failures and (lacks or not can_return):
+        wanting = f"{release} runs, and the database lacks, or may lack, {', '.join(lacks)}, which it wants."
         back = _way_back(tried=tried, previous_version=previous_version, stage=stage)
-        return ended("failed", _way_on(previous=previous, serving=serving, back=back) + waiting)
+        on = f"{wanting} {corrected}." if lacks else _way_on(previous=previous, serving=serving, back=back)
+        return ended("failed", on + waiting)
     if stranded:
+        back = _back("Every other host", previous, [name for name in withdrawn if name not in stranded])
         return ended(
             "failed",
-            f"Out of service until it is repaired: {', '.join(stranded)}. All others serve {previous}. "
-            f"Bring the host back, then {again}",
+            f"Out of service until it is repaired: {', '.join(stranded)}. {back} Bring the host back, then {again}",
         )
     if failures:
-        return ended("failed" if absences else "rolled_back", f"Every host serves {previous} as before. {corrected}.")
+        back = _back("Every host", previous, withdrawn)
+        return ended("failed" if absences else "rolled_back", f"{back} {corrected}.")
     if absences:
         some = f"{name} is served at {url}, but not by every web host."
         none = f"Every host runs {name}, but no web host serves it at {url}."
@@ -100,6 +107,13 @@ def _verdict(failures: Sequence[str], *, release: str, previous: str | None) -> 
     if not failures:
         return "accepted"
     return "" if release == previous else "refused"
+
+
+def _back(hosts: str, previous: str | None, withdrawn: Sequence[str]) -> str:
+    """Return what the `hosts` run that have gone back, and that those run none that have joined in this deploy."""
+    if not withdrawn:
+        return f"{hosts} serves {previous} as before."
+    return f"{hosts} that had {previous} serves it as before; {', '.join(withdrawn)} had not, and run no release again."
 
 
 def _whole(command: str, *, version: str, stage: str) -> str:

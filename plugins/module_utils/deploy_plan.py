@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -38,7 +39,8 @@ class Plan:
 
     `rejoin` are web hosts that are out of rotation: they go first, because while one is out no other may leave.
     `roll` are the web hosts in rotation that must change. `hand_over` are the other hosts that must change.
-    `hold_queues` tells whether the queues are held meanwhile: for those, or to end the hold of a dead deploy.
+    `hold_queues` tells whether the queues are held meanwhile: for those, for a database that changes under the workers,
+    or to end the hold of a dead deploy.
     `previous` is the release that the fleet goes back to if the wanted one fails; None on a first deploy.
     `previous_host` is a host that runs it: the one that migrates may have joined after it was deployed.
     """
@@ -53,13 +55,14 @@ class Plan:
 
     def as_result(self) -> dict[str, Any]:
         """Return the plan as Ansible sees it; `needed` is false when nothing at all must change."""
-        return {**asdict(self), "needed": bool(self.rejoin or self.roll or self.hold_queues or self.hand_over)}
+        return {**asdict(self), "needed": bool(self.reasons)}
 
 
-def plan(*, hosts: list[Host], release: str, queues: dict[str, Any] | None = None) -> Plan:
+def plan(*, hosts: list[Host], release: str, queues: dict[str, Any] | None = None, lacks: Sequence[str] = ()) -> Plan:
     """Return what must be done so that every host runs `release`, every web host is in rotation, and jobs run.
 
-    `queues` is what the module rq_queue_state says, None where nobody has asked it.
+    `queues` is what the module rq_queue_state says, None where nobody has asked it. `lacks` are the migrations of
+    `release` that the database does not have, though `release` runs already: it was restored from an older backup.
     """
     reasons = {host.name: reason for host in hosts if (reason := _reason(host, release))}
     web = [host for host in hosts if host.role == "web" and host.name in reasons]
@@ -67,12 +70,14 @@ def plan(*, hosts: list[Host], release: str, queues: dict[str, Any] | None = Non
     # The deploy lock is ours, or will be: whichever deploy holds them now lives no more.
     if dead := _holder(queues or {}):
         reasons["the queues"] = f"are held by {dead}, which runs no more"
+    if lacks:
+        reasons["the database"] = f"lacks {', '.join(lacks)}, which {release} wants"
     previous = _previous(hosts, release)
     return Plan(
         rejoin=[host.name for host in web if host.target_state != IN_ROTATION],
         roll=[host.name for host in web if host.target_state == IN_ROTATION],
         hand_over=hand_over,
-        hold_queues=bool(hand_over or dead),
+        hold_queues=bool(hand_over or dead or lacks),
         previous=previous,
         previous_host=_host_of(previous, hosts),
         reasons=reasons,

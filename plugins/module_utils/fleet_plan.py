@@ -77,9 +77,8 @@ def plan(*, counts: Mapping[str, int], existing: Iterable[str]) -> Plan:
     there = set(existing)
     beyond: dict[str, list[tuple[int, str]]] = {}
     for name in there - set(wanted):
-        match = re.fullmatch(r"([a-z]+)([1-9]\d*)", name)
-        if match and match[1] in BY_NAME:
-            beyond.setdefault(match[1], []).append((int(match[2]), name))
+        if number := _number(name):
+            beyond.setdefault(_kind(name), []).append((number, name))
     surplus = {kind: [name for _number, name in sorted(beyond[kind], reverse=True)] for kind in NAMES if kind in beyond}
     return Plan(
         keep=[name for name in wanted if name in there],
@@ -98,6 +97,13 @@ def complaint(counts: Mapping[str, int]) -> str:
         return f"The number of hosts must be 0 or more, and it is {', '.join(wrong)}."
     if not _count(counts, "web"):
         return "A stage needs at least one web host."
+    if _count(counts, "redis") > 1:
+        return f"A stage has one Redis host at most, and redis is {counts['redis']}."
+    return _missing(counts)
+
+
+def _missing(counts: Mapping[str, int]) -> str:
+    """Return which kinds of hosts `counts` lack for what the others do."""
     missing = [kind for kind in QUEUE_KINDS if not _count(counts, kind)]
     if _wants_queues(counts) and missing:
         return (
@@ -117,9 +123,10 @@ def duties(*, counts: Mapping[str, int], groups: Mapping[str, Sequence[str]]) ->
     """Return what the hosts in the inventory's `groups` are there for, if the stage is to have `counts` of hosts.
 
     Empty counts, of a stage whose hosts something else makes, mean that every host is wanted. The host that keeps the
-    backups is one that stays, as soon as there is one; before, it is one that leaves.
+    backups is one that stays, as soon as there is one; before, it is one that leaves. Of a kind it is the one with the
+    lowest number, which is the last to be removed: an inventory is in the order of the instances' ids.
     """
-    there = {kind: list(groups.get(kind) or []) for kind in NAMES}
+    there = {kind: sorted(groups.get(kind) or [], key=_number) for kind in NAMES}
     staying = {kind: hosts if not counts or _count(counts, kind) else [] for kind, hosts in there.items()}
     able = [name for found in (staying, there) for kind in UTILITY_KINDS for name in found[kind]]
     utility = able[:1]
@@ -210,3 +217,9 @@ def _wants_queues(counts: Mapping[str, int]) -> bool:
 
 def _kind(name: str) -> str:
     return name.rstrip("0123456789")
+
+
+def _number(name: str) -> int:
+    """Return the number in a host's name; 0 for a name that is not a kind and a number."""
+    match = re.fullmatch(r"([a-z]+)([1-9]\d*)", name)
+    return int(match[2]) if match and match[1] in BY_NAME else 0

@@ -24,6 +24,7 @@ def restore_ending(
     pending: Sequence[str],
     newer: Sequence[str],
     lived_with: Collection[str],
+    unread: str,
     versions: Mapping[str, str],
     stage: str,
 ) -> Ending:
@@ -32,8 +33,8 @@ def restore_ending(
     `previous` is the release that ran before it, `made_under` the one that ran when the backup was made, empty if the
     backup does not say so. `pending` and `newer` are what `running` says of the restored database; see
     `carpentries.amy.release_migrations_info`; `lived_with` is what it said of the database before the restore, with
-    which it ran. `versions` are what releases were deployed as, by id, as far as
-    that is known.
+    which it ran, or `unread` why it could say nothing: a database that has to be replaced may be one that no release
+    can read. `versions` are what releases were deployed as, by id, as far as that is known.
     """
     beyond = [name for name in newer if name not in lived_with]
     opened = f"make maintenance MODE=off STAGE={stage}"
@@ -41,10 +42,19 @@ def restore_ending(
         return Ending(True, f"Open the site: {opened}")
     lacks = [f"lacks {', '.join(pending)}"] if pending else []
     has = [f"has {', '.join(beyond)}, which {running} does not know"] if beyond else []
+    unknown = f"{_unknown(running, unread)} " if beyond and unread else ""
     return Ending(
         False,
-        f"The database does not fit {running}, which runs: it {' and '.join(lacks + has)}. "
+        f"The database does not fit {running}, which runs: it {' and '.join(lacks + has)}. {unknown}"
         f"{_way(running, previous, made_under, versions, stage)} Then open the site: {opened}",
+    )
+
+
+def _unknown(running: str, unread: str) -> str:
+    """Return why nothing counts as what `running` lived with; the last line of `unread` is the error itself."""
+    return (
+        f"Whether {running} lived with that before is not known: {running} could not read the database that was there "
+        f"({unread.strip().splitlines()[-1].strip()})."
     )
 
 

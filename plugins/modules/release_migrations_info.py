@@ -64,6 +64,10 @@ statements:
   description: SQL of each applied migration that the other release lacks; null where it cannot be told.
   type: dict
   returned: success
+unread:
+  description: Why the release could not say anything of the database, as its own code ended. The module fails then.
+  type: str
+  returned: failure
 tables:
   description: The tables of the release's models.
   type: list
@@ -86,6 +90,7 @@ from dataclasses import asdict
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.carpentries.amy.plugins.module_utils._release_program import (
     ARGUMENTS,
+    NOT_RUN,
     ReleaseProgramError,
     executor,
 )
@@ -104,7 +109,7 @@ def main() -> None:
     try:
         facts = read(executor(module, PROGRAM), other=module.params["other"])
     except ReleaseProgramError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), **({} if error.code in NOT_RUN else {"unread": str(error)}))
     module.exit_json(changed=False, newer=newer(facts), **asdict(facts))
 
 

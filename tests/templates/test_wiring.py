@@ -164,6 +164,8 @@ def test_each_kind_of_host_has_credentials_of_its_own() -> None:
         (QUEUES, [], True, {"queue_keeper": ["scheduler1"], "migrator": ["scheduler1"]}),
         (NO_QUEUES, ["utility1"], True, {"others_to_change": ["utility1"], "migrator": ["utility1"]}),
         (NO_QUEUES, [], False, {"migrator": ["utility1"]}),
+        # The database lacks migrations of the release that runs.
+        (NO_QUEUES, [], True, {"migrator": ["utility1"]}),
     ],
 )
 def test_whom_a_deploy_changes(
@@ -231,6 +233,19 @@ def test_a_hold_lasts_for_migrations_that_visitors_slow_down() -> None:
     assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 1501
 
 
+@pytest.mark.parametrize(("previous", "imposed"), [("v1-0", 1), (None, 0), ("v2-0", 0)])
+def test_a_release_has_to_live_with_the_migrations_of_another_one(previous: str | None, imposed: int) -> None:
+    migrator = {"deploy_rehearsal": [{"name": "a.2"}], "release_migrations": {"ahead": {}}}
+    told = {
+        "groups": {"migrator": ["scheduler1"], "scheduler": ["scheduler1"]},
+        "hostvars": {
+            "scheduler1": migrator,
+            "localhost": {"deploy": {"release": "v2-0"}, "deploy_plan": {"previous": previous}},
+        },
+    }
+    assert len(evaluate("deploy_migrations_imposed", QUEUES, told=told)) == imposed
+
+
 @pytest.mark.parametrize(
     ("facts", "said", "result", "headline", "verdict"),
     [
@@ -253,7 +268,10 @@ def test_how_a_deploy_has_ended(
 ) -> None:
     names = [name for role in ("web", "worker", "scheduler") for name in QUEUES[role]]
     hostvars = {
-        name: {"inventory_hostname": name, "check_host": {"maintenance_for_deploy": False, "active": None}}
+        name: {
+            "inventory_hostname": name,
+            "check_host": {"maintenance_for_deploy": False, "active": None, "staged": ["v1-0"]},
+        }
         | facts.get(name, {})
         for name in names
     }
@@ -463,3 +481,87 @@ def test_a_stage_is_watched_as_what_it_is_to_be() -> None:
     ):
         assert evaluate(variable, both, instances_counts=LEAVING) == value, variable
     assert evaluate("instance_profiles_former", NO_QUEUES, instances_counts=LEAVING) == ["worker", "scheduler", "redis"]
+
+
+@pytest.mark.parametrize(
+    ("migrator", "kept"),
+    [
+        # It was restored from an older backup, and the rehearsal, or the migration itself, has failed.
+        ({"deploy_lacks": ["a.2"], "deploy_failure": "no copy"}, True),
+        ({"deploy_lacks": ["a.2"], "deploy_failure": "broken off", "deploy_migrated": True}, True),
+        # It has been migrated, and the host has failed later.
+        ({"deploy_lacks": [], "deploy_failure": "it does not start", "deploy_migrated": True}, False),
+        ({"deploy_lacks": []}, False),
+        ({"deploy_failure": "no copy"}, False),
+    ],
+)
+def test_queues_are_kept_from_workers_whose_release_lacks_migrations(*, migrator: dict[str, Any], kept: bool) -> None:
+    hosts = [name for role, names in QUEUES.items() if role != "redis" for name in names]
+    hostvars: dict[str, Any] = {
+        name: {
+            "inventory_hostname": name,
+            "check_host": {"maintenance_for_deploy": False, "active": None, "staged": ["v2-0"]},
+        }
+        for name in hosts
+    }
+    hostvars["scheduler1"] |= migrator
+    hostvars["localhost"] = {
+        "deploy": {"release": "v2-0", "ref": "v2"},
+        "deploy_plan": {"rejoin": [], "roll": [], "hand_over": [], "previous": "v2-0"},
+    }
+    stage = {"stage": "test", "project": "amy", "site_url": "https://amy.example.org"}
+    told = {"hostvars": hostvars, **stage}
+    assert evaluate("deploy_keeps_queues", QUEUES, told=told) is kept
+    assert ("the queues stay held" in evaluate("deploy_outcome", QUEUES, told=told)["next_step"]) is kept
+
+
+@pytest.mark.parametrize(
+    ("previous", "failed", "changed", "withdrawn"),
+    [
+        # The stage has got workers, and the web hosts refuse the release: the workers do not work with it alone.
+        ("v1", ["web2"], ["web1", "worker1", "scheduler1", "scheduler2"], ["worker1", "scheduler1", "scheduler2"]),
+        # Web hosts that have joined.
+        ("v1", ["web3"], ["web1"], ["web3"]),
+        ("v1", ["web2"], ["web3"], ["web3"]),
+        # They have not come to the release.
+        ("v1", ["web2"], ["web1"], []),
+        ("v1", ["scheduler1"], [], []),
+        # All went well.
+        ("v1", [], ["web1", "web2", "web3", "worker1", "scheduler1", "scheduler2"], []),
+        # The fleet runs the release.
+        ("v2", ["web2"], ["worker1", "web3"], []),
+        # Nothing is returned to before the first release.
+        (None, ["web2"], ["worker1", "web3"], []),
+    ],
+)
+def test_new_hosts_never_had_the_release_that_the_fleet_returns_to(
+    previous: str | None, failed: list[str], changed: list[str], withdrawn: list[str]
+) -> None:
+    fleet = QUEUES | {"web": ["web1", "web2", "web3"]}
+    had = {"web1": ["v0", "v1"], "web2": ["v1"]}
+    known: dict[str, dict[str, Any]] = {
+        name: {"check_host": {"staged": had.get(name, []), "maintenance_for_deploy": False}}
+        for role in ("web", "worker", "scheduler")
+        for name in fleet[role]
+    }
+    for name in failed:
+        known[name]["deploy_failure"] = "refused"
+    told: dict[str, Any] = {"deploy": {"release": "v2"}, "deploy_plan": {"previous": previous}}
+    found = evaluate("deploy_withdrawn_hosts", fleet, changed=changed, known=known, **told)
+    assert sorted(found) == sorted(withdrawn)
+
+
+@pytest.mark.parametrize(("previous", "missed"), [("v1", ["web1"]), ("v2", ["web1", "web2"])])
+def test_a_web_host_that_has_joined_and_left_again_is_not_missed(previous: str, missed: list[str]) -> None:
+    known: dict[str, dict[str, Any]] = {
+        "web1": {"check_host": {"staged": ["v1"], "maintenance_for_deploy": False}},
+        "web2": {"check_host": {"staged": [], "maintenance_for_deploy": False}, "deploy_failure": "refused"},
+    }
+    facts: dict[str, Any] = {
+        "deploy": {"release": "v2"},
+        "deploy_plan": {"previous": previous},
+        "deploy_absent_hosts": ["web1", "web2"],
+        "told": {"project": "amy", "stage": "test"},
+    }
+    absences = evaluate("deploy_absences", QUEUES, known=known, **facts)
+    assert [absence.split()[0] for absence in absences] == missed

@@ -14,10 +14,12 @@ FACTS: dict[str, Any] = {
     "absences": [],
     "present": ["web1"],
     "stranded": [],
+    "withdrawn": [],
     "can_return": True,
     "serving": [],
     "tried": True,
     "jobs_wait": False,
+    "lacks": [],
     "release": V2,
     "version": "v2",
     "previous": V1,
@@ -30,6 +32,8 @@ REFUSED = ["web1: Prove that it serves: /account/login/ gave 500"]
 ABSENT = ["web2 is not healthy"]
 UNTOUCHED: dict[str, Any] = {"touched": False}
 NO_WAY_BACK: dict[str, Any] = {"can_return": False}
+OLDER: dict[str, Any] = {"previous": V2, "lacks": ["a.2", "a.3"], "jobs_wait": True}
+JOINED: dict[str, Any] = {"withdrawn": ["worker1", "scheduler1"]}
 FIRST: dict[str, Any] = {"can_return": False, "previous": None}
 
 
@@ -44,8 +48,18 @@ def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
         ([], UNTOUCHED, "succeeded", ""),
         (REFUSED, {}, "rolled_back", "Every host serves v1-"),
         (REFUSED, {}, "rolled_back", "make deploy STAGE=test VERSION=v2; or deploy a corrected version."),
-        (REFUSED, {"stranded": ["web2"]}, "failed", "Out of service until it is repaired: web2."),
+        (
+            REFUSED,
+            {"stranded": ["web2"]},
+            "failed",
+            "Out of service until it is repaired: web2. Every other host serves",
+        ),
         (REFUSED, {"absences": ABSENT}, "failed", "Every host serves v1-"),
+        # Hosts that have joined in this deploy never had the release before.
+        (REFUSED, JOINED, "rolled_back", f"Every host that had {V1} serves it as before; worker1, scheduler1 had not,"),
+        (REFUSED, JOINED, "rolled_back", "and run no release again. Correct what is named above"),
+        (REFUSED, {**JOINED, "stranded": ["worker1"]}, "failed", "repaired: worker1. Every other host that had v1-"),
+        (REFUSED, {**JOINED, "stranded": ["worker1"]}, "failed", "as before; scheduler1 had not,"),
         # A rehearsal has refused it: there is nothing to go back from.
         (REFUSED, UNTOUCHED, "refused", "Nothing was rolled out, and the database is as it was."),
         (REFUSED, UNTOUCHED, "refused", "make deploy STAGE=test VERSION=v2; or deploy a corrected version."),
@@ -64,6 +78,12 @@ def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
         (REFUSED, {**NO_WAY_BACK, "serving": ["web2"]}, "failed", "served by web2 alone"),
         (REFUSED, {**FIRST, "serving": ["web2"]}, "failed", "It is served by web2 alone"),
         (REFUSED, FIRST, "failed", "There was no release before it"),
+        # The database was restored from an older backup, and could not be migrated to what the release wants.
+        (REFUSED, {**UNTOUCHED, **OLDER}, "refused", "Nothing was rolled out, and the database is as it was."),
+        (REFUSED, {**UNTOUCHED, **OLDER}, "refused", "the queues stay held"),
+        (REFUSED, OLDER, "failed", f"{V2} runs, and the database lacks, or may lack, a.2, a.3, which it wants."),
+        (REFUSED, {**OLDER, **NO_WAY_BACK}, "failed", "run again: make deploy STAGE=test VERSION=v2"),
+        (REFUSED, OLDER, "failed", "the queues stay held"),
         ([], {"absences": ABSENT}, "failed", "make status STAGE=test"),
         ([], {"absences": ABSENT}, "failed", "aws ec2 describe-instance-status"),
     ],

@@ -80,6 +80,17 @@ def test_what_a_dead_deploy_holds_is_taken_over(found: dict[str, Any], reasons: 
     assert result.hold_queues is result.as_result()["needed"] is bool(reasons)
 
 
+@pytest.mark.parametrize("others", [[worker("v2")], [utility("v2")]], ids=["queues", "no queues"])
+def test_a_database_that_lacks_what_the_running_release_wants_is_migrated(others: list[Host]) -> None:
+    """A restore has put an older backup in its place."""
+    result = plan(hosts=[web("web1", "v2"), *others], release="v2", lacks=["a.2", "a.3"])
+    assert (result.rejoin, result.roll, result.hand_over) == ([], [], [])
+    assert result.reasons == {"the database": "lacks a.2, a.3, which v2 wants"}
+    assert result.previous == "v2"
+    # No job begins while it changes under the workers.
+    assert result.hold_queues is result.as_result()["needed"] is True
+
+
 HOSTS = st.lists(
     st.builds(
         web,

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils.fleet_plan import (
     FleetError,
@@ -14,6 +16,8 @@ from ansible_collections.carpentries.amy.plugins.module_utils.fleet_plan import 
     lines,
     plan,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 COUNTS = {"web": 2, "worker": 1, "scheduler": 1, "redis": 1}
 NO_QUEUES = {"web": 2, "utility": 1}
@@ -137,6 +141,8 @@ def test_what_a_deploy_cannot_do_without(there: set[str], counts: dict[str, int]
         (COUNTS | {"redis": 0}, "there is no redis host"),
         ({"web": 2, "utility": 1, "worker": 1}, "there is no scheduler and no redis host"),
         (COUNTS | {"worker": 0}, "there is no worker host"),
+        # Two would not be one the other's replica.
+        (COUNTS | {"redis": 2}, "one Redis host at most, and redis is 2"),
         ({"web": 2}, "Give utility at least 1"),
         ({"web": 2, "redis": 1}, "Give utility at least 1"),
     ],
@@ -148,7 +154,7 @@ def test_counts_that_a_stage_can_have(counts: dict[str, int], said: str) -> None
 
 def groups_of(*hosts: str) -> dict[str, list[str]]:
     kinds = ("web", "worker", "scheduler", "redis", "utility", "all")
-    return {kind: [host for host in hosts if host.rstrip("0123456789") == kind] for kind in kinds}
+    return {kind: [host for host in hosts if re.fullmatch(rf"{kind}(-[a-z]|\d+)", host)] for kind in kinds}
 
 
 @pytest.mark.parametrize(
@@ -167,6 +173,11 @@ def groups_of(*hosts: str) -> dict[str, list[str]]:
         (COUNTS, [*FLEET, "utility1"], ["scheduler1"], ["utility1"], ["utility1"]),
         # Both are wanted: the scheduler's host does it, as always.
         (COUNTS | {"utility": 1}, [*FLEET, "utility1"], ["scheduler1"], ["utility1"], []),
+        # An inventory is in the order of the instances' ids. The host with the lowest number is the last to be removed.
+        (COUNTS, ["scheduler10", "scheduler2", *FLEET], ["scheduler1"], ["scheduler2", "scheduler10"], []),
+        (NO_QUEUES, ["utility2", "web1", "utility1"], ["utility1"], ["utility2"], []),
+        # Hosts of other names are not removed.
+        ({}, ["scheduler-b", "scheduler-a"], ["scheduler-b"], ["scheduler-a"], []),
         ({}, [], [], [], []),
     ],
 )
@@ -176,6 +187,21 @@ def test_one_host_has_the_duties_while_kinds_come_and_go(
     found = duties(counts=counts, groups=groups_of(*hosts))
     assert (found.utility, found.former, found.leaving) == (utility, former, leaving)
     assert set(found.releases) == set(hosts) - set(leaving) - {"redis1"}
+
+
+@given(
+    existing=st.permutations([*FLEET, "scheduler2", "scheduler10", "utility1", "utility2"]),
+    schedulers=st.integers(0, 2),
+    utilities=st.integers(0, 2),
+)
+def test_the_host_with_the_duties_is_not_one_that_is_removed(
+    existing: list[str], schedulers: int, utilities: int
+) -> None:
+    counts = COUNTS | {"scheduler": schedulers, "worker": min(schedulers, 1), "utility": utilities}
+    if not complaint(counts):
+        surplus = plan(counts=counts, existing=existing).surplus.values()
+        (utility,) = duties(counts=counts, groups=groups_of(*existing)).utility
+        assert not any(utility in names for names in surplus)
 
 
 def test_a_stage_is_what_its_counts_say_before_its_hosts_are() -> None:

@@ -54,6 +54,7 @@ def test_the_ending_names_what_fits(case: dict[str, Any], fits: bool, commands: 
         "pending": [],
         "newer": [],
         "lived_with": [],
+        "unread": "",
         "versions": {},
         **case,
     }
@@ -65,7 +66,36 @@ def test_the_ending_names_what_fits(case: dict[str, Any], fits: bool, commands: 
 
 
 def test_the_ending_says_why() -> None:
-    options: dict[str, Any] = {"pending": ["a.2"], "newer": ["a.3"], "lived_with": [], "stage": "test"}
+    options: dict[str, Any] = {"pending": ["a.2"], "newer": ["a.3"], "lived_with": [], "unread": "", "stage": "test"}
     ending = restore_ending(V2, previous=V1, made_under=V1, versions={}, **options)
     assert f"does not fit {V2}, which runs: it lacks a.2 and has a.3, which {V2} does not know." in ending.next_step
     assert f"The backup was made under {V1}" in ending.next_step
+
+
+@pytest.mark.parametrize(
+    ("pending", "newer", "unread", "said"),
+    [
+        ([], ["a.3"], "The release's own code has failed:\nTraceback\n  OperationalError: no such table", True),
+        # A migration that is lacking is lacking whatever was there before; and of what fits nothing has to be known.
+        (["a.2"], [], "OperationalError: no such table", False),
+        ([], [], "OperationalError: no such table", False),
+        ([], ["a.3"], "", False),
+    ],
+)
+def test_the_ending_says_why_nothing_is_known_of_the_database_before(
+    pending: list[str], newer: list[str], unread: str, said: bool
+) -> None:
+    ending = restore_ending(
+        V2,
+        previous=V1,
+        made_under=V3,
+        pending=pending,
+        newer=newer,
+        lived_with=[],
+        unread=unread,
+        versions={},
+        stage="test",
+    )
+    why = f"{V2} could not read the database that was there (OperationalError: no such table)"
+    assert (why in ending.next_step) is said
+    assert ending.fits is not bool(pending or newer)
