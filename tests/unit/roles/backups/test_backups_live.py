@@ -150,7 +150,7 @@ def test_a_client_of_another_version_than_the_server_makes_no_backup(
     small.tell(programs=str(tmp_path))
     words = small.refuse("backup")
     assert f"pg_dump is of PostgreSQL {server + difference}, the server is {server}" in words
-    assert f"Set database_engine_version to {server} and run: make configure" in words
+    assert f"Set database_engine_version to {server} and run: make configure STAGE=test" in words
     assert small.files() == []
 
 
