@@ -79,9 +79,9 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection impo
     connect,
 )
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_probe import SCHEDULED_KEY
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.lease import RedisLease
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
-    SCHEDULED_KEY,
     SCHEDULER_LOCK_KEY,
     SUSPENSION_KEY,
     overdue_seconds,
@@ -104,15 +104,7 @@ def read(options: dict[str, Any]) -> dict[str, Any]:
         "scheduled": scheduled,
         "oldest_overdue_seconds": overdue_seconds([entry["score"] for entry in scheduled], now=time.time()),
         "queues": {
-            queue: {
-                "queued": store.ids(f"rq:queue:{queue}"),
-                "taken": store.ids(f"rq:queue:{queue}:intermediate"),
-                "running": store.members(f"rq:wip:{queue}"),
-                "deferred": store.members(f"rq:deferred:{queue}"),
-                "scheduled": store.members(f"rq:scheduled:{queue}"),
-                "failed": store.members(f"rq:failed:{queue}"),
-            }
-            for queue in (*options["queues"], *sorted(known - {*options["queues"], ""}))
+            queue: store.registries(queue) for queue in (*options["queues"], *sorted(known - {*options["queues"], ""}))
         },
         "aside": store.aside(),
         "workers": [asdict(worker) for worker in store.snapshot().workers],
