@@ -59,7 +59,7 @@ from ..plugin_utils._progress_model import Kind, Note, Progress, Result, Task, p
 from ..plugin_utils._progress_screen import Screen, screen_for
 from ..plugin_utils._progress_text import lines_of
 from ..plugin_utils._report_files import past_reports
-from ..plugin_utils._task_results import events_of, is_hidden, message_of, outputs_of, role_of
+from ..plugin_utils._task_results import events_of, is_hidden, message_of, name_stage, outputs_of, role_of
 
 COLORS = {
     Kind.PHASE: constants.COLOR_HIGHLIGHT,
@@ -97,6 +97,7 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
         self._now = SystemClock().monotonic
         self._progress = Progress(expected=[], estimates={}, started=self._now())
         self._screen: Screen | None = None
+        self._stage = ""
         # Ansible removes the directory of a run when it ends.
         self._notes = LiveNotes(Path(constants.DEFAULT_LOCAL_TMP) / "progress")
 
@@ -104,6 +105,9 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
     def v2_playbook_on_start(self, playbook: Any) -> None:
         """Learn the phases, and begin to draw."""
         self._stop()
+        # The inventory's folder is named after it.
+        folders = [Path(source) for source in context.CLIARGS.get("inventory") or []]
+        self._stage = next((folder.name for folder in folders if folder.is_dir()), "")
         path = Path(playbook._file_name)
         dry = bool(context.CLIARGS.get("check"))
         self._progress = Progress(
@@ -252,7 +256,7 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
         width = self._screen.width if self._screen else None
         for note in notes:
             for line in lines_of(note, width=width):
-                self._display.display(line, color=COLORS[note.kind])
+                self._display.display(name_stage(line, self._stage), color=COLORS[note.kind])
         # A pipe shows a line when it is said, not when its buffer is full.
         sys.stdout.flush()
 
@@ -266,12 +270,9 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
             self._screen = None
 
     def _estimates(self) -> dict[str, float]:
-        """By the reports of the stage that the inventory's folder is named after."""
-        inventories = [Path(source) for source in context.CLIARGS.get("inventory") or []]
+        """By the reports of the stage."""
         reports = Path(self.get_option("report_directory"))
-        return estimates_from(
-            report for folder in inventories if folder.is_dir() for report in past_reports(reports / folder.name)
-        )
+        return estimates_from(past_reports(reports / self._stage) if self._stage else [])
 
 
 def _task(task: Any) -> Task:

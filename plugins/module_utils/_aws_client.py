@@ -83,7 +83,7 @@ def translated(*, doing: str, remedies: Mapping[str, str] | None = None) -> Iter
 _LOGIN = "Log in to the stage's AWS account and check with: aws sts get-caller-identity"
 _PERMISSION = "The identity in use lacks that permission; see who it is with: aws sts get-caller-identity"
 _PATIENCE = f"AWS refused {MAX_ATTEMPTS} attempts in a row; run the same command again in a minute."
-_UNREACHABLE = "Check the network; for a stage in the local cloud run: make local STAGE=<the stage>"
+_UNREACHABLE = "Check the network; for a stage in the local cloud run: make local STAGE=<stage>"
 _REMEDIES = {
     "AccessDenied": _PERMISSION,
     "AccessDeniedException": _PERMISSION,

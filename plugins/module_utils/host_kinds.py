@@ -96,7 +96,7 @@ JOB_KINDS = tuple(kind.name for kind in KINDS if kind.serves_queues and kind.tak
 QUEUE_KINDS = tuple(kind.name for kind in KINDS if kind.serves_queues)
 # One host of one of these builds the releases, migrates, keeps the backups and takes the metrics: a scheduler host has
 # time for that, and a stage without background jobs has a utility host.
-UTILITY_KINDS = ("scheduler", "utility")
+UTILITY_KINDS = tuple(kind.name for kind in KINDS if kind.takes_release and kind.keeps_backups)
 
 
 def column(name: str) -> dict[str, Any]:

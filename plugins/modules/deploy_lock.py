@@ -23,17 +23,6 @@ options:
     type: str
     choices: [held, released]
     default: held
-  bucket:
-    description: The stage's S3 bucket.
-    type: str
-    required: true
-  stage:
-    description: The stage that is locked.
-    type: str
-    required: true
-  key:
-    description: Key of the lock's object. By default C(locks/<stage>.json).
-    type: str
   owner:
     description: Who deploys. By default user@host of the controller.
     type: str
@@ -67,7 +56,7 @@ options:
     description: Release the lock whoever holds it.
     type: bool
     default: false
-extends_documentation_fragment: [carpentries.amy.aws_connection]
+extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.stage_lock]
 attributes:
   check_mode:
     description: Tells what would happen, and fails where it would fail.

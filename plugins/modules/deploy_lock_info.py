@@ -10,19 +10,7 @@ short_description: Tell who deploys a stage
 version_added: 0.1.0
 description:
   - Reads the lock that M(carpentries.amy.deploy_lock) holds.
-options:
-  bucket:
-    description: The stage's S3 bucket.
-    type: str
-    required: true
-  stage:
-    description: Name of the stage.
-    type: str
-    required: true
-  key:
-    description: Key of the lock's object. By default C(locks/<stage>.json).
-    type: str
-extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.read_only]
+extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.read_only, carpentries.amy.stage_lock]
 seealso:
   - module: carpentries.amy.deploy_lock
 author:

@@ -16,35 +16,6 @@ options:
     description: The server, as C(http://address:port), C(https://address:port) or the path of a Unix socket.
     type: str
     required: true
-  checks:
-    description: What to ask and what to expect.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      path:
-        description: The request's path.
-        type: str
-        required: true
-      host:
-        description: The name by which the site is asked; also for the certificate.
-        type: str
-        required: true
-      status:
-        description: The expected status or a list of them; 200 by default.
-        type: raw
-      text:
-        description:
-          - What the body must contain; C({release}) stands for O(release), C({version}) for the same without a C(v)
-            before a digit.
-        type: str
-      scheme:
-        description: What a load balancer would say in X-Forwarded-Proto.
-        type: str
-        choices: [http, https]
-      headers:
-        description: More headers.
-        type: dict
   release:
     description: What C({release}) stands for, such as V(v4.2.4); C({version}) is V(4.2.4) then.
     type: str
@@ -83,6 +54,7 @@ attributes:
   diff_mode:
     description: Nothing to show.
     support: none
+extends_documentation_fragment: [carpentries.amy.health_checks]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

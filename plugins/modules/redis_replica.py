@@ -14,33 +14,10 @@ description:
   - A replica forgets what it held before. A server with a key that is not in O(expendable) is refused, unless
     O(discard) says that its data is old.
   - Runs on a host that reaches both.
+extends_documentation_fragment: [carpentries.amy.redis_pair]
 author:
   - The carpentries.amy contributors (@carpentries)
 options:
-  redis_url:
-    description: The Redis that follows, as this host reaches it, without a database number.
-    type: str
-    required: true
-  redis_address:
-    description: The same, as the primary reaches it, C(host:port).
-    type: str
-    required: true
-  primary_url:
-    description: The Redis that is followed, as this host reaches it, without a database number.
-    type: str
-    required: true
-  primary_address:
-    description: The same, as the follower reaches it, C(host:port).
-    type: str
-    required: true
-  user:
-    description: The user as whom the follower logs in at its primary; empty if none need to.
-    type: str
-    default: ""
-  password:
-    description: The password of O(user).
-    type: str
-    default: ""
   expendable:
     description: Patterns of keys whose loss does not matter, because RQ writes them anew.
     type: list
@@ -63,8 +40,6 @@ options:
     description: Seconds to wait until it has all.
     type: float
     default: 120
-requirements:
-  - redis (Python library, 3.5 or later)
 attributes:
   check_mode:
     description: Tells whether the server would become a replica.

@@ -10,43 +10,19 @@ module: redis_switch
 short_description: Make a replica of a Redis the primary, and the primary its replica, without losing a write
 version_added: 0.1.0
 description:
-  - Compares key by key what both hold, then changes their parts, by FAILOVER where the primary's version has it (6.2)
-    and by making the primary refuse writes where it has not.
+  - Makes the replica at O(redis_url) the primary, and the primary at O(primary_url) its replica. First it compares
+    key by key what both hold. The switch is a FAILOVER where the primary's version has it (6.2); elsewhere the primary
+    is made to refuse writes.
   - The primary's clients must have stopped writing; one that has not sees an error from then on, and nothing is lost.
   - Runs on a host that reaches both.
+extends_documentation_fragment: [carpentries.amy.redis_pair]
 author:
   - The carpentries.amy contributors (@carpentries)
 options:
-  redis_url:
-    description: The replica that becomes the primary, as this host reaches it, without a database number.
-    type: str
-    required: true
-  redis_address:
-    description: The same, as the primary reaches it, C(host:port).
-    type: str
-    required: true
-  primary_url:
-    description: The primary that becomes the replica, as this host reaches it, without a database number.
-    type: str
-    required: true
-  primary_address:
-    description: The same, as the replica reaches it, C(host:port).
-    type: str
-    required: true
-  user:
-    description: The user as whom the old primary logs in at the new one; empty if none need to.
-    type: str
-    default: ""
-  password:
-    description: The password of O(user).
-    type: str
-    default: ""
   timeout:
     description: Seconds to wait for each step.
     type: float
     default: 10
-requirements:
-  - redis (Python library, 3.5 or later)
 attributes:
   check_mode:
     description: Compares what both hold, and tells whether they would change their parts.

@@ -61,16 +61,7 @@ options:
   signing_endpoint_url:
     description: The URL of S3 as hosts reach it, if it is not AWS's own.
     type: str
-  encryption:
-    description: How S3 encrypts the artifact.
-    type: str
-    choices: [AES256, "aws:kms"]
-    default: AES256
-  kms_key:
-    description: Id of the key for V(aws:kms); by default the account's own.
-    type: str
-    default: ""
-extends_documentation_fragment: [carpentries.amy.aws_connection]
+extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.bucket_encryption]
 attributes:
   check_mode:
     description: V(complete) checks and does not record.

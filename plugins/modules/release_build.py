@@ -21,18 +21,6 @@ options:
     description: The source, a tar archive on this host.
     type: path
     required: true
-  output:
-    description: The artifact to write, C(.tar.zst).
-    type: path
-    required: true
-  build_directory:
-    description: Where to build. Removed before and after.
-    type: path
-    required: true
-  cache_directory:
-    description: Downloads that the next build can use again.
-    type: path
-    required: true
   source_directory:
     description: The directory in the source that holds C(manage.py); it becomes the release.
     type: str
@@ -50,10 +38,6 @@ options:
     description: The environment of those commands. No secrets.
     type: dict
     default: {}
-  uv:
-    description: Path of uv.
-    type: path
-    required: true
   versions:
     description: Exact versions of the tools that are fetched when they are needed.
     type: dict
@@ -82,6 +66,7 @@ attributes:
   diff_mode:
     description: Nothing to show.
     support: none
+extends_documentation_fragment: [carpentries.amy.artifact_build]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

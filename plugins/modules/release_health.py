@@ -15,70 +15,17 @@ description:
   - Fails if a page has the expected status and lacks the expected text, or if the application itself fails at it; a web
     host would not change that. What else differs may be due to what a web host has and this process has not, so that it
     is a warning.
+extends_documentation_fragment:
+  - carpentries.amy.database_server
+  - carpentries.amy.health_checks
+  - carpentries.amy.release_program
 author:
   - The carpentries.amy contributors (@carpentries)
 options:
-  path:
-    description: Directory of the staged release.
-    type: path
-    required: true
-  user:
-    description: The user that the release runs as.
-    type: str
-    required: true
   database:
     description: Name of the copy.
     type: str
     required: true
-  server:
-    description: The server that O(database) is on, as M(carpentries.amy.release_migrate) takes it.
-    type: dict
-    suboptions:
-      host:
-        description: Its name or address.
-        type: str
-        required: true
-      port:
-        description: Its port.
-        type: int
-        default: 5432
-      user:
-        description: The user that owns O(database).
-        type: str
-        required: true
-      password:
-        description: That user's password.
-        type: str
-        required: true
-  checks:
-    description: What to ask and what to expect, as M(carpentries.amy.http_proof) takes it.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      path:
-        description: The request's path.
-        type: str
-        required: true
-      host:
-        description: The name by which the site is asked; also for the certificate.
-        type: str
-        required: true
-      status:
-        description: The expected status or a list of them; 200 by default.
-        type: raw
-      text:
-        description:
-          - What the body must contain; C({release}) stands for O(release), C({version}) for the same without a C(v)
-            before a digit.
-        type: str
-      scheme:
-        description: What a load balancer would say in X-Forwarded-Proto.
-        type: str
-        choices: [http, https]
-      headers:
-        description: More headers.
-        type: dict
   release:
     description: What C({release}) stands for in a check's text.
     type: str

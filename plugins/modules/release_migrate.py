@@ -13,22 +13,15 @@ description:
   - Runs the release's migrations in the release's own environment, as the application's user.
   - One advisory lock in PostgreSQL makes sure that two controllers never migrate at once.
   - A lock timeout keeps a migration from queueing behind a long transaction and stopping every request behind itself.
+extends_documentation_fragment: [carpentries.amy.database_server, carpentries.amy.release_program]
 author:
   - The carpentries.amy contributors (@carpentries)
 options:
-  path:
-    description: Directory of the staged release.
-    type: path
-    required: true
   commands:
     description: Management commands that bring the database up to date.
     type: list
     elements: str
     default: [migrate --noinput]
-  user:
-    description: The user that runs them.
-    type: str
-    required: true
   lock_timeout:
     description: Seconds that a migration may wait for a lock in the database.
     type: int
@@ -42,26 +35,6 @@ options:
       - Name of another database, a copy, in which everything happens instead; for a rehearsal.
       - The release's system checks for databases are run there, too.
     type: str
-  server:
-    description: The server that O(database) is on, if it is not the one that the release's settings name.
-    type: dict
-    suboptions:
-      host:
-        description: Its name or address.
-        type: str
-        required: true
-      port:
-        description: Its port.
-        type: int
-        default: 5432
-      user:
-        description: The user that owns O(database).
-        type: str
-        required: true
-      password:
-        description: That user's password.
-        type: str
-        required: true
   reverse:
     description:
       - Migrations that are reversed, in this order, instead of any being applied.

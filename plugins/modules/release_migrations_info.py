@@ -11,18 +11,10 @@ short_description: Tell which migrations a staged release knows, and which the d
 version_added: 0.1.0
 description:
   - Asks the release's own Django, as the application's user. Nothing is changed.
-extends_documentation_fragment: [carpentries.amy.read_only]
+extends_documentation_fragment: [carpentries.amy.read_only, carpentries.amy.release_program]
 author:
   - The carpentries.amy contributors (@carpentries)
 options:
-  path:
-    description: Directory of the staged release.
-    type: path
-    required: true
-  user:
-    description: The user that asks.
-    type: str
-    required: true
   other:
     description: What another release knows; RV(statements) and RV(graph) are told then.
     type: list

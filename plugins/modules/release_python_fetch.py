@@ -22,22 +22,6 @@ options:
     description: Where hosts will have it.
     type: path
     required: true
-  output:
-    description: The artifact to write, C(.tar.zst).
-    type: path
-    required: true
-  build_directory:
-    description: Where to unpack it. Removed before and after.
-    type: path
-    required: true
-  cache_directory:
-    description: Downloads that the next build can use again.
-    type: path
-    required: true
-  uv:
-    description: Path of uv.
-    type: path
-    required: true
   mirror:
     description: URL of a mirror with the layout of python-build-standalone's releases; C(file:) is a folder here.
     type: str
@@ -61,6 +45,7 @@ attributes:
   diff_mode:
     description: Nothing to show.
     support: none
+extends_documentation_fragment: [carpentries.amy.artifact_build]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

@@ -11,7 +11,7 @@ short_description: Hold RQ's queues, so that no job runs and none starts
 version_added: 0.1.0
 description:
   - V(held) suspends the workers with a time limit, wakes those that block while waiting for a job, and waits until no
-    job runs.
+    job of O(queues) runs.
   - V(released) puts jobs back to their queue that a worker had taken but not started when it was stopped, and ends the
     suspension if O(owner) made it. Workers then clean up a minute later, and not while others take the jobs that have
     waited (rq#2061).
@@ -19,7 +19,7 @@ description:
     shutdown command, and relies on its supervisor to be started again; the new process sees the suspension first.
   - If the queues do not come to rest in O(timeout) seconds, the suspension is ended and the module fails with the
     running jobs' names.
-extends_documentation_fragment: [carpentries.amy.rq_redis]
+extends_documentation_fragment: [carpentries.amy.rq_queues, carpentries.amy.rq_redis]
 author:
   - The carpentries.amy contributors (@carpentries)
 options:
@@ -32,11 +32,6 @@ options:
     description: Id of the deploy that holds the queues. The suspension's value becomes C(deploy:<owner>).
     type: str
     required: true
-  queues:
-    description: Names of the queues whose jobs are waited for.
-    type: list
-    elements: str
-    default: [default]
   ttl:
     description: Seconds after which the workers go on by themselves, in case the deploy dies. Greater than O(timeout).
     type: int
@@ -102,6 +97,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.carpentries.amy.plugins.module_utils._clock import SystemClock
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import (
     CONNECTION_OPTIONS,
+    QUEUES_OPTIONS,
     RedisError,
     connect,
 )
@@ -147,7 +143,7 @@ def main() -> None:
             **CONNECTION_OPTIONS,
             "state": {"type": "str", "choices": ["held", "released"], "default": "held"},
             "owner": {"type": "str", "required": True},
-            "queues": {"type": "list", "elements": "str", "default": ["default"]},
+            **QUEUES_OPTIONS,
             "ttl": {"type": "int", "default": 900},
             "timeout": {"type": "int", "default": 480},
             "take_over": {"type": "bool", "default": False},

@@ -20,7 +20,7 @@ description:
   - V(forgotten) removes what Redis knows of a file. The controller, which alone may delete in the bucket, removes the
     file.
   - Runs on a host that may write and read backups in the bucket. What is in a job is never returned.
-extends_documentation_fragment: [carpentries.amy.rq_redis]
+extends_documentation_fragment: [carpentries.amy.bucket_encryption, carpentries.amy.rq_queues, carpentries.amy.rq_redis]
 author:
   - The carpentries.amy contributors (@carpentries)
 options:
@@ -38,11 +38,6 @@ options:
     type: list
     elements: str
     default: []
-  queues:
-    description: Names of the queues.
-    type: list
-    elements: str
-    default: [default]
   bucket:
     description: The stage's bucket. Needed unless O(state=forgotten).
     type: str
@@ -50,15 +45,6 @@ options:
     description: The folder of the files in the bucket.
     type: str
     default: backups/jobs
-  encryption:
-    description: How S3 encrypts the file.
-    type: str
-    choices: [AES256, "aws:kms"]
-    default: AES256
-  kms_key:
-    description: Id of the key for V(aws:kms); by default the account's own.
-    type: str
-    default: ""
   path:
     description: Directory of the running release, which must be able to load what is put back. Needed for V(restored).
     type: path
@@ -142,6 +128,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.aside_move impo
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.aside_store import AsideStore
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import (
     CONNECTION_OPTIONS,
+    QUEUES_OPTIONS,
     RedisError,
     connect,
 )
@@ -193,7 +180,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["aside", "restored", "forgotten"], "default": "aside"},
             "name": {"type": "str", "required": True},
             "jobs": {"type": "list", "elements": "str", "default": []},
-            "queues": {"type": "list", "elements": "str", "default": ["default"]},
+            **QUEUES_OPTIONS,
             "bucket": {"type": "str"},
             "prefix": {"type": "str", "default": "backups/jobs"},
             "encryption": {"type": "str", "choices": ["AES256", "aws:kms"], "default": "AES256"},

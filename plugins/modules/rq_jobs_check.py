@@ -16,26 +16,13 @@ description:
     application's user. Nothing is executed, saved or deleted, and the application's database is not used.
   - Fails if a job that waits cannot be loaded, says when it is due, and names the commands that fit. A failed job does
     not run by itself, and is only named.
-extends_documentation_fragment: [carpentries.amy.read_only]
+extends_documentation_fragment: [carpentries.amy.read_only, carpentries.amy.release_program, carpentries.amy.rq_queues]
 author:
   - The carpentries.amy contributors (@carpentries)
 options:
-  path:
-    description: Directory of the staged release.
-    type: path
-    required: true
-  user:
-    description: The user that runs the application.
-    type: str
-    required: true
   redis_url:
     description: URL of the Redis database that RQ uses. Without it, what django-rq reads from Django's settings.
     type: str
-  queues:
-    description: Names of the queues.
-    type: list
-    elements: str
-    default: [default]
   timeout:
     description: Seconds that loading all jobs may take.
     type: int
@@ -125,6 +112,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils._release_program i
 from ansible_collections.carpentries.amy.plugins.module_utils.rq import (  # pylint: disable=unused-import
     jobs_probe,  # noqa: F401
 )
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import QUEUES_OPTIONS
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_check import probe
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_report import (
@@ -158,7 +146,7 @@ def main() -> None:
         argument_spec={
             **ARGUMENTS,
             "redis_url": {"type": "str", "no_log": True},
-            "queues": {"type": "list", "elements": "str", "default": ["default"]},
+            **QUEUES_OPTIONS,
             "timeout": {"type": "int", "default": 300},
             "names": {"type": "list", "elements": "str", "default": []},
             "refuse": {"type": "bool", "default": True},

@@ -14,15 +14,10 @@ description:
     application knows; this lists every job that was created after O(since), or in the minute before, for an operator
     to judge.
   - Reads RQ's keys as they are. Nothing is unpickled, moved or deleted.
-extends_documentation_fragment: [carpentries.amy.read_only, carpentries.amy.rq_redis]
+extends_documentation_fragment: [carpentries.amy.read_only, carpentries.amy.rq_queues, carpentries.amy.rq_redis]
 author:
   - The carpentries.amy contributors (@carpentries)
 options:
-  queues:
-    description: Names of the queues.
-    type: list
-    elements: str
-    default: [default]
   since:
     description: When the backup began, in ISO 8601 with its zone.
     type: str
@@ -62,6 +57,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import (
     CONNECTION_OPTIONS,
+    QUEUES_OPTIONS,
     RedisError,
     connect,
 )
@@ -87,7 +83,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **CONNECTION_OPTIONS,
-            "queues": {"type": "list", "elements": "str", "default": ["default"]},
+            **QUEUES_OPTIONS,
             "since": {"type": "str", "required": True},
         },
         supports_check_mode=True,

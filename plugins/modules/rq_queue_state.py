@@ -11,16 +11,11 @@ short_description: Say which jobs RQ has, where each is, and which workers there
 version_added: 0.1.0
 description:
   - Reads RQ's and rq-scheduler's keys as they are. Unlike RQ's own listing, it unpickles, prunes and writes nothing.
+  - Queues that RQ knows besides O(queues) are read as well.
   - Two results can be compared as sets, to prove that no job was lost or doubled.
-extends_documentation_fragment: [carpentries.amy.read_only, carpentries.amy.rq_redis]
+extends_documentation_fragment: [carpentries.amy.read_only, carpentries.amy.rq_queues, carpentries.amy.rq_redis]
 author:
   - The carpentries.amy contributors (@carpentries)
-options:
-  queues:
-    description: Names of the queues. Those that RQ knows besides are read as well.
-    type: list
-    elements: str
-    default: [default]
 """
 
 EXAMPLES = r"""
@@ -79,13 +74,14 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import (
     CONNECTION_OPTIONS,
+    QUEUES_OPTIONS,
     RedisError,
     connect,
 )
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_probe import SCHEDULED_KEY
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.lease import RedisLease
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
-    SCHEDULED_KEY,
     SCHEDULER_LOCK_KEY,
     SUSPENSION_KEY,
     overdue_seconds,
@@ -108,15 +104,7 @@ def read(options: dict[str, Any]) -> dict[str, Any]:
         "scheduled": scheduled,
         "oldest_overdue_seconds": overdue_seconds([entry["score"] for entry in scheduled], now=time.time()),
         "queues": {
-            queue: {
-                "queued": store.ids(f"rq:queue:{queue}"),
-                "taken": store.ids(f"rq:queue:{queue}:intermediate"),
-                "running": store.members(f"rq:wip:{queue}"),
-                "deferred": store.members(f"rq:deferred:{queue}"),
-                "scheduled": store.members(f"rq:scheduled:{queue}"),
-                "failed": store.members(f"rq:failed:{queue}"),
-            }
-            for queue in (*options["queues"], *sorted(known - {*options["queues"], ""}))
+            queue: store.registries(queue) for queue in (*options["queues"], *sorted(known - {*options["queues"], ""}))
         },
         "aside": store.aside(),
         "workers": [asdict(worker) for worker in store.snapshot().workers],
@@ -135,7 +123,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **CONNECTION_OPTIONS,
-            "queues": {"type": "list", "elements": "str", "default": ["default"]},
+            **QUEUES_OPTIONS,
         },
         supports_check_mode=True,
     )

@@ -83,9 +83,10 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection impo
     connect,
 )
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_probe import SCHEDULED_KEY
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.lease import DEPLOY_PREFIX, RedisLease
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.scheduler_lock import acquire
-from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import SCHEDULED_KEY, SCHEDULER_LOCK_KEY
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import SCHEDULER_LOCK_KEY
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.store import RqStore
 
 

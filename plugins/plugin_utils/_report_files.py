@@ -16,6 +16,7 @@ from typing import Any
 
 from ._report_html import render, render_index
 from ._report_model import Report
+from ._task_results import name_stage
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Recorder:
         """Write the report as of now and point `latest` at it; returns the page's path. Raises OSError."""
         if self.folder is None:
             return None
-        content = self.report.as_dict()
+        content = name_stage(self.report.as_dict(), self.report.stage)
         _replace(self.folder / "report.json", json.dumps(content, indent=2) + "\n")
         page = self.folder / "report.html"
         _replace(page, render(content))

@@ -13,6 +13,8 @@ from typing import Any
 from ..module_utils.host_kinds import NAMES
 
 CENSORED = "the output is hidden because the task has no_log"
+# Modules know nothing of stages. In their messages, this is the stage of a command.
+_SOME_STAGE = "STAGE=<stage>"
 # Where modules put what a program has printed.
 _OUTPUTS = ("stderr", "module_stderr", "stdout", "module_stdout", "output", "log")
 
@@ -45,6 +47,15 @@ def message_of(content: Mapping[str, Any], *, no_log: bool) -> str:
     message = str(content.get("msg") or "")
     items = [CENSORED if is_hidden(item, no_log=False) else str(item.get("msg")) for item in _failed(content)]
     return "\n".join([*items, message] if items else [message])
+
+
+def name_stage(value: Any, stage: str) -> Any:
+    """Return a text, or the texts in lists and dictionaries, with each command for the `stage`, if it is known."""
+    if isinstance(value, str):
+        return value.replace(_SOME_STAGE, f"STAGE={stage}") if stage else value
+    if isinstance(value, list):
+        return [name_stage(part, stage) for part in value]
+    return {key: name_stage(part, stage) for key, part in value.items()} if isinstance(value, dict) else value
 
 
 def outputs_of(content: Mapping[str, Any], *, no_log: bool) -> list[str]:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Each command that a message tells an operator to run names its stage: without one it would go to the stage `local`.
 
-What does not know its stage, as a role or a module, writes `STAGE=<stage>`, which no shell takes for a stage.
+A role takes `stage` from the inventory, if there is one. Only a module cannot know its stage. It writes
+`STAGE=<stage>`, and what shows its message names the stage there (`name_stage`).
 """
 
 from __future__ import annotations
@@ -70,3 +71,10 @@ def test_the_makefile_has_commands_with_a_stage() -> None:
 def test_each_command_names_its_stage(path: Path) -> None:
     commands = [command for text in messages(path) for command in COMMAND.findall(text)]
     assert [command for command in commands if "STAGE=" not in command] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_a_module_leaves_the_stage_to_what_shows_its_message(path: Path) -> None:
+    stages = {stage for text in messages(path) for stage in re.findall(r"STAGE=(<[^>]*>)", text)}
+    is_of_a_module = path.is_relative_to(ROOT / "plugins")
+    assert stages <= ({"<stage>"} if is_of_a_module else set())

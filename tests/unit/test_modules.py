@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +33,13 @@ def test_a_module_says_what_check_mode_does(path: Path) -> None:
         for name in own.get("extends_documentation_fragment", [])
     ]
     assert any("check_mode" in part.get("attributes", {}) for part in (own, *fragments))
+
+
+def test_what_two_modules_share_is_described_in_a_fragment() -> None:
+    options = {path.stem: documentation(path).get("options", {}) for path in MODULES}
+    for one, other in combinations(options, 2):
+        shared = [name for name in options[one] if name in options[other]]
+        alike = [name for name in shared if options[one][name] == options[other][name]]
+        # One line twice is shorter than a fragment; what has a structure is not.
+        assert len(alike) < 2, (one, other, alike)
+        assert not [name for name in shared if all("suboptions" in options[both][name] for both in (one, other))]

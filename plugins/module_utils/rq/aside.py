@@ -14,20 +14,19 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import WatchError
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_probe import kind_of
 
 ASIDE_PREFIX = "rq:aside:"
 COPIED, TAKEN, RESTORED = "copied", "taken", "restored"
 FORMAT = 1
 # Others write to the same lists and schedules; each attempt looks at them again.
 ATTEMPTS = 50
-_PLACE = re.compile(r"rq:(?:queue|deferred|failed|scheduled):.+|rq:scheduler:scheduled_jobs")
 
 
 @dataclass(frozen=True)
@@ -171,7 +170,8 @@ def _read_kept(job: dict[str, Any]) -> KeptJob:
 
 def _checked_place(place: Place) -> Place:
     # A file from a bucket puts its jobs into RQ's own places only.
-    if not _PLACE.fullmatch(place.key) or (place.score is None) != place.key.startswith("rq:queue:"):
+    kind = kind_of(place.key)
+    if kind.in_hand or (place.score is None) != kind.is_list:
         raise ValueError(f"it has place {place.key!r}")
     return place
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.aside import (
     KeptJob,
+    Place,
     is_aside,
     mark_copied,
     put_back,
@@ -20,6 +21,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.aside import (
     take_out,
     written,
 )
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_probe import kind_of
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.store import RqStore
 
 
@@ -95,7 +97,7 @@ def restore(
             moved.left[job.id] = f"cannot be loaded by the running release: {unloadable[job.id]}"
         elif check_mode or put_back(client, job, name=name):
             moved.ids.insert(0, job.id)
-            moved.overdue += [job.id] if any(_is_over(place.score, job, now) for place in job.places) else []
+            moved.overdue += [job.id] if any(_is_overdue(place, now) for place in job.places) else []
         else:
             moved.left[job.id] = "is there already: its id is in use"
     if moved.ids and moved.left and not check_mode:
@@ -110,10 +112,9 @@ def _keep_only(files: Files, jobs: list[KeptJob], *, name: str, made: str) -> No
 
 
 def _runs_by_itself(job: KeptJob) -> bool:
-    return not all(place.key.startswith("rq:failed:") for place in job.places)
+    return any(kind_of(place.key).runs for place in job.places)
 
 
-def _is_over(score: float | None, job: KeptJob, now: float) -> bool:
+def _is_overdue(place: Place, now: float) -> bool:
     # The scores of the other registries are no times at which a job is due.
-    scheduled = any(place.key.startswith("rq:schedule") and place.score == score for place in job.places)
-    return scheduled and score is not None and score <= now
+    return kind_of(place.key).is_timed and place.score is not None and place.score <= now

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A Redis client from a URL, alike with redis-py 3.5 (Ubuntu 22.04) to 6, and the module options that ask for it."""
+"""A Redis client from a URL, alike with redis-py 3.5 (Ubuntu 22.04) to 6, and the options of modules about RQ."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ ANSWER_SECONDS = 10
 
 CONNECTION_OPTIONS: dict[str, Any] = {
     "redis_url": {"type": "str", "required": True, "no_log": True},
+}
+QUEUES_OPTIONS: dict[str, Any] = {
+    "queues": {"type": "list", "elements": "str", "default": ["default"]},
 }
 
 

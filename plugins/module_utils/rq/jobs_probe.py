@@ -5,6 +5,8 @@
 The modules rq_jobs_check and rq_jobs_aside run it. Its order: `redis_url` (null: as django-rq reads it from the
 settings), `queues`, and `kept`: jobs that are not in Redis, as their `id`, `data` and `meta` in base64; with it, only
 those are loaded. It reads raw fields and saves nothing; the application's database connections refuse to open.
+
+The program is sent as text, without its neighbours: so it holds what it shares with them, as JOB_KEYS.
 """
 
 from __future__ import annotations
@@ -15,18 +17,65 @@ import json
 import os
 import pickle
 import pickletools
+import re
 import sys
 import zlib
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ERROR_LENGTH = 300
 TEXT_OPCODES = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE"})
 # What a pickle does besides its values.
 SILENT_OPCODES = frozenset({"FRAME", "MARK", "MEMOIZE", "BINPUT", "LONG_BINPUT", "PUT", "PROTO"})
+
+
+@dataclass(frozen=True)
+class JobKeys:
+    """Redis keys that hold the ids of jobs in one state: one for each queue, or one for all of them.
+
+    They are sorted sets unless `is_list`; scores are Unix times for which the jobs are scheduled if it `is_timed`.
+    A job that `runs` needs no operator for that; one that is `in_hand` belongs to a worker.
+    """
+
+    state: str
+    key: str
+    is_list: bool = False
+    is_timed: bool = False
+    in_hand: bool = False
+    runs: bool = True
+
+    def of(self, queues: Sequence[str]) -> list[str]:
+        """The keys of some queues."""
+        return [self.key.format(queue=queue) for queue in queues] if "{queue}" in self.key else [self.key]
+
+    def has(self, key: str) -> bool:
+        """Whether a key is one of these."""
+        return re.fullmatch(re.escape(self.key).replace(re.escape("{queue}"), ".+"), key) is not None
+
+
+# rq-scheduler's own, of all queues.
+SCHEDULED_KEY = "rq:scheduler:scheduled_jobs"
+# Everywhere a job can be that RQ or rq-scheduler keeps. What says most of a job in two places comes first.
+JOB_KEYS = (
+    JobKeys("running", "rq:wip:{queue}", in_hand=True),
+    JobKeys("taken", "rq:queue:{queue}:intermediate", is_list=True, in_hand=True),
+    JobKeys("queued", "rq:queue:{queue}", is_list=True),
+    JobKeys("scheduled", "rq:scheduled:{queue}", is_timed=True),
+    JobKeys("scheduled", SCHEDULED_KEY, is_timed=True),
+    JobKeys("deferred", "rq:deferred:{queue}"),
+    JobKeys("failed", "rq:failed:{queue}", runs=False),
+)
+
+
+def kind_of(key: str) -> JobKeys:
+    """What a key holds. Raises ValueError if it is none of JOB_KEYS."""
+    for kind in JOB_KEYS:
+        if kind.has(key):
+            return kind
+    raise ValueError(f"{key!r} holds no jobs")
 
 
 @dataclass(frozen=True)
@@ -74,22 +123,25 @@ def client(*, redis_url: str | None, queue: str) -> Any:
         ) from None
 
 
-def places(connection: Any, queues: list[str]) -> Iterator[tuple[str, str, float | None]]:
-    """Id, key and scheduled time of each job that will run, and of each that has failed.
+def job_of_execution(member: str) -> str:
+    """The job's id in an entry of the started registry: RQ 2 appends `:<execution>` to it, RQ 1 does not."""
+    return member.partition(":")[0]
 
-    They are queued, taken, running, deferred, failed, or scheduled by either scheduler. A job may be in two places: one
-    that repeats is scheduled again when it is queued.
+
+def entries(connection: Any, queues: Sequence[str]) -> Iterator[tuple[JobKeys, str, str, float | None]]:
+    """Every entry of JOB_KEYS: which kind, its key, the job's id, and its score, None in a list.
+
+    A job may have two: one that repeats is scheduled again when it is queued.
     """
-    for queue in queues:
-        for key in (f"rq:queue:{queue}", f"rq:queue:{queue}:intermediate"):
-            yield from ((job.decode(), key, None) for job in connection.lrange(key, 0, -1))
-        key = f"rq:wip:{queue}"
-        # See `state.job_of_execution`; in the other sets, an id with a colon is whole.
-        yield from ((job.decode().partition(":")[0], key, None) for job in connection.zrange(key, 0, -1))
-        for key in (f"rq:deferred:{queue}", f"rq:failed:{queue}"):
-            yield from ((job.decode(), key, None) for job in connection.zrange(key, 0, -1))
-    for key in (*(f"rq:scheduled:{queue}" for queue in queues), "rq:scheduler:scheduled_jobs"):
-        yield from ((job.decode(), key, at) for job, at in connection.zrange(key, 0, -1, withscores=True))
+    for kind in JOB_KEYS:
+        for key in kind.of(queues):
+            if kind.is_list:
+                yield from ((kind, key, job.decode(errors="replace"), None) for job in connection.lrange(key, 0, -1))
+                continue
+            for member, score in connection.zrange(key, 0, -1, withscores=True):
+                job = member.decode(errors="replace")
+                # In the other sets, an id with a colon is whole.
+                yield kind, key, job_of_execution(job) if kind.state == "running" else job, score
 
 
 def load(data: bytes, meta: bytes | None) -> str:
@@ -162,8 +214,8 @@ def error_of(data: bytes, meta: bytes | None) -> str:
 def examine(connection: Any, queues: list[str]) -> dict[str, Any]:
     """Load each job once: what is known of it, and the ids of those that have lost their data."""
     found: dict[str, list[tuple[str, float | None]]] = {}
-    for job, key, at in places(connection, queues):
-        found.setdefault(job, []).append((key, at))
+    for kind, key, job, score in entries(connection, queues):
+        found.setdefault(job, []).append((key, score if kind.is_timed else None))
     jobs: list[Job] = []
     missing: list[str] = []
     for job, where in found.items():

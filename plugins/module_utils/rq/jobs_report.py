@@ -11,6 +11,8 @@ from typing import Any
 
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_since import utc
 
+from .jobs_probe import JOB_KEYS, kind_of
+
 ALL = "all"
 SHOWN_JOBS = 3
 SHOWN_GROUPS = 20
@@ -18,7 +20,7 @@ SHOWN_GROUPS = 20
 PATIENCE = 3600.0
 # What may stand in a command: a job's names are data, and a shell reads the command.
 SAFE_WORD = re.compile(r"[\w.:-]+")
-STATES = ("running", "taken", "queued", "scheduled", "deferred", "failed")
+STATES = list(dict.fromkeys(kind.state for kind in JOB_KEYS))
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class FoundJob:
     @property
     def state(self) -> str:
         """Its first state in STATES: a job that repeats is scheduled again while it runs."""
-        return min((_state(key) for key in self.where), key=STATES.index)
+        return min((kind_of(key).state for key in self.where), key=STATES.index)
 
     @property
     def waits(self) -> bool:
@@ -150,10 +152,3 @@ def _due(state: str, jobs: list[FoundJob]) -> str:
         return f"{state}, due at once" if state == "queued" else state
     times = sorted(utc(job.at) for job in jobs if job.at is not None)
     return f"scheduled, due {times[0]}" + (f" to {times[-1]}" if times[-1] != times[0] else "")
-
-
-def _state(key: str) -> str:
-    if key.endswith(":intermediate"):
-        return "taken"
-    kind = key.split(":")[1]
-    return {"wip": "running", "queue": "queued", "scheduler": "scheduled"}.get(kind, kind)

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .state import job_of_execution
+from .jobs_probe import JOB_KEYS, job_of_execution
 
 # Where a job is that will run, by the names in the result of rq_queue_state.
-WAITING = ("queued", "taken", "running", "deferred", "scheduled")
+WAITING = tuple(dict.fromkeys(kind.state for kind in JOB_KEYS if kind.runs))
 # So many ids are named; of further ones their number.
 NAMED = 10
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 SUSPENSION_KEY = "rq:suspended"
 SCHEDULER_LOCK_KEY = "rq:scheduler_lock"
-SCHEDULED_KEY = "rq:scheduler:scheduled_jobs"
 DEQUEUE_COMMANDS = frozenset({"blmove", "blpop", "brpop", "brpoplpush"})
 
 
@@ -80,11 +79,6 @@ def is_live(*, lease_ends: float, now: float) -> bool:
     Times are Unix seconds. RQ writes the lease's end, or infinity for a job without a time limit.
     """
     return lease_ends > now
-
-
-def job_of_execution(member: str) -> str:
-    """The job's id in an entry of the started registry: RQ 2 appends `:<execution>` to it, RQ 1 does not."""
-    return member.partition(":")[0]
 
 
 def stranded(snapshot: Snapshot) -> tuple[Taken, ...]:

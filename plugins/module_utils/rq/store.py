@@ -12,17 +12,21 @@ from typing import Any, Callable
 
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.aside import ASIDE_PREFIX, TAKEN, Place
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import WatchError
-from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_probe import function_name
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_probe import (
+    JOB_KEYS,
+    SCHEDULED_KEY,
+    entries,
+    function_name,
+    job_of_execution,
+)
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_since import WaitingJob
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
     DEQUEUE_COMMANDS,
-    SCHEDULED_KEY,
     Running,
     Snapshot,
     Taken,
     Worker,
     is_live,
-    job_of_execution,
 )
 
 WORKERS_KEY = "rq:workers"
@@ -107,33 +111,33 @@ class RqStore:
         return frozenset(_texts(self._client.zrangebyscore(key, 0, self._now())))
 
     def waiting_jobs(self) -> list[WaitingJob]:
-        """Every job that will run, each once: queued, taken, running, deferred, and scheduled by either scheduler."""
-        places: dict[str, tuple[str, float | None]] = {}
-        for queue in self._queues:
-            for key in (f"rq:queue:{queue}", f"rq:queue:{queue}:intermediate"):
-                places.update((job, (key, None)) for job in self.ids(key))
-            started, deferred = f"rq:wip:{queue}", f"rq:deferred:{queue}"
-            places.update((job_of_execution(entry["id"]), (started, None)) for entry in self.members(started))
-            places.update((entry["id"], (deferred, None)) for entry in self.members(deferred))
-        for key in (*(f"rq:scheduled:{queue}" for queue in self._queues), SCHEDULED_KEY):
-            places.update((entry["id"], (key, entry["score"])) for entry in self.members(key))
+        """Every job that will run, each once."""
+        places = {
+            job: (key, score if kind.is_timed else None)
+            for kind, key, job, score in entries(self._client, self._queues)
+            if kind.runs
+        }
         return [self._waiting_job(job, *place) for job, place in places.items()]
 
     def places(self) -> dict[str, list[Place]]:
-        """Where each job is that no worker has in hand, by its id: queued, deferred, scheduled or failed."""
+        """Where each job is that no worker has in hand, by its id."""
         found: dict[str, list[Place]] = {}
         busy: set[str] = set()
-        for queue in self._queues:
-            busy.update(self.ids(f"rq:queue:{queue}:intermediate"))
-            busy.update(job_of_execution(entry["id"]) for entry in self.members(f"rq:wip:{queue}"))
-            key = f"rq:queue:{queue}"
-            for job in self.ids(key):
-                found.setdefault(job, []).append(Place(key, None))
-        kinds = ("deferred", "failed", "scheduled")
-        for key in (*(f"rq:{kind}:{queue}" for queue in self._queues for kind in kinds), SCHEDULED_KEY):
-            for entry in self.members(key):
-                found.setdefault(entry["id"], []).append(Place(key, entry["score"]))
+        for kind, key, job, score in entries(self._client, self._queues):
+            if kind.in_hand:
+                busy.add(job)
+            else:
+                found.setdefault(job, []).append(Place(key, score))
         return {job: places for job, places in found.items() if job not in busy}
+
+    def registries(self, queue: str) -> dict[str, list[Any]]:
+        """The jobs of a queue in each state: ids, with their scores where there are any."""
+        return {
+            kind.state: self.ids(key) if kind.is_list else self.members(key)
+            for kind in JOB_KEYS
+            for key in kind.of([queue])
+            if key != SCHEDULED_KEY
+        }
 
     def schedulers(self) -> list[dict[str, Any]]:
         """The schedulers that live, with the seconds until their registration ends unless they renew it.

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 
-from .failure import BackupError
+from .failure import BackupError, make_command
 
 
 def bound(*command: str) -> list[str]:
@@ -24,7 +24,7 @@ def run(*command: str, environment: Mapping[str, str], chatty: bool = False) -> 
     A program is `chatty` if it says on standard error how well all goes.
     """
     if shutil.which(command[0]) is None:
-        raise BackupError(f"{command[0]} is not installed. Run: make configure STAGE=<stage>")
+        raise BackupError(f"{command[0]} is not installed. Run: {make_command('configure')}")
     # An orphan would go on to write where the next run cleans up.
     done = subprocess.run(
         bound(*command),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from .failure import BackupError
+from .failure import BackupError, make_command
 from .manifest import sha256_of
 
 
@@ -78,7 +78,7 @@ class Bucket:
         except Exception as error:  # see above
             raise BackupError(
                 f"s3://{self.name}/{start} could not be searched for backups: {error}\n"
-                f"The instance's role needs s3:ListBucket on {self.prefix}/*. Run: make provision STAGE=<stage>"
+                f"The instance's role needs s3:ListBucket on {self.prefix}/*. Run: {make_command('provision')}"
             ) from error
 
     def _client(self) -> Any:

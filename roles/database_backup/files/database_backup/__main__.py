@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from backup_library.failure import BackupError
+from backup_library.failure import BackupError, make_command
 
 from .backup import back_up
 from .record import record
@@ -39,7 +39,7 @@ def main() -> int:
 def _recorded(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     # Whoever only asks does so often, and changes nothing.
     if options.command == "check":
-        return settings.backups.check(max_age=options.max_age, make="make backup STAGE=<stage>")
+        return settings.backups.check(max_age=options.max_age, make=make_command("backup"))
     if options.command == "check-rehearsal":
         return asdict(check(settings))
     try:

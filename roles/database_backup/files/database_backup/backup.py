@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 
-from backup_library.failure import BackupError
+from backup_library.failure import BackupError, make_command
 from backup_library.folder import sync
 from backup_library.manifest import sha256_of, utc_now
 
@@ -36,7 +36,7 @@ def _dump(settings: Settings, *, reason: str, release: str) -> DatabaseManifest:
             raise BackupError(
                 f"pg_dump is of PostgreSQL {client}, the server is {server}: an older client cannot dump it, and what "
                 f"a newer one dumps does not restore. Set database_engine_version to {server} and run: "
-                "make configure STAGE=<stage>"
+                + make_command("configure")
             )
         database_size = int(fetch(connected, "SELECT pg_database_size(current_database())")[0][0])
         folder.require_space(first=database_size)

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from backup_library.failure import BackupError
+from backup_library.failure import BackupError, make_command
 from backup_library.manifest import utc_now
 
 from .backup import back_up
@@ -74,7 +74,7 @@ def _require_client(settings: Settings, manifest: DatabaseManifest) -> None:
     if manifest.client_version > client:
         raise BackupError(
             f"{manifest.name} was made by pg_dump of PostgreSQL {manifest.client_version}, and the host's pg_restore "
-            f"is of {client}, which cannot read it. Run: make backup STAGE=<stage>, and use that one; or restore "
+            f"is of {client}, which cannot read it. Run: {make_command('backup')}, and use that one; or restore "
             f"this one by hand with pg_restore of PostgreSQL {manifest.client_version}."
         )
 
@@ -112,7 +112,7 @@ def drop(settings: Settings, database: str) -> None:
 def _choose(settings: Settings, source: str) -> DatabaseManifest:
     if source == "newest":
         # After a kill, the same restore means the same backup, not the one that the killed restore has made.
-        return settings.backups.newest(of=settings.database, make="make backup STAGE=<stage>", but=BEFORE_RESTORE)
+        return settings.backups.newest(of=settings.database, make=make_command("backup"), but=BEFORE_RESTORE)
     return settings.backups.fetch(source) if source.startswith("s3://") else settings.backups.folder.read(source)
 
 

@@ -27,7 +27,7 @@ PLAYBOOK = """
         type: plan
         data: {deploy_id: d1, stage: local, release: {ref: v2}}
     - name: Require a version
-      ansible.builtin.fail: {msg: There is no version v2}
+      ansible.builtin.fail: {msg: "There is no version v2. Look: make status STAGE=<stage>"}
       when: unknown is defined
 - name: Check
   hosts: web
@@ -147,7 +147,7 @@ def test_a_deploy_that_is_refused_at_once_leaves_its_report(site: Path) -> None:
     assert "Report: reports/local/d1/report.html" in output
     content = report(site)
     assert (content["outcome"], content["release"]["ref"]) == ("refused", "v2")
-    assert content["reason"] == "localhost: Require a version: There is no version v2"
+    assert content["reason"] == "localhost: Require a version: There is no version v2. Look: make status STAGE=local"
     assert content["failures"][0]["phase"] == "Begin"
 
 

@@ -74,7 +74,7 @@ PLAYBOOK = f"""
     - name: Change
       carpentries.amy.deploy_event: {{type: host_release, data: {{from: v1-abc, to: v2-abc}}}}
     - name: Prove
-      ansible.builtin.fail: {{msg: "{REMEDY}"}}
+      ansible.builtin.fail: {{msg: "{REMEDY.replace("local", "<stage>")}"}}
       when: inventory_hostname == bad | default('')
     - name: Rejoin
       carpentries.amy.deploy_event: {{type: host_in_service}}

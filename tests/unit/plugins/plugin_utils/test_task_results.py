@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from plugins.plugin_utils._task_results import CENSORED, events_of, message_of, outputs_of
+from plugins.plugin_utils._task_results import CENSORED, events_of, message_of, name_stage, outputs_of
 
 LEAVE, JOIN = {"type": "host_out_of_service"}, {"type": "host_in_service"}
 
@@ -26,6 +26,23 @@ def test_events(content: dict[str, Any], events: list[dict[str, Any]]) -> None:
 def test_a_loop_tells_why_its_items_failed() -> None:
     content = {"msg": "One or more items failed", "results": [{"msg": "fine"}, {"failed": True, "msg": "full disk"}]}
     assert message_of(content, no_log=False) == "full disk\nOne or more items failed"
+
+
+@pytest.mark.parametrize(
+    ("value", "stage", "named"),
+    [
+        ("Run: make configure STAGE=<stage>, then", "test", "Run: make configure STAGE=test, then"),
+        ("Run: make configure STAGE=<stage>", "", "Run: make configure STAGE=<stage>"),
+        (
+            {"steps": [{"message": "STAGE=<stage>", "at": 1.5}]},
+            "test",
+            {"steps": [{"message": "STAGE=test", "at": 1.5}]},
+        ),
+        (None, "test", None),
+    ],
+)
+def test_a_command_gets_its_stage(value: Any, stage: str, named: Any) -> None:
+    assert name_stage(value, stage) == named
 
 
 def test_what_programs_printed_is_in_lines() -> None:

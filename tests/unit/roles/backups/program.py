@@ -56,7 +56,7 @@ class Program:
 
     def environment(self) -> dict[str, str]:
         """Return what the program finds in its environment."""
-        return os.environ | ENVIRONMENT | {"PYTHONPATH": LIBRARIES}
+        return os.environ | ENVIRONMENT | {"PYTHONPATH": LIBRARIES, "AMY_STAGE": "test"}
 
     def start(self, *arguments: str, path: Path | None = None) -> subprocess.Popen[str]:
         """Start a command; programs in `path` come before the real ones."""

@@ -10,10 +10,11 @@ import pytest
 
 from plugins.module_utils.rq.jobs_probe import (
     client,
+    entries,
     examine_kept,
     function_name,
+    kind_of,
     load,
-    places,
     refuse_database,
 )
 
@@ -42,9 +43,18 @@ def test_every_place_where_a_job_may_be_is_looked_at() -> None:
         "rq:failed:default": [b"failed"],
         "rq:queue:other": [b"of another queue"],
     }
-    found = {job: at for job, _key, at in places(Store(content), ["default"])}
-    assert list(found) == ["queued", "taken", "running", "deferred", "failed", "scheduled", "later"]
-    assert {job for job, at in found.items() if at == 7.0} == {"scheduled", "later"}
+    found = {job: kind for kind, _key, job, _score in entries(Store(content), ["default"])}
+    assert list(found) == ["running", "taken", "queued", "scheduled", "later", "deferred", "failed"]
+    assert [job for job, kind in found.items() if kind.is_timed] == ["scheduled", "later"]
+    assert [job for job, kind in found.items() if kind.in_hand] == ["running", "taken"]
+    assert [job for job, kind in found.items() if not kind.runs] == ["failed"]
+    assert all(kind is kind_of(key) for kind, key, _job, _score in entries(Store(content), ["default"]))
+
+
+@pytest.mark.parametrize("key", ["rq:queue:", "rq:workers", "rq:job:a", "rq:scheduler:scheduled_jobs:b", "x:rq:wip:a"])
+def test_other_keys_hold_no_jobs(key: str) -> None:
+    with pytest.raises(ValueError, match="holds no jobs"):
+        kind_of(key)
 
 
 def test_a_url_that_cannot_be_read_is_refused_without_the_password() -> None:
@@ -56,9 +66,9 @@ def test_a_url_that_cannot_be_read_is_refused_without_the_password() -> None:
 def test_an_id_may_have_a_colon_where_none_is_added_to_it() -> None:
     keys = ("rq:queue:default", "rq:deferred:default", "rq:scheduled:default", "rq:scheduler:scheduled_jobs")
     for key in keys:
-        assert [found[:2] for found in places(Store({key: [b"mail:7"]}), ["default"])] == [("mail:7", key)]
-    (running,) = places(Store({"rq:wip:default": [b"mail:execution"]}), ["default"])
-    assert running[:2] == ("mail", "rq:wip:default")
+        assert [found[1:3] for found in entries(Store({key: [b"mail:7"]}), ["default"])] == [(key, "mail:7")]
+    (running,) = entries(Store({"rq:wip:default": [b"mail:execution"]}), ["default"])
+    assert running[1:3] == ("rq:wip:default", "mail")
 
 
 @pytest.mark.parametrize("pack", [zlib.compress, bytes])

@@ -9,7 +9,7 @@ import zlib
 import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.hold import hold, must_suspend, release, wait_for_rest
-from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_probe import function_name
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_probe import function_name, job_of_execution
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.lease import Claim
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
     Running,
@@ -17,7 +17,6 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
     Taken,
     Worker,
     is_live,
-    job_of_execution,
     obstacles,
     overdue_seconds,
     stranded,
