@@ -61,7 +61,7 @@ def on_v2_after_v1(fleet: Fleet, request: pytest.FixtureRequest) -> Fleet:
 
 @pytest.fixture(scope="session")
 def own_python() -> tuple[str, str]:
-    """Return what an operator says to have releases run on a Python of their own, for which the hosts' own stands."""
+    """Return what an operator says to have releases run on a Python of their own, for which Debian 12's stands."""
     builder, made = Fleet().container("scheduler1"), "/tmp/python.tar.gz"
     source = Path(python_archive.__file__).read_text()
     code, said = builder.exec_run(["python3", "-c", source, "/usr/bin/python3", made])
@@ -71,7 +71,8 @@ def own_python() -> tuple[str, str]:
     archive.parent.mkdir(parents=True, exist_ok=True)
     archive.write_bytes(builder.exec_run(["cat", made]).output)
     url = "{{ release_hosts_endpoint_url }}/_local/downloads/" + archive.name
-    archives = {f"debian12-{python['machine']}": {"url": url, "sha256": python["sha256"]}}
+    archive_there = {"url": url, "sha256": python["sha256"]}
+    archives = {f"{distribution}-{python['machine']}": archive_there for distribution in ("debian12", "debian13")}
     return "-e", json.dumps({"release_python": python["version"], "release_python_archives": archives})
 
 
