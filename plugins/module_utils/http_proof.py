@@ -20,6 +20,8 @@ from ._clock import Clock
 
 _LARGEST_BODY = 4 << 20
 _SHOWN_BODY = 300
+# How a load balancer says by which scheme a visitor came.
+FORWARDED_PROTO = "X-Forwarded-Proto"
 
 # A check as a module's option.
 CHECK_OPTIONS: dict[str, dict[str, Any]] = {
@@ -46,17 +48,23 @@ class Check:
     text: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_secure(self) -> bool:
+        """Whether it is asked as by a visitor who came by HTTPS."""
+        return self.headers.get(FORWARDED_PROTO) == "https"
+
     def __str__(self) -> str:
         return f"GET {self.path} as {self.host}"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. `error` says why nothing did; `status` is 0 then."""
+    """What came back; `location` is where a redirect leads. `error` says why nothing came; `status` is 0 then."""
 
     status: int = 0
     body: str = ""
     error: str = ""
+    location: str = ""
 
 
 class Client(Protocol):
@@ -85,8 +93,7 @@ def check_from(item: Mapping[str, Any], *, release: str) -> Check:
     status = item.get("status") or 200
     headers = dict(item.get("headers") or {})
     if item.get("scheme"):
-        # What a load balancer says about the client's side of the connection.
-        headers["X-Forwarded-Proto"] = str(item["scheme"])
+        headers[FORWARDED_PROTO] = str(item["scheme"])
     return Check(
         path=str(item["path"]),
         host=str(item["host"]),
@@ -106,7 +113,9 @@ def difference(check: Check, answer: Answer) -> str:
     if answer.error:
         return f"gave no answer: {answer.error}"
     if answer.status not in check.status:
-        return f"answered {answer.status} (expected {' or '.join(map(str, check.status))})"
+        told = f"answered {answer.status} (expected {' or '.join(map(str, check.status))})"
+        sent_to_https = answer.location.startswith("https://") and not check.is_secure
+        return f"{told}: it sends visitors to HTTPS, so the check needs `scheme: https`" if sent_to_https else told
     if check.text not in answer.body:
         return f"answered {answer.status} without the text {check.text!r}"
     return ""
@@ -156,7 +165,11 @@ class TargetClient:
         try:
             connection.request("GET", check.path, headers={"Host": check.host, **check.headers})
             answer = connection.getresponse()
-            return Answer(status=answer.status, body=answer.read(_LARGEST_BODY).decode(errors="replace"))
+            return Answer(
+                status=answer.status,
+                body=answer.read(_LARGEST_BODY).decode(errors="replace"),
+                location=answer.headers.get("Location", ""),
+            )
         except (OSError, http.client.HTTPException) as error:
             return Answer(error=str(error) or type(error).__name__)
         finally:

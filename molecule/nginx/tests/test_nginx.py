@@ -98,10 +98,10 @@ def test_load_balancer_is_believed(host: Host) -> None:
 
 def test_stranger_is_not_believed(host: Host) -> None:
     told = ("-H", "X-Forwarded-For: 192.0.2.7", "-H", "X-Forwarded-Proto: https", "-H", "X-Amzn-Trace-Id: Root=1-67")
-    answer = ask(host, f"{URL}/stranger", *told)
+    answer = ask(host, f"{URL}/stranger", "--interface", "127.0.0.5", *told)
     headers = answer.json["headers"]
     assert answer.json["scheme"] == "http"
-    assert headers["HTTP_X_FORWARDED_FOR"] == "127.0.0.1"
+    assert headers["HTTP_X_FORWARDED_FOR"] == "127.0.0.5"
     assert len(headers["HTTP_X_REQUEST_ID"]) == 32
     assert last_request(host, "/stranger")["request_id"] == headers["HTTP_X_REQUEST_ID"]
 

@@ -60,6 +60,23 @@ def test_failure_says_what_was_asked_expected_and_answered() -> None:
     assert "<h1>Server Error</h1>" in message
 
 
+@pytest.mark.parametrize(
+    ("headers", "location", "told"),
+    [
+        (
+            {},
+            "https://amy.example.org/account/login/",
+            ": it sends visitors to HTTPS, so the check needs `scheme: https`",
+        ),
+        ({}, "/elsewhere/", ""),
+        ({"X-Forwarded-Proto": "https"}, "https://amy.example.org/elsewhere/", ""),
+    ],
+)
+def test_a_check_that_is_sent_to_https_is_told_what_it_lacks(headers: dict[str, str], location: str, told: str) -> None:
+    check = Check(path="/account/login/", host="amy.example.org", headers=headers)
+    assert difference(check, Answer(status=301, location=location)) == f"answered 301 (expected 200){told}"
+
+
 def test_each_of_two_checks_of_the_same_path_has_its_own_answer() -> None:
     plain = Check(path="/", host="amy.example.org", status=(301,))
     secure = Check(path="/", host="amy.example.org", headers={"X-Forwarded-Proto": "https"})

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What reaches the application through nginx, and what reaches the visitor; with a real nginx."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from tests.templates.nginx_site import (
+    BALANCER,
+    DOMAIN,
+    HOST_ITSELF,
+    STRANGER,
+    Application,
+    Site,
+    application,
+    configured,
+    reply,
+    served,
+)
+
+
+@pytest.fixture
+def behind(tmp_path: Path) -> Iterator[Application]:
+    with application(tmp_path / "application.sock") as behind:
+        yield behind
+
+
+@pytest.fixture
+def site(tmp_path: Path, behind: Application) -> Iterator[Site]:
+    with served(configured(tmp_path), tmp_path) as site:
+        yield site
+
+
+def redirects_to_https(handler: BaseHTTPRequestHandler) -> None:
+    """As Django with SECURE_SSL_REDIRECT, SECURE_PROXY_SSL_HEADER, SECURE_HSTS_SECONDS, SESSION_COOKIE_SECURE."""
+    if handler.headers["X-Forwarded-Proto"] != "https":
+        reply(handler, status=301, headers=(("Location", f"https://{handler.headers['Host']}{handler.path}"),))
+        return
+    reply(
+        handler,
+        headers=(
+            ("Strict-Transport-Security", "max-age=31536000; includeSubDomains; preload"),
+            ("Set-Cookie", "sessionid=abc; HttpOnly; Secure; SameSite=Lax"),
+            ("Set-Cookie", "csrftoken=def; Secure; SameSite=Lax"),
+        ),
+    )
+
+
+def test_an_application_that_redirects_to_https_is_well(site: Site, behind: Application) -> None:
+    behind.answer = redirects_to_https
+    assert site.health_check().status == 200
+    assert behind.last.headers["Host"] == DOMAIN
+
+
+@pytest.mark.parametrize(
+    ("by", "told", "scheme"),
+    [
+        # A deploy asks on the host itself, as visitors come.
+        (HOST_ITSELF, "https", "https"),
+        (HOST_ITSELF, "http", "http"),
+        (BALANCER, "https", "https"),
+        (BALANCER, "http", "http"),
+        (STRANGER, "https", "http"),
+        (BALANCER, "https, http", "http"),
+    ],
+)
+def test_only_the_load_balancer_and_the_host_say_how_a_visitor_came(
+    site: Site, behind: Application, by: str, told: str, scheme: str
+) -> None:
+    site.ask(path="/account/login/", by=by, headers={"X-Forwarded-Proto": told})
+    assert behind.last.headers.get_all("X-Forwarded-Proto") == [scheme]
+
+
+def test_the_host_itself_is_no_load_balancer(site: Site, behind: Application) -> None:
+    told = {"X-Forwarded-For": "192.0.2.7", "X-Amzn-Trace-Id": "Root=1-67"}
+    site.ask(path="/", by=HOST_ITSELF, headers=told)
+    assert behind.last.headers["X-Forwarded-For"] == HOST_ITSELF
+    assert behind.last.headers["X-Request-Id"] != "Root=1-67"
+    site.ask(path="/", by=BALANCER, headers=told)
+    assert behind.last.headers["X-Forwarded-For"] == "192.0.2.7"
+    assert behind.last.headers["X-Request-Id"] == "Root=1-67"
+
+
+def test_secure_cookies_and_strict_transport_security_reach_the_visitor(site: Site, behind: Application) -> None:
+    behind.answer = redirects_to_https
+    answer = site.ask(path="/", by=BALANCER, headers={"X-Forwarded-Proto": "https"})
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains; preload"
+    assert [cookie.split("=")[0] for cookie in answer.headers.get_all("Set-Cookie", [])] == ["sessionid", "csrftoken"]
