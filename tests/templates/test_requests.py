@@ -90,3 +90,29 @@ def test_secure_cookies_and_strict_transport_security_reach_the_visitor(site: Si
     answer = site.ask(path="/", by=BALANCER, headers={"X-Forwarded-Proto": "https"})
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains; preload"
     assert [cookie.split("=")[0] for cookie in answer.headers.get_all("Set-Cookie", [])] == ["sessionid", "csrftoken"]
+
+
+def test_long_headers_of_an_answer_pass(site: Site, behind: Application) -> None:
+    """Sessions and messages in cookies, a long Content-Security-Policy: as much as a load balancer lets through."""
+    cookies = (("Set-Cookie", f"sessionid={'a' * 12_000}"), ("Set-Cookie", f"messages={'b' * 12_000}"))
+    behind.answer = lambda handler: reply(handler, status=302, headers=(("Location", "/done/"), *cookies))
+    answer = site.ask("POST", body=b"x", path="/act/")
+    assert (answer.status, answer.headers["Location"]) == (302, "/done/")
+    assert [len(cookie) for cookie in answer.headers.get_all("Set-Cookie", [])] == [12_010, 12_009]
+    assert len(behind.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/", {"Cookie": "c" * 16_000}),
+        ("/", {f"X-Large-{number}": "x" * 15_000 for number in range(4)}),
+        ("/callback/?state=" + "s" * 15_000, {}),
+    ],
+    ids=["cookie", "all together", "request line"],
+)
+def test_long_headers_of_a_request_pass(site: Site, behind: Application, path: str, headers: dict[str, str]) -> None:
+    """Single sign-on: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html."""
+    assert site.ask(path=path, headers=headers).status == 200
+    assert behind.last.path == path
+    assert headers.items() <= dict(behind.last.headers).items()
