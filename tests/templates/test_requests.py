@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -116,3 +117,58 @@ def test_long_headers_of_a_request_pass(site: Site, behind: Application, path: s
     assert site.ask(path=path, headers=headers).status == 200
     assert behind.last.path == path
     assert headers.items() <= dict(behind.last.headers).items()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("pdf.worker.mjs", "text/javascript"),
+        ("site.webmanifest", "application/manifest+json"),
+        ("module.wasm", "application/wasm"),
+        ("photo.avif", "image/avif"),
+        ("site.js", "application/javascript"),
+    ],
+)
+def test_a_browser_gets_the_type_that_it_insists_on(site: Site, name: str, kind: str) -> None:
+    """Every answer of static files is nosniff, so that a module of another type does not run."""
+    (site.root / "static" / name).write_text("x")
+    answer = site.ask(path=f"/static/{name}")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].partition(";")[0] == kind
+
+
+def test_static_texts_go_out_compressed(site: Site) -> None:
+    (site.root / "static/large.css").write_text("a { color: red }\n" * 10_000)
+    (site.root / "static/large.mjs").write_text("let a = 1;\n" * 10_000)
+    for name in ("large.css", "large.mjs"):
+        # A content delivery network says so by Via.
+        for via in ({}, {"Via": "2.0 example.cloudfront.test (CloudFront)"}):
+            answer = site.ask(path=f"/static/{name}", headers={"Accept-Encoding": "gzip, br", **via})
+            assert (answer.headers["Content-Encoding"], answer.headers["Vary"]) == ("gzip", "Accept-Encoding")
+            assert len(gzip.decompress(answer.body)) > 100_000 > len(answer.body) * 10
+    plain = site.ask(path="/static/large.css")
+    assert (plain.headers["Content-Encoding"], plain.headers["Vary"]) == (None, "Accept-Encoding")
+
+
+def test_a_file_that_the_build_has_compressed_goes_out_as_it_is(site: Site) -> None:
+    compressed = gzip.compress(b"made by the build")
+    (site.root / "static/built.css.gz").write_bytes(compressed)
+    (site.root / "static/built.css").write_text("plain")
+    for via in ({}, {"Via": "2.0 example.cloudfront.test (CloudFront)"}):
+        assert site.ask(path="/static/built.css", headers={"Accept-Encoding": "gzip", **via}).body == compressed
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br"])
+def test_what_the_application_compresses_passes_and_nothing_else_of_it_is_compressed(
+    site: Site, behind: Application, coding: str
+) -> None:
+    """A page holds secrets beside what its visitor has sent: compressing it is the application's decision (BREACH)."""
+    behind.answer = lambda handler: reply(
+        handler, b"\x00compressed", headers=(("Content-Encoding", coding), ("Content-Type", "text/html"))
+    )
+    answer = site.ask(path="/", headers={"Accept-Encoding": "gzip, deflate, br"})
+    assert behind.last.headers["Accept-Encoding"] == "gzip, deflate, br"
+    assert (answer.headers["Content-Encoding"], answer.body) == (coding, b"\x00compressed")
+
+    behind.answer = lambda handler: reply(handler, b"x" * 50_000, headers=(("Content-Type", "text/html"),))
+    assert site.ask(path="/", headers={"Accept-Encoding": "gzip"}).headers["Content-Encoding"] is None
