@@ -172,3 +172,30 @@ def test_what_the_application_compresses_passes_and_nothing_else_of_it_is_compre
 
     behind.answer = lambda handler: reply(handler, b"x" * 50_000, headers=(("Content-Type", "text/html"),))
     assert site.ask(path="/", headers={"Accept-Encoding": "gzip"}).headers["Content-Encoding"] is None
+
+
+@pytest.mark.parametrize("name", ["host", "address"])
+def test_a_stranger_gets_an_answer_that_is_no_alarm(site: Site, behind: Application, name: str) -> None:
+    """A closed connection is the load balancer's own 502, and an alarm (`errors`) at five of them."""
+    asked = {"host": "evil.example", "address": f"127.0.0.1:{site.port}"}[name]
+    answer = site.ask(path="/.env", headers={"Host": asked}, by=BALANCER)
+    assert answer.status == 421
+    assert behind.requests == []
+
+
+def test_a_stranger_cannot_give_the_application_another_name(site: Site, behind: Application) -> None:
+    """The request line counts, not Host; Django would send its administrators an e-mail (DisallowedHost)."""
+    with site.connect() as connection:
+        connection.sendall(
+            f"GET http://{DOMAIN}/path HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n".encode()
+        )
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+    assert behind.last.headers.get_all("Host") == [DOMAIN]
+
+
+@pytest.mark.parametrize("name", [DOMAIN, f"{DOMAIN}:8443"])
+def test_the_application_is_told_the_name_and_the_port_of_the_visitor(
+    site: Site, behind: Application, name: str
+) -> None:
+    site.ask(path="/", headers={"Host": name})
+    assert behind.last.headers.get_all("Host") == [name]
