@@ -116,6 +116,7 @@ def configured(root: Path, **overrides: Any) -> str:
             "nginx_health_port": health,
             "nginx_status_port": status,
             "nginx_redirect_to_https": False,
+            "__nginx_pages": str(root),
             **overrides,
         },
     )
@@ -129,6 +130,7 @@ def configured(root: Path, **overrides: Any) -> str:
 def served(configuration: str, root: Path) -> Iterator[Site]:
     """The site in `root`, by nginx with `configuration`, until the block ends."""
     (root / "maintenance_off.html").write_text("<h1>Closed</h1>")
+    (root / "down.html").write_text("<h1>Back in a moment</h1>")
     (root / "static").mkdir()
     (root / "static/site.css").write_text("open")
     (root / "nginx.conf").write_text(configuration)

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import gzip
+import socket
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -199,3 +201,28 @@ def test_the_application_is_told_the_name_and_the_port_of_the_visitor(
 ) -> None:
     site.ask(path="/", headers={"Host": name})
     assert behind.last.headers.get_all("Host") == [name]
+
+
+TOKEN = "s3cret-token"
+
+
+def test_no_log_has_a_query_string_of_a_request_that_went_well(site: Site, behind: Application) -> None:
+    told = {"Referer": f"https://{DOMAIN}/account/reset/?code={TOKEN}"}
+    behind.answer = lambda handler: reply(handler, b"x" * 3_000_000)
+    site.ask("POST", body=b"x" * 2_000_000, path=f"/account/reset/?code={TOKEN}", headers=told)
+    # A slow visitor: what the application has answered at once waits in a file.
+    with site.connect() as visitor:
+        visitor.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        request = f"GET /report/?code={TOKEN} HTTP/1.1\r\nHost: {DOMAIN}\r\nReferer: {told['Referer']}\r\n\r\n"
+        visitor.sendall(request.encode())
+        visitor.recv(100)
+        time.sleep(1)
+    assert "/account/reset/" in site.log("access")
+    for name in ("access", "error"):
+        assert TOKEN not in site.log(name)
+
+
+def test_the_error_log_still_tells_of_an_application_that_is_gone(tmp_path: Path) -> None:
+    with served(configured(tmp_path), tmp_path) as site:
+        assert site.ask(path="/path").status == 502
+        assert "connect() to unix:" in site.log("error")
