@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import socket
 import time
 from collections.abc import Iterator
@@ -226,3 +227,41 @@ def test_the_error_log_still_tells_of_an_application_that_is_gone(tmp_path: Path
     with served(configured(tmp_path), tmp_path) as site:
         assert site.ask(path="/path").status == 502
         assert "connect() to unix:" in site.log("error")
+
+
+@pytest.mark.parametrize(
+    ("name", "policy"),
+    [
+        ("drawing.svg", "sandbox"),
+        ("page.html", "sandbox"),
+        ("page.xhtml", "sandbox"),
+        ("data.xml", "sandbox"),
+        ("photo.png", "sandbox"),
+        ("unknown", "sandbox"),
+        # A browser shows no PDF in a sandbox, and runs none in the name of the site.
+        ("paper.pdf", None),
+    ],
+)
+def test_an_upload_does_not_run_as_the_site(site: Site, name: str, policy: str | None) -> None:
+    uploads = site.root / "shared/mediafiles"
+    uploads.mkdir(parents=True)
+    (uploads / name).write_text("<script>alert(document.cookie)</script>")
+    answer = site.ask(path=f"/media/{name}")
+    assert answer.status == 200
+    assert answer.headers["Content-Security-Policy"] == policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_part_of_an_upload_does_not_run_either(site: Site) -> None:
+    uploads = site.root / "shared/mediafiles"
+    uploads.mkdir(parents=True)
+    (uploads / "drawing.svg").write_text("<svg><script>alert(1)</script></svg>")
+    answer = site.ask(path="/media/drawing.svg", headers={"Range": "bytes=0-"})
+    assert (answer.status, answer.headers["Content-Security-Policy"]) == (206, "sandbox")
+
+
+def test_a_large_upload_passes_whole(site: Site, behind: Application) -> None:
+    body = bytes(range(256)) * (4096 * 20)
+    assert site.ask("POST", body=body, path="/upload/").status == 200
+    assert hashlib.sha256(behind.bodies[-1]).digest() == hashlib.sha256(body).digest()
+    assert site.ask("POST", body=body * 2, path="/upload/").status == 413
