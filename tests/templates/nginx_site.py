@@ -39,11 +39,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Site:
-    """A site that nginx serves on a port of loopback; `health` is the port of its health check."""
+    """A site that nginx serves on a port of loopback; health check and counters (`status`) have ports of their own."""
 
     root: Path
     port: int
     health: int
+    status: int
 
     def switch(self, mode: str) -> None:
         """Rename the page as an operator does by hand."""
@@ -134,26 +135,28 @@ def served(configuration: str, root: Path) -> Iterator[Site]:
     (root / "static").mkdir()
     (root / "static/site.css").write_text("open")
     (root / "nginx.conf").write_text(configuration)
-    ports = [int(port) for port in re.findall(r"listen (\d+)(?: default_server)?;", configuration)]
-    site = Site(root=root, port=ports[0], health=ports[2])
+    port, _site, health, status = map(
+        int, re.findall(r"listen (?:127\.0\.0\.1:)?(\d+)(?: default_server)?;", configuration)
+    )
+    site = Site(root=root, port=port, health=health, status=status)
     with subprocess.Popen([program("nginx"), "-c", root / "nginx.conf"]) as nginx:
         try:
-            wait_for(site)
+            wait_for(site, nginx)
             yield site
         finally:
             nginx.terminate()
 
 
-def wait_for(site: Site) -> None:
+def wait_for(site: Site, nginx: subprocess.Popen[bytes]) -> None:
     """Return when the site answers. Raises ConnectionRefusedError if it never does."""
-    for attempt in range(200):
-        try:
+    for _attempt in range(200):
+        with suppress(ConnectionRefusedError):
             site.ask()
             return
-        except ConnectionRefusedError:
-            if attempt == 199:
-                raise
-            time.sleep(0.05)
+        if nginx.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise ConnectionRefusedError("nginx does not run; what it has said is above")
 
 
 @dataclass
