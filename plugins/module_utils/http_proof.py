@@ -59,12 +59,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; `location` is where a redirect leads. `error` says why nothing came; `status` is 0 then."""
+    """What came back; `location` is where a redirect leads.
+
+    `error` says why nothing came, and `status` is 0 then. `late` tells that it did not come in time.
+    """
 
     status: int = 0
     body: str = ""
     error: str = ""
     location: str = ""
+    late: bool = False
 
 
 class Client(Protocol):
@@ -76,11 +80,15 @@ class Client(Protocol):
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds to try for and between two rounds, and the rounds in a row in which every check must pass."""
+    """Seconds to try for and between two rounds, and the rounds in a row in which every check must pass.
+
+    `busy` are seconds more for a site that gives no wrong answer, but none in time: its workers are busy.
+    """
 
     timeout: float
     interval: float
     consecutive: int
+    busy: float = 0
 
 
 def version_of(release: str) -> str:
@@ -135,7 +143,8 @@ def prove(*, checks: Sequence[Check], client: Client, patience: Patience, clock:
         if in_a_row >= patience.consecutive:
             return answers
         elapsed = clock.monotonic() - started
-        if elapsed + patience.interval > patience.timeout:
+        only_late = all(answer.late for _check, answer, _why in wrong)
+        if elapsed + patience.interval > patience.timeout + (patience.busy if only_late else 0):
             told = "; ".join(f"{check} {why}" for check, _answer, why in wrong)
             told = told or f"passed only {in_a_row} of {patience.consecutive} times in a row"
             shown = excerpt(wrong[0][1]) if wrong else ""
@@ -171,7 +180,7 @@ class TargetClient:
                 location=answer.headers.get("Location", ""),
             )
         except (OSError, http.client.HTTPException) as error:
-            return Answer(error=str(error) or type(error).__name__)
+            return Answer(error=str(error) or type(error).__name__, late=isinstance(error, TimeoutError))
         finally:
             connection.close()
 
