@@ -63,6 +63,10 @@ def test_a_password_is_quoted_in_the_url_of_redis(password: str, quoted: str) ->
     assert url == f"redis://amy:{quoted}@10.0.0.1:6379/2"
 
 
+def test_gunicorn_is_asked_by_the_name_of_the_site() -> None:
+    assert evaluate("gunicorn_domain", QUEUES, "web1", told={"domain": "amy.example.org"}) == "amy.example.org"
+
+
 def grouped(pairs: list[list[str]]) -> dict[str, list[str]]:
     """Pairs of a host and a group as the hosts of each group, sorted."""
     found: dict[str, list[str]] = {}
