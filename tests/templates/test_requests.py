@@ -223,6 +223,22 @@ def test_no_log_has_a_query_string_of_a_request_that_went_well(site: Site, behin
         assert TOKEN not in site.log(name)
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/a%0a[2026-01-31%2012:00:00%20+0000]%20[CRITICAL]%20forged", 400),
+        ("/a%0D%0Aforged", 400),
+        ("/%1b[2Jforged", 400),
+        ("/a%7f", 400),
+        ("/%C3%89t%C3%A9%20and%20more/?text=two%0alines", 200),
+    ],
+)
+def test_a_stranger_writes_no_line_of_gunicorns_log(site: Site, behind: Application, path: str, status: int) -> None:
+    """gunicorn writes the decoded path: https://docs.gunicorn.org/en/stable/settings.html#access-log-format."""
+    assert site.ask(path=path).status == status
+    assert [request.path for request in behind.requests] == ([path] if status == 200 else [])
+
+
 def test_the_error_log_still_tells_of_an_application_that_is_gone(tmp_path: Path) -> None:
     with served(configured(tmp_path), tmp_path) as site:
         assert site.ask(path="/path").status == 502
