@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable, Protocol
 
-from ._alb_plan import Step, Target, TargetHealth, plan_join, plan_leave
+from ._alb_plan import RotationRefusedError, Step, Target, TargetHealth, plan_join, plan_leave
 from ._clock import Clock, timestamp
 
 
@@ -88,16 +88,22 @@ class Rotation:
         return health
 
     def leave(
-        self, *, others: Sequence[TargetHealth], minimum: int, propagation: float, patience: Patience | None
+        self,
+        *,
+        others: Callable[[], Sequence[TargetHealth]],
+        minimum: int,
+        propagation: float,
+        patience: Patience | None,
     ) -> TargetHealth:
         """Deregister the target unless it is, then hold until requests have ceased to be routed to it.
 
+        `others` looks at the targets that would serve without this one; those that may yet become healthy are waited
+        for, as a busy host may have failed a check at this moment.
         The load balancer goes on routing for a moment after a deregistration, so `propagation` seconds pass from ours,
         or from finding somebody else's unfinished one. A target found `unused` left long ago: no hold.
         Raises RotationRefusedError (see `plan_leave`) and RotationTimeoutError.
         """
-        found = self.look()
-        step = plan_leave(health=found, others=others, minimum=minimum)
+        found, step = self._until_it_may_leave(others=others, minimum=minimum, patience=patience)
         self.turned_at = timestamp(self.clock.now())
         if step is Step.DEREGISTER:
             self._perform(step)
@@ -107,6 +113,20 @@ class Rotation:
             return not health.registered and self.clock.monotonic() >= hold_until
 
         return self._until(gone, patience=patience, wanted=f"out of rotation for {propagation:g} s")
+
+    def _until_it_may_leave(
+        self, *, others: Callable[[], Sequence[TargetHealth]], minimum: int, patience: Patience | None
+    ) -> tuple[TargetHealth, Step]:
+        started = self.clock.monotonic()
+        while True:
+            found, group = self.look(), others()
+            try:
+                return found, plan_leave(health=found, others=group, minimum=minimum)
+            except RotationRefusedError:
+                may_change = any(other.recovering for other in group)
+                if not may_change or patience is None or self.clock.monotonic() - started >= patience.timeout:
+                    raise
+            self.clock.sleep(patience.interval)
 
     def _perform(self, step: Step) -> None:
         if step is Step.REGISTER:

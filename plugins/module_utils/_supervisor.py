@@ -166,8 +166,8 @@ def describe(processes: list[Process] | tuple[Process, ...]) -> str:
     )
 
 
-def answers_http(path: str, *, url_path: str, seconds: float) -> bool:
-    """Whether the server on the Unix socket PATH gives any HTTP answer within SECONDS.
+def answers_http(path: str, *, host: str, url_path: str, seconds: float) -> bool:
+    """Whether the server on the Unix socket PATH, asked as HOST, gives any HTTP answer within SECONDS.
 
     An error page counts: it, too, is written by a process that has loaded the application.
     """
@@ -175,7 +175,7 @@ def answers_http(path: str, *, url_path: str, seconds: float) -> bool:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(seconds)
             connection.connect(path)
-            connection.sendall(f"GET {url_path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode("ascii"))
+            connection.sendall(f"GET {url_path} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode("ascii"))
             return connection.recv(5) == b"HTTP/"
     except OSError:
         return False

@@ -20,6 +20,8 @@ from ._clock import Clock
 
 _LARGEST_BODY = 4 << 20
 _SHOWN_BODY = 300
+# How a load balancer says by which scheme a visitor came.
+FORWARDED_PROTO = "X-Forwarded-Proto"
 
 # A check as a module's option.
 CHECK_OPTIONS: dict[str, dict[str, Any]] = {
@@ -46,17 +48,27 @@ class Check:
     text: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_secure(self) -> bool:
+        """Whether it is asked as by a visitor who came by HTTPS."""
+        return self.headers.get(FORWARDED_PROTO) == "https"
+
     def __str__(self) -> str:
         return f"GET {self.path} as {self.host}"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. `error` says why nothing did; `status` is 0 then."""
+    """What came back; `location` is where a redirect leads.
+
+    `error` says why nothing came, and `status` is 0 then. `late` tells that it did not come in time.
+    """
 
     status: int = 0
     body: str = ""
     error: str = ""
+    location: str = ""
+    late: bool = False
 
 
 class Client(Protocol):
@@ -68,11 +80,15 @@ class Client(Protocol):
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds to try for and between two rounds, and the rounds in a row in which every check must pass."""
+    """Seconds to try for and between two rounds, and the rounds in a row in which every check must pass.
+
+    `busy` are seconds more for a site that gives no wrong answer, but none in time: its workers are busy.
+    """
 
     timeout: float
     interval: float
     consecutive: int
+    busy: float = 0
 
 
 def version_of(release: str) -> str:
@@ -85,8 +101,7 @@ def check_from(item: Mapping[str, Any], *, release: str) -> Check:
     status = item.get("status") or 200
     headers = dict(item.get("headers") or {})
     if item.get("scheme"):
-        # What a load balancer says about the client's side of the connection.
-        headers["X-Forwarded-Proto"] = str(item["scheme"])
+        headers[FORWARDED_PROTO] = str(item["scheme"])
     return Check(
         path=str(item["path"]),
         host=str(item["host"]),
@@ -106,7 +121,9 @@ def difference(check: Check, answer: Answer) -> str:
     if answer.error:
         return f"gave no answer: {answer.error}"
     if answer.status not in check.status:
-        return f"answered {answer.status} (expected {' or '.join(map(str, check.status))})"
+        told = f"answered {answer.status} (expected {' or '.join(map(str, check.status))})"
+        sent_to_https = answer.location.startswith("https://") and not check.is_secure
+        return f"{told}: it sends visitors to HTTPS, so the check needs `scheme: https`" if sent_to_https else told
     if check.text not in answer.body:
         return f"answered {answer.status} without the text {check.text!r}"
     return ""
@@ -126,7 +143,8 @@ def prove(*, checks: Sequence[Check], client: Client, patience: Patience, clock:
         if in_a_row >= patience.consecutive:
             return answers
         elapsed = clock.monotonic() - started
-        if elapsed + patience.interval > patience.timeout:
+        only_late = all(answer.late for _check, answer, _why in wrong)
+        if elapsed + patience.interval > patience.timeout + (patience.busy if only_late else 0):
             told = "; ".join(f"{check} {why}" for check, _answer, why in wrong)
             told = told or f"passed only {in_a_row} of {patience.consecutive} times in a row"
             shown = excerpt(wrong[0][1]) if wrong else ""
@@ -156,9 +174,13 @@ class TargetClient:
         try:
             connection.request("GET", check.path, headers={"Host": check.host, **check.headers})
             answer = connection.getresponse()
-            return Answer(status=answer.status, body=answer.read(_LARGEST_BODY).decode(errors="replace"))
+            return Answer(
+                status=answer.status,
+                body=answer.read(_LARGEST_BODY).decode(errors="replace"),
+                location=answer.headers.get("Location", ""),
+            )
         except (OSError, http.client.HTTPException) as error:
-            return Answer(error=str(error) or type(error).__name__)
+            return Answer(error=str(error) or type(error).__name__, late=isinstance(error, TimeoutError))
         finally:
             connection.close()
 

@@ -33,7 +33,8 @@ def give_up(*_):
 def answer(check):
     signal.alarm(order["timeout"])
     try:
-        response = Client(raise_request_exception=False).get(check["path"], HTTP_HOST=check["host"], **check["headers"])
+        client = Client(raise_request_exception=False)
+        response = client.get(check["path"], secure=check["secure"], HTTP_HOST=check["host"], **check["headers"])
         return {"status": response.status_code, "body": response.getvalue().decode(errors="replace")[:order["largest"]]}
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
@@ -64,7 +65,10 @@ def check_on_copy(
         "server": server,
         "timeout": TIMEOUT,
         "largest": LARGEST,
-        "checks": [{"path": check.path, "host": check.host, "headers": _meta(check)} for check in checks],
+        "checks": [
+            {"path": check.path, "host": check.host, "secure": check.is_secure, "headers": _meta(check)}
+            for check in checks
+        ],
     }
     answers = [Answer(**answer) for answer in ask(execute, order)["answers"]]
     wrong = [(check, answer, why) for check, answer in zip(checks, answers) if (why := difference(check, answer))]

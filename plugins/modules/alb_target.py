@@ -55,8 +55,9 @@ options:
     default: 5
   minimum_in_service:
     description:
-      - How many other targets must be healthy before a healthy target may leave. Otherwise the module fails and
-        nothing happens.
+      - How many other targets must be healthy before a healthy target may leave.
+      - Those that the load balancer may yet find healthy are waited for, for O(timeout) seconds. Then, and at once if
+        there is none, the module fails and nothing happens.
       - A target that is not healthy may always leave, so that a broken host is open to repair.
     type: int
     default: 0
@@ -68,7 +69,7 @@ options:
 extends_documentation_fragment: [carpentries.amy.aws_connection]
 attributes:
   check_mode:
-    description: Reports the step that would be taken, and refuses what would be refused.
+    description: Reports the step that would be taken, and refuses, without waiting, what would be refused.
     support: full
   diff_mode:
     description: Shows the target's state before and after.
@@ -126,6 +127,7 @@ deploy_event:
   type: dict
 """
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -169,9 +171,13 @@ def main() -> None:
         target = Target(id=module.params["target_id"], port=module.params["port"] or api.group.port)
         rotation = Rotation(api=seen_by(api, module.params["progress_file"]), target=target, clock=SystemClock())
         before = rotation.look()
-        others = others_of(target, api.health()) if module.params["state"] == "out_of_rotation" else []
         act = predict if module.check_mode else turn
-        result = act(rotation=rotation, before=before, others=others, parameters=module.params)
+        result = act(
+            rotation=rotation,
+            before=before,
+            others=lambda: others_of(target, api.health()),
+            parameters=module.params,
+        )
     except (aws.AwsError, RotationRefusedError) as error:
         module.fail_json(msg=str(error), **record(rotation))
     except RotationTimeoutError as error:
@@ -185,7 +191,11 @@ def seen_by(api: TargetGroupApi, progress_file: str | None) -> TargetApi:
 
 
 def turn(
-    *, rotation: Rotation, before: TargetHealth, others: list[TargetHealth], parameters: dict[str, Any]
+    *,
+    rotation: Rotation,
+    before: TargetHealth,
+    others: Callable[[], Sequence[TargetHealth]],
+    parameters: dict[str, Any],
 ) -> dict[str, Any]:
     """Bring the target where it is wanted. Returns the module's result."""
     patience = Patience(timeout=parameters["timeout"], interval=parameters["poll_interval"])
@@ -205,13 +215,17 @@ def turn(
 
 
 def predict(
-    *, rotation: Rotation, before: TargetHealth, others: list[TargetHealth], parameters: dict[str, Any]
+    *,
+    rotation: Rotation,
+    before: TargetHealth,
+    others: Callable[[], Sequence[TargetHealth]],
+    parameters: dict[str, Any],
 ) -> dict[str, Any]:
     """What `turn` would do. Returns the module's result."""
     if parameters["state"] == "in_rotation":
         step, becomes = plan_join(before), "healthy" if parameters["wait"] else "initial"
     else:
-        step = plan_leave(health=before, others=others, minimum=parameters["minimum_in_service"])
+        step = plan_leave(health=before, others=others(), minimum=parameters["minimum_in_service"])
         becomes = "draining"
     after = before if step is Step.NONE else TargetHealth(target=before.target, state=becomes)
     return {**record(rotation), **outcome(before=before, after=after, steps=[] if step is Step.NONE else [step])}

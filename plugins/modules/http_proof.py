@@ -28,6 +28,12 @@ options:
     description: Seconds to try for.
     type: float
     default: 30
+  busy_timeout:
+    description:
+      - Seconds more to try for as long as the only fault is that no answer comes in time.
+      - A site may be busy with its visitors, which says nothing of the release.
+    type: float
+    default: 0
   interval:
     description: Seconds between two rounds.
     type: float
@@ -103,6 +109,7 @@ def main() -> None:
             "release": {"type": "str", "default": ""},
             "consecutive": {"type": "int", "default": 3},
             "timeout": {"type": "float", "default": 30},
+            "busy_timeout": {"type": "float", "default": 0},
             "interval": {"type": "float", "default": 0.5},
             "request_timeout": {"type": "float", "default": 10},
             "validate_certs": {"type": "bool", "default": True},
@@ -126,6 +133,7 @@ def main() -> None:
                 timeout=parameters["timeout"],
                 interval=parameters["interval"],
                 consecutive=parameters["consecutive"],
+                busy=parameters["busy_timeout"],
             ),
             clock=clock,
         )

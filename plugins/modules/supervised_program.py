@@ -21,6 +21,10 @@ options:
   http_socket:
     description: A Unix socket of the program. If given, the program is up when it answers an HTTP request there.
     type: path
+  http_host:
+    description: The name by which O(http_socket) is asked; an application may report any other than its own.
+    type: str
+    default: localhost
   http_path:
     description: What to request on O(http_socket); any answer will do.
     type: str
@@ -53,6 +57,7 @@ EXAMPLES = r"""
   carpentries.amy.supervised_program:
     name: gunicorn
     http_socket: /run/gunicorn/gunicorn.sock
+    http_host: amy.example.org
     log_file: /webapps/amy.example.org/logs/gunicorn_supervisor.log
 """
 
@@ -93,6 +98,7 @@ def main() -> None:
         argument_spec={
             "name": {"type": "str", "required": True},
             "http_socket": {"type": "path"},
+            "http_host": {"type": "str", "default": "localhost"},
             "http_path": {"type": "str", "default": "/"},
             "start_timeout": {"type": "float", "default": 60},
             "log_file": {"type": "path", "required": True},
@@ -132,7 +138,8 @@ def converge(module: AnsibleModule) -> list[Step]:
     await_up(
         processes=lambda: supervisor.processes(name),
         answers=lambda seconds: (
-            path is None or answers_http(path, url_path=module.params["http_path"], seconds=seconds)
+            path is None
+            or answers_http(path, host=module.params["http_host"], url_path=module.params["http_path"], seconds=seconds)
         ),
         clock=SystemClock(),
         timeout=module.params["start_timeout"],

@@ -3,118 +3,22 @@
 
 from __future__ import annotations
 
-import http.client
-import os
 import re
-import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.templates.programs import program
-from tests.templates.rendering import Template, render
+from tests.templates.nginx_site import Site, configured, free_ports, served
 
 FLOOR = 300
 
 
-@dataclass(frozen=True)
-class Site:
-    """A site that nginx serves on a port of loopback."""
-
-    root: Path
-    port: int
-
-    def switch(self, mode: str) -> None:
-        """Rename the page as an operator does by hand."""
-        names = ["maintenance_off.html", "maintenance_on.html"]
-        before, after = names if mode == "on" else reversed(names)
-        (self.root / before).rename(self.root / after)
-
-    def plan(self, seconds: float) -> None:
-        """Say by the page's time of modification when the maintenance ends."""
-        end = time.time() + seconds
-        os.utime(self.root / "maintenance_on.html", (end, end))
-
-    def ask(
-        self,
-        method: str = "GET",
-        body: bytes = b"",
-        headers: dict[str, str] | None = None,
-        path: str = "/static/site.css",
-    ) -> http.client.HTTPResponse:
-        """Ask for a static file, the answer of an open site, or for another `path`."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        named = {"Host": "amy.example.test", **(headers or {})}
-        connection.request(method, path, body=body or None, headers=named)
-        answer = connection.getresponse()
-        answer.read()
-        connection.close()
-        return answer
-
-    def retry_after(self) -> int:
-        """Seconds after which a visitor is told to come back."""
-        return int(self.ask().headers["Retry-After"])
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in sockets]
-    for listener in sockets:
-        listener.close()
-    return ports
-
-
 @pytest.fixture
 def configuration(tmp_path: Path) -> str:
-    port, health, status = free_ports(3)
-    text = render(
-        Template(role="nginx", path="nginx.conf.j2"),
-        nginx_site_root=str(tmp_path),
-        nginx_log_directory=str(tmp_path),
-        nginx_port=port,
-        nginx_health_port=health,
-        nginx_status_port=status,
-        nginx_redirect_to_https=False,
-        nginx_retry_after=FLOOR,
-    )
-    # It runs here as who runs the tests, who alone can read the temporary folder.
-    text = re.sub(r"^user .*;", "user root;" if os.getuid() == 0 else "", text, flags=re.MULTILINE)
-    return text.replace("pid /run/nginx.pid;", f"pid {tmp_path}/nginx.pid; daemon off;")
-
-
-@contextmanager
-def served(configuration: str, root: Path) -> Iterator[Site]:
-    """The site in `root`, by nginx with `configuration`, until the block ends."""
-    (root / "maintenance_off.html").write_text("<h1>Closed</h1>")
-    (root / "static").mkdir()
-    (root / "static/site.css").write_text("open")
-    (root / "nginx.conf").write_text(configuration)
-    site = Site(root=root, port=int(re.findall(r"listen (\d+);", configuration)[0]))
-    with subprocess.Popen([program("nginx"), "-c", root / "nginx.conf"]) as nginx:
-        try:
-            wait_for(site)
-            yield site
-        finally:
-            nginx.terminate()
-
-
-def wait_for(site: Site) -> None:
-    """Return when the site answers. Raises ConnectionRefusedError if it never does."""
-    for attempt in range(100):
-        try:
-            site.ask()
-            return
-        except ConnectionRefusedError:
-            if attempt == 99:
-                raise
-            time.sleep(0.05)
+    return configured(tmp_path, nginx_retry_after=FLOOR)
 
 
 @pytest.fixture

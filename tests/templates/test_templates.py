@@ -107,6 +107,14 @@ def test_gunicorn_serves_an_asgi_application_with_its_own_worker(choices: dict[s
     assert command.endswith(" portal.asgi:application")
 
 
+def test_gunicorn_takes_the_headers_that_nginx_lets_through() -> None:
+    command = render(Template(role="gunicorn", path="gunicorn.conf.j2"))
+    assert "--limit-request-line 0\n" in command
+    # Where 0 is 8 KB, as in gunicorn 27, the size is needed.
+    assert "--limit-request-field_size 20480\n" in command
+    assert "large_client_header_buffers 8 20k;" in render(Template(role="nginx", path="nginx.conf.j2"))
+
+
 def test_nginx_serves_files_and_health_where_the_application_has_them(choices: dict[str, Any], tmp_path: Path) -> None:
     template, wired = Template(role="nginx", path="nginx.conf.j2"), {"nginx_static_directory": "public/assets"}
     read(template, tmp_path, **choices, **wired)

@@ -63,6 +63,10 @@ def test_a_password_is_quoted_in_the_url_of_redis(password: str, quoted: str) ->
     assert url == f"redis://amy:{quoted}@10.0.0.1:6379/2"
 
 
+def test_gunicorn_is_asked_by_the_name_of_the_site() -> None:
+    assert evaluate("gunicorn_domain", QUEUES, "web1", told={"domain": "amy.example.org"}) == "amy.example.org"
+
+
 def grouped(pairs: list[list[str]]) -> dict[str, list[str]]:
     """Pairs of a host and a group as the hosts of each group, sorted."""
     found: dict[str, list[str]] = {}
@@ -417,6 +421,26 @@ def test_queues_are_kept_from_workers_that_cannot_live_with_the_schema(
     }
     assert evaluate("deploy_keeps_queues", QUEUES, told={"hostvars": hostvars}) is kept
     assert evaluate("deploy_untried_hosts | length == 0", QUEUES, told={"hostvars": hostvars}) is tried
+
+
+@pytest.mark.parametrize(
+    ("told", "answer", "reload", "drain"),
+    [
+        ({}, "75s", "120s", 90),
+        # Reports of five minutes: nginx would have given up first, and a deploy stopped gunicorn in their middle.
+        ({"gunicorn_timeout": 300, "load_balancer_deregistration_delay": 320}, "315s", "360s", 320),
+        # Of an ASGI server gunicorn's patience says nothing.
+        ({"longest_request": 120, "load_balancer_deregistration_delay": 120}, "135s", "180s", 120),
+        # A short one is no reason to give up those that have waited in a hold.
+        ({"longest_request": 15, "load_balancer_deregistration_delay": 20}, "75s", "120s", 20),
+    ],
+)
+def test_whatever_waits_for_a_request_waits_for_the_longest(
+    told: dict[str, int], answer: str, reload: str, drain: int
+) -> None:
+    found = {name: evaluate(name, QUEUES, told=told) for name in ("nginx_upstream_timeout", "nginx_shutdown_timeout")}
+    assert found == {"nginx_upstream_timeout": answer, "nginx_shutdown_timeout": reload}
+    assert evaluate("rotation_drain_timeout", QUEUES, told=told) == drain
 
 
 SECRETS = {

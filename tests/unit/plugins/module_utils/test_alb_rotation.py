@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from plugins.module_utils._alb_plan import RotationRefusedError, Step, Target, TargetHealth, absent
@@ -109,7 +111,7 @@ def test_joining_without_waiting_tells_the_state_after_the_call() -> None:
 
 
 def leave(turn: Rotation, *, minimum: int = 0, patience: Patience | None = PATIENCE) -> TargetHealth:
-    return turn.leave(others=[], minimum=minimum, propagation=5, patience=patience)
+    return turn.leave(others=list, minimum=minimum, propagation=5, patience=patience)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +148,60 @@ def test_a_refused_leave_calls_nothing() -> None:
         leave(turn, minimum=1)
     assert api.calls == []
     assert turn.steps == []
+
+
+def seen_in_turn(states: list[str]) -> Callable[[], list[TargetHealth]]:
+    """A look at another target that is in one of STATES after the other, and stays in the last."""
+    left = list(states)
+    return lambda: [TargetHealth(target=Target("i-2", 80), state=left.pop(0) if len(left) > 1 else left[0])]
+
+
+@pytest.mark.parametrize(
+    ("others", "seconds"),
+    [
+        (["healthy"], 0),
+        # A busy host has failed a check, and passes the next.
+        (["unhealthy", "unhealthy", "healthy"], 2),
+        # One that has just rejoined.
+        (["initial", "healthy"], 1),
+    ],
+)
+def test_a_target_leaves_once_another_is_well_again(others: list[str], seconds: float) -> None:
+    turn, api, clock = rotation("healthy")
+    turn.leave(others=seen_in_turn(others), minimum=1, propagation=5, patience=PATIENCE)
+    assert api.calls == ["deregister i-1:80"]
+    assert clock.elapsed == seconds + 5
+
+
+@pytest.mark.parametrize(
+    ("others", "patience", "seconds"),
+    [
+        (["unhealthy"], PATIENCE, 60),
+        (["unhealthy", "healthy"], None, 0),
+        # Nothing would bring it back.
+        (["draining"], PATIENCE, 0),
+        (["unused"], PATIENCE, 0),
+    ],
+)
+def test_a_target_stays_when_no_other_becomes_well(
+    others: list[str], patience: Patience | None, seconds: float
+) -> None:
+    turn, api, clock = rotation("healthy")
+    with pytest.raises(RotationRefusedError):
+        turn.leave(others=seen_in_turn(others), minimum=1, propagation=5, patience=patience)
+    assert api.calls == []
+    assert clock.elapsed == seconds
+
+
+def test_a_target_that_falls_ill_while_it_waits_may_leave() -> None:
+    turn, api, clock = rotation("healthy")
+
+    def others() -> list[TargetHealth]:
+        api.state = "unhealthy" if clock.elapsed >= 3 else api.state
+        return [TargetHealth(target=Target("i-2", 80), state="unhealthy")]
+
+    turn.leave(others=others, minimum=1, propagation=5, patience=PATIENCE)
+    assert api.calls == ["deregister i-1:80"]
 
 
 def test_a_deregistration_that_has_no_effect_is_reported() -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import socket
 import socketserver
 import threading
 from http.server import BaseHTTPRequestHandler
@@ -60,6 +61,23 @@ def test_failure_says_what_was_asked_expected_and_answered() -> None:
     assert "<h1>Server Error</h1>" in message
 
 
+@pytest.mark.parametrize(
+    ("headers", "location", "told"),
+    [
+        (
+            {},
+            "https://amy.example.org/account/login/",
+            ": it sends visitors to HTTPS, so the check needs `scheme: https`",
+        ),
+        ({}, "/elsewhere/", ""),
+        ({"X-Forwarded-Proto": "https"}, "https://amy.example.org/elsewhere/", ""),
+    ],
+)
+def test_a_check_that_is_sent_to_https_is_told_what_it_lacks(headers: dict[str, str], location: str, told: str) -> None:
+    check = Check(path="/account/login/", host="amy.example.org", headers=headers)
+    assert difference(check, Answer(status=301, location=location)) == f"answered 301 (expected 200){told}"
+
+
 def test_each_of_two_checks_of_the_same_path_has_its_own_answer() -> None:
     plain = Check(path="/", host="amy.example.org", status=(301,))
     secure = Check(path="/", host="amy.example.org", headers={"X-Forwarded-Proto": "https"})
@@ -75,6 +93,33 @@ def test_each_of_two_checks_of_the_same_path_has_its_own_answer() -> None:
 def test_flapping_is_a_failure() -> None:
     with pytest.raises(ProofError):
         run(Scripted(*[GOOD, GOOD, BAD] * 20))
+
+
+LATE = Answer(error="timed out", late=True)
+
+
+def test_a_site_that_is_busy_has_more_time() -> None:
+    patience = Patience(timeout=10, interval=1, consecutive=2, busy=20)
+    client, clock = Scripted(*[LATE] * 25, GOOD), FakeClock()
+    assert prove(checks=[LOGIN], client=client, patience=patience, clock=clock) == [(LOGIN, GOOD)]
+    assert clock.elapsed == 26
+
+
+@pytest.mark.parametrize(("answer", "seconds"), [(LATE, 30), (BAD, 10), (Answer(error="Connection refused"), 10)])
+def test_only_a_late_answer_has_more_time(answer: Answer, seconds: float) -> None:
+    patience, clock = Patience(timeout=10, interval=1, consecutive=2, busy=20), FakeClock()
+    with pytest.raises(ProofError):
+        prove(checks=[LOGIN], client=Scripted(answer), patience=patience, clock=clock)
+    assert clock.elapsed == seconds
+
+
+def test_a_server_that_does_not_answer_in_time_is_late(tmp_path: Path) -> None:
+    path = str(tmp_path / "silent.sock")
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(path)
+        silent.listen()
+        assert TargetClient(target=path, timeout=0.1, validate_certs=True).get(LOGIN).late
+    assert not TargetClient(target=path, timeout=0.1, validate_certs=True).get(LOGIN).late
 
 
 def test_one_round_is_made_even_without_time() -> None:

@@ -59,9 +59,9 @@ execute_from_command_line(sys.argv)
 NO_DATABASE = ""
 
 
-def asked(folder: Path, *checks: Check) -> list[str]:
+def asked(folder: Path, *checks: Check, settings: str = SETTINGS) -> list[str]:
     """What is left in doubt of CHECKS."""
-    (folder / "settings.py").write_text(SETTINGS)
+    (folder / "settings.py").write_text(settings)
     (folder / "urls.py").write_text(URLS)
     (folder / "manage.py").write_text(MANAGE)
 
@@ -95,6 +95,14 @@ def test_pages_are_answered_as_a_web_host_would_answer_them(tmp_path: Path) -> N
         page("/parts/", "ab"),
     ]
     assert asked(tmp_path, *checks) == []
+
+
+def test_an_application_that_sends_visitors_to_https_is_asked_as_gunicorn_would_ask_it(tmp_path: Path) -> None:
+    # Without SECURE_PROXY_SSL_HEADER it is gunicorn that believes nginx.
+    settings = SETTINGS.replace("SECURE_PROXY_SSL_HEADER", "_") + "SECURE_SSL_REDIRECT = True\n"
+    settings += 'MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]\n'
+    secure = page("/scheme/", "https", **{"X-Forwarded-Proto": "https"})
+    assert asked(tmp_path, secure, settings=settings) == []
 
 
 def test_mail_goes_nowhere_and_no_cache_is_written(tmp_path: Path) -> None:

@@ -152,18 +152,19 @@ def answer_of(body: str, status: str = "200 OK") -> bytes:
 
 def test_any_http_answer_is_one(tmp_path: Path) -> None:
     with listening(tmp_path / "s", b"HTTP/1.0 400 Bad Request\r\n\r\n") as received:
-        assert answers_http(str(tmp_path / "s"), url_path="/health", seconds=5)
-    assert received[0].startswith(b"GET /health HTTP/1.0\r\n")
+        assert answers_http(str(tmp_path / "s"), host="amy.example.org", url_path="/health", seconds=5)
+    # By a name that the application knows: by any other it would write to its administrators (DisallowedHost).
+    assert received[0].splitlines()[:2] == [b"GET /health HTTP/1.0", b"Host: amy.example.org"]
 
 
 def test_a_closed_connection_and_silence_are_none(tmp_path: Path) -> None:
     with listening(tmp_path / "closes", b""):
-        assert not answers_http(str(tmp_path / "closes"), url_path="/", seconds=5)
-    assert not answers_http(str(tmp_path / "absent"), url_path="/", seconds=5)
+        assert not answers_http(str(tmp_path / "closes"), host="localhost", url_path="/", seconds=5)
+    assert not answers_http(str(tmp_path / "absent"), host="localhost", url_path="/", seconds=5)
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(tmp_path / "silent"))
         silent.listen()
-        assert not answers_http(str(tmp_path / "silent"), url_path="/", seconds=0.1)
+        assert not answers_http(str(tmp_path / "silent"), host="localhost", url_path="/", seconds=0.1)
 
 
 def test_absent_supervisord_is_told(tmp_path: Path) -> None:
