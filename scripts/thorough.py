@@ -41,7 +41,7 @@ PARTS = (
     Part("units", "python -m pytest -q -n auto --dist loadfile tests/unit -m thorough", 10),
     Part("python-builds", "python -m pytest -q tests/standalone_python", 20),
     Part("database-client", "python -m pytest -q tests/database_client", 10),
-    Part("provision", "python -m pytest -q -n auto --dist loadfile tests/provision -m thorough", 30),
+    Part("provision", "python -m pytest -q -n auto --dist loadfile tests/provision", 40),
     *(Part(f"roles-{name}", f"scripts/test_roles.sh {name}", 60) for name in DISTRIBUTIONS),
     _stage("good-deploys", 40, "1_good_deploys", "4_positive_control"),
     _stage("broken-releases", 50, "2_broken_releases"),

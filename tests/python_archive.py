@@ -37,8 +37,7 @@ paths = sysconfig.get_paths("posix_prefix")
 print(json.dumps({
     "version": platform.python_version(), "machine": platform.machine(), "minor": sys.version_info[1],
     "program": sys.executable, "prefix": sys.base_prefix, "library": paths["stdlib"], "include": paths["include"],
-    "shared": sysconfig.get_config_var("INSTSONAME") if sysconfig.get_config_var("Py_ENABLE_SHARED") else None,
-    "libraries": sysconfig.get_config_var("LIBDIR"),
+    "shared": sysconfig.get_config_var("INSTSONAME"), "libraries": sysconfig.get_config_var("LIBDIR"),
 }))
 """
 
@@ -64,8 +63,10 @@ def make_archive(program: Path, *, output: Path, work: Path) -> dict[str, str]:
     (tree / "lib" / name / "EXTERNALLY-MANAGED").write_text("[externally-managed]\n")
     if Path(python["include"]).is_dir():
         shutil.copytree(python["include"], tree / "include" / name)
-    if python["shared"]:
-        shutil.copy(Path(python["libraries"], python["shared"]), tree / "lib" / python["shared"])
+    # Debian's program has the library in it, and says that it was built with a shared one. What needs it has it.
+    shared = Path(python["libraries"], python["shared"])
+    if shared.is_file() and ".so" in shared.name:
+        shutil.copy(shared, tree / "lib")
     for path in tree.rglob("*"):
         _forget_place(path, prefix=python["prefix"])
     with tarfile.open(output, "w:gz", compresslevel=1) as archive:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "tests", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -24,7 +26,8 @@ class S3:
 
 @contextmanager
 def s3() -> Iterator[S3]:
-    """Give a server with no buckets."""
+    """Give a server with no buckets. It takes those of an earlier one: moto keeps one S3 in a process."""
+    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].reset()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:

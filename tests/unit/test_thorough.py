@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -27,6 +28,13 @@ def test_each_part_has_a_name_of_its_own_and_takes_an_hour_at_most() -> None:
 def test_each_file_of_the_stages_tests_is_in_one_part() -> None:
     named = [word for part in PARTS for word in part.command.split() if word.startswith("tests/stage/")]
     assert sorted(named) == sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests/stage").glob("test_*.py"))
+
+
+def test_a_story_is_run_from_its_beginning() -> None:
+    """What `-m thorough` picks out of such a file finds no stage."""
+    stories = [part.command for part in PARTS if re.search(r"tests/(stage|provision)", part.command)]
+    assert stories
+    assert [command for command in stories if command.endswith("-m thorough")] == []
 
 
 def test_the_record_is_read_as_it_was_written_with_a_line_a_part() -> None:

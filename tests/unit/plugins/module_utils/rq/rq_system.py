@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 JOBS = """
 import time
 
-def record(key, seconds=0.0):
+def record(key, after=None):
     from rq import get_current_job
     connection = get_current_job().connection
-    time.sleep(seconds)
+    while after and not connection.exists(f"rq:test:{after}"):
+        time.sleep(0.05)
     connection.rpush(f"rq:test:{key}", "done")
 
 class Letter:
@@ -63,6 +64,16 @@ class Rq:
         )
         command = [str(self.python), "-c", prelude + code]
         return subprocess.run(command, cwd=self.directory, check=True, capture_output=True, text=True).stdout.strip()
+
+    def long_job(self) -> str:
+        """Start a job that runs until `end_job`; its id. It writes to rq:test:long in the end."""
+        job = self.run("print(q.enqueue(jobs.record, 'long', after='end').id)")
+        eventually(lambda: self.client.zcard("rq:wip:default") == 1)
+        return job
+
+    def end_job(self) -> None:
+        """Let the long job end."""
+        self.client.set("rq:test:end", 1)
 
     def supervised_worker(self) -> None:
         """Start a worker as django-rq does, and again whenever it ends. RQ's own command ends at once if suspended."""

@@ -264,10 +264,10 @@ def test_overdue_jobs_are_named(rq: Rq) -> None:
 
 def test_a_running_job_is_not_moved(rq: Rq) -> None:
     rq.supervised_worker()
-    job = rq.run("print(q.enqueue(jobs.record, 'long', 2.0).id)")
-    eventually(lambda: rq.client.zcard("rq:wip:default") == 1)
+    job = rq.long_job()
     moved = moved_aside(rq, Files(), job)
     assert (moved.ids, list(moved.left), moved.kept) == ([], [job], "")
+    rq.end_job()
     eventually(lambda: rq.client.llen("rq:test:long") == 1)
 
 
