@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils.release import builders, earlier, names, python_asked, pythons
+from ..module_utils.release import builders, earlier, left_out, names, python_asked, pythons
 from ..module_utils.release import environment as environment_module
 from ..module_utils.release.failure import ReleaseError
 
@@ -45,6 +45,11 @@ def python_refusal(verdict: Mapping[str, Any], ref: str, stage: str) -> str:
     return python_asked.refusal(python_asked.Verdict(**verdict), ref=ref, stage=stage)
 
 
+def left_out_refusal(gaps: Sequence[Mapping[str, str]], ref: str, stage: str) -> str:
+    """What an operator is told of what a repository has elsewhere; empty if that is nothing."""
+    return left_out.refusal(gaps, ref=ref, stage=stage)
+
+
 def distribution_python(wanted: str, found: Mapping[str, str]) -> str:
     """The path of the distribution's Python of that version; empty if it has none."""
     try:
@@ -74,6 +79,7 @@ class FilterModule:
         return {
             "distribution_python": distribution_python,
             "lacking_static": lacking_static,
+            "left_out_refusal": left_out_refusal,
             "python_refusal": python_refusal,
             "release_builders": release_builders,
             "release_id": release_id,

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from . import git_settings
 from .failure import ReleaseError
+from .left_out import LFS, LFS_MARK, Gap, entries, may_point, points, submodules
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 # Seconds: a first clone of a large repository over a slow line.
@@ -80,6 +81,16 @@ class Clone:
         """The text of a file of `commit`; None if it has none of that path."""
         found = self._run("show", f"{commit}:{path}")
         return found.stdout if found.returncode == 0 else None
+
+    def gaps(self, commit: str) -> list[Gap]:
+        """What an archive of `commit` lacks, in the order of the tree, submodules first."""
+        tree = entries(self._git("ls-tree", "-r", "-z", "--long", "--full-tree", commit))
+        marked = self._run(
+            "grep", "--files-with-matches", "--null", "--text", "--fixed-strings", "-e", LFS_MARK, commit
+        )
+        found = {name[len(f"{commit}:") :] for name in marked.stdout.split("\0") if name} & may_point(tree)
+        pointers = [entry.path for entry in tree if entry.path in found and points(self.read(commit, entry.path))]
+        return [*submodules(tree), *(Gap(path=path, kind=LFS) for path in pointers)]
 
     def archive(self, commit: str, *, to: Path) -> None:
         """Write the files of `commit` to the tar archive `to`, whole or not at all."""

@@ -12,6 +12,7 @@ def test_filters_are_registered() -> None:
     assert set(FILTERS) == {
         "distribution_python",
         "lacking_static",
+        "left_out_refusal",
         "python_refusal",
         "release_builders",
         "release_id",
