@@ -27,10 +27,10 @@ def settings8(settings: Mapping[str, Any]) -> str:
     return names.digest8(settings)
 
 
-def release_postactivate(environment: Mapping[str, Any]) -> str:
-    """The text of `postactivate` for this environment."""
+def release_postactivate(environment: Mapping[str, Any], of: str = "release_environment or release_secrets") -> str:
+    """The text of `postactivate` for this environment, which the variable `of` has."""
     try:
-        return environment_module.postactivate(environment)
+        return environment_module.postactivate(environment, of=of)
     except ReleaseError as error:
         raise AnsibleFilterError(str(error)) from error
 
@@ -84,6 +84,7 @@ class FilterModule:
             "release_builders": release_builders,
             "release_id": release_id,
             "release_postactivate": release_postactivate,
+            "release_references": environment_module.references,
             "release_slug": names.release_slug,
             "settings8": settings8,
         }

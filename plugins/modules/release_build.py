@@ -184,7 +184,7 @@ def build_release(parameters: dict[str, Any]) -> Built:
         recipe=Recipe(
             python=parameters["python"],
             manage_commands=parameters["manage_commands"],
-            environment=environment_values(parameters["environment"]),
+            environment=environment_values(parameters["environment"], of="release_build_environment"),
         ),
         tools=Tools(
             uv=parameters["uv"],
