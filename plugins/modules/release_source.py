@@ -107,7 +107,7 @@ python:
 
 import posixpath
 from dataclasses import asdict, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -174,10 +174,22 @@ def described(clone: Clone, *, parameters: dict[str, Any], cache: Path) -> tuple
         "left_out": [asdict(gap) for gap in lacking],
     }
     if parameters["python"]:
-        texts = {name: clone.read(source.commit, posixpath.normpath(posixpath.join(directory, name))) for name in FILES}
-        verdict = judge({name: text for name, text in texts.items() if text}, python=parameters["python"])
+        # The nearest of each name counts: a lock may be above the application.
+        texts = {
+            name: text
+            for folder in reversed(folders(directory))
+            for name in FILES
+            if (text := clone.read(source.commit, posixpath.normpath(posixpath.join(folder, name))))
+        }
+        verdict = judge(texts, python=parameters["python"])
         result["python"] = asdict(verdict)
     return source, result
+
+
+def folders(directory: str) -> list[str]:
+    """`directory`, a path in the source, and all above it, the source's own last."""
+    path = PurePosixPath(posixpath.normpath(directory))
+    return [str(path), *map(str, path.parents)]
 
 
 def archive_of(source: Source, *, cache: Path) -> Path:
