@@ -31,8 +31,8 @@ exec "$@"
 def environment_values(environment: Mapping[str, Any], *, of: str = _SETTINGS) -> dict[str, str]:
     """`environment`, of the variable `of`: every value is text, which a process sees byte for byte.
 
-    Raises ReleaseError, naming the setting but never its value, for what YAML has read as something else: nobody can
-    tell how it was written.
+    Raises ReleaseError, naming the setting but never its value, for what YAML has read as something else: it cannot be
+    told how it was written.
     """
     return {_require_name(name, of=of): _require_text(name, value, of=of) for name, value in environment.items()}
 

@@ -80,7 +80,7 @@ def concerning(gaps: Iterable[Gap], *, directory: str, accepted: Sequence[str]) 
 
 
 def refusal(gaps: Sequence[Mapping[str, str]], *, ref: str, stage: str) -> str:
-    """What an operator is told of `gaps`, each with `path` and `kind`, that nobody has accepted; empty without any."""
+    """What an operator is told of `gaps`, each with `path` and `kind`, which the stage does not accept; or nothing."""
     if not gaps:
         return ""
     told = [
