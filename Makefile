@@ -30,9 +30,13 @@ export ANSIBLE_HOME := $(CURDIR)/.ansible
 ANSIBLE_STDOUT_CALLBACK ?= carpentries.amy.progress
 # Groups that a deploy fills as it goes stay empty more often than not, and what other collections still have to correct is
 # their makers' business: Ansible's warnings of both are no news to an operator.
-ansible_playbook = ANSIBLE_STDOUT_CALLBACK=$(ANSIBLE_STDOUT_CALLBACK) ANSIBLE_HOST_PATTERN_MISMATCH=ignore \
-	ANSIBLE_DEPRECATION_WARNINGS=false ansible-playbook
-playbook = $(ansible_playbook) -i inventories/$(STAGE) carpentries.amy.$(1) $(ARGS)
+ansible_settings = ANSIBLE_STDOUT_CALLBACK=$(ANSIBLE_STDOUT_CALLBACK) ANSIBLE_HOST_PATTERN_MISMATCH=ignore \
+	ANSIBLE_DEPRECATION_WARNINGS=false
+ansible_playbook = $(ansible_settings) ansible-playbook
+# What an operator has typed reaches the playbook as it is: neither make nor the shell reads it.
+export ARGUMENTS = $(value ARGS)
+export TEXT = $(value GREP)
+playbook = $(ansible_settings) python3 -m scripts.playbook $(STAGE) $(1)
 
 .PHONY: help
 help: ## Show this help
@@ -70,7 +74,7 @@ rollback: .venv/operator known-stage ## Deploy the release that ran before on ST
 
 .PHONY: status
 status: .venv/operator known-stage ## Say what runs where on STAGE, and what needs a hand (FORMAT: json)
-	@python -m scripts.status $(if $(filter json,$(FORMAT)),--json) $(STAGE) $(ARGS)
+	@python -m scripts.status $(if $(filter json,$(FORMAT)),--json) $(STAGE)
 
 .PHONY: jobs
 jobs: .venv/operator known-stage ## List the jobs of STAGE, or move them aside and back (MODE; JOBS, VERSION; FROM; CONFIRM)
@@ -80,7 +84,7 @@ jobs: .venv/operator known-stage ## List the jobs of STAGE, or move them aside a
 .PHONY: logs
 logs: .venv/operator known-stage ## Show what the hosts of STAGE have written (SINCE: 10m, 2h; GREP: a text; HOST: one host)
 	@$(call playbook,logs) $(if $(SINCE),-e 'logs_since=$(SINCE)') $(if $(HOST),-e 'logs_host=$(HOST)') \
-	  $(if $(GREP),-e '{"logs_text": "$(GREP)"}')
+	  $(if $(value GREP),--variable logs_text=TEXT)
 
 .PHONY: maintenance
 maintenance: .venv/operator known-stage ## Show every visitor of STAGE the maintenance page, or no longer (MODE: on or off)

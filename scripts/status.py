@@ -3,6 +3,7 @@
 
     python -m scripts.status [--json] STAGE [arguments of ansible-playbook]
 
+More of these arguments are in the environment variable ARGUMENTS, as the Makefile gives an operator's ARGS.
 0: all is well. 3: something needs a hand, and is named with the command to run. Anything else is ansible-playbook's own
 exit code: the status could not be found out. ansible-playbook itself ends with 2 for both, and so does make.
 """
@@ -18,6 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from scripts.playbook import typed
+
 NEEDS_A_HAND = 3
 
 
@@ -25,6 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     """Print the status that `arguments` ask for; returns the exit code."""
     as_json = "--json" in arguments
     stage, *others = [argument for argument in arguments if argument != "--json"]
+    others += typed(stage=stage, name="status")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "status.json"
         code = run(stage, others, file=file, output=sys.stderr.fileno() if as_json else None)

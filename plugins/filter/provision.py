@@ -67,6 +67,21 @@ def fleet_images(counts: Mapping[str, int], default: str, chosen: Mapping[str, s
         raise AnsibleFilterError(str(error)) from error
 
 
+def unfit_images(
+    images: Mapping[str, str],
+    found: Mapping[str, Sequence[Mapping[str, Any]]],
+    instance_type: str,
+    instance_types: Mapping[str, str],
+) -> list[str]:
+    """Return why instance types cannot run the images of their hosts; `found` is what EC2 says of each image."""
+    return fleet_plan_module.unfit_images(
+        images=images,
+        architectures={name: image["architecture"] for name, (image, *_) in found.items()},
+        instance_type=instance_type,
+        instance_types=instance_types,
+    )
+
+
 def fleet_lines(
     existing: list[str],
     counts: Mapping[str, int],
@@ -121,4 +136,5 @@ class FilterModule:
             "queue_remains": queue_remains,
             "settings_at_fault": settings_at_fault,
             "stage_duties": stage_duties,
+            "unfit_images": unfit_images,
         }

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils.release import builders, earlier, names, python_asked, pythons
+from ..module_utils.release import builders, earlier, left_out, names, python_asked, pythons
 from ..module_utils.release import environment as environment_module
 from ..module_utils.release.failure import ReleaseError
 
@@ -27,10 +27,10 @@ def settings8(settings: Mapping[str, Any]) -> str:
     return names.digest8(settings)
 
 
-def release_postactivate(environment: Mapping[str, Any]) -> str:
-    """The text of `postactivate` for this environment."""
+def release_postactivate(environment: Mapping[str, Any], of: str = "release_environment or release_secrets") -> str:
+    """The text of `postactivate` for this environment, which the variable `of` has."""
     try:
-        return environment_module.postactivate(environment)
+        return environment_module.postactivate(environment, of=of)
     except ReleaseError as error:
         raise AnsibleFilterError(str(error)) from error
 
@@ -43,6 +43,11 @@ def lacking_static(fleet: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[st
 def python_refusal(verdict: Mapping[str, Any], ref: str, stage: str) -> str:
     """What an operator is told of a Python that does not fit the source; empty if it fits."""
     return python_asked.refusal(python_asked.Verdict(**verdict), ref=ref, stage=stage)
+
+
+def left_out_refusal(gaps: Sequence[Mapping[str, str]], ref: str, stage: str) -> str:
+    """What an operator is told of what a repository has elsewhere; empty if that is nothing."""
+    return left_out.refusal(gaps, ref=ref, stage=stage)
 
 
 def distribution_python(wanted: str, found: Mapping[str, str]) -> str:
@@ -74,10 +79,12 @@ class FilterModule:
         return {
             "distribution_python": distribution_python,
             "lacking_static": lacking_static,
+            "left_out_refusal": left_out_refusal,
             "python_refusal": python_refusal,
             "release_builders": release_builders,
             "release_id": release_id,
             "release_postactivate": release_postactivate,
+            "release_references": environment_module.references,
             "release_slug": names.release_slug,
             "settings8": settings8,
         }

@@ -14,6 +14,9 @@ from .host_kinds import BY_NAME, JOB_KINDS, KINDS, NAMES, QUEUE_KINDS, UTILITY_K
 # How a stage names a machine image: by its id, or by the SSM parameter that holds the id.
 _IMAGE = re.compile(r"ami-[0-9a-z]+|/\S+")
 
+# Types with processors of ARM: https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
+_ARM = re.compile(r"(?:a1|[a-z]+\d+g[a-z]*)\..+")
+
 
 class FleetError(ValueError):
     """A fleet is asked for that there cannot be; the message says what is wrong in the stage's inventory."""
@@ -176,6 +179,26 @@ def images(*, counts: Mapping[str, int], default: str, chosen: Mapping[str, str]
         for role in counts
         for number in range(1, _count(counts, role) + 1)
     }
+
+
+def unfit_images(
+    *,
+    images: Mapping[str, str],
+    architectures: Mapping[str, str],
+    instance_type: str,
+    instance_types: Mapping[str, str],
+) -> list[str]:
+    """Return a line for each kind of host whose instance type cannot run its image.
+
+    `images` are by the hosts' names, `architectures` by the images, as EC2 names them.
+    """
+    said = {}
+    for name, image in images.items():
+        chosen = instance_types.get(_kind(name), instance_type)
+        needed = "arm64" if _ARM.fullmatch(chosen) else "x86_64"
+        if architectures.get(image, needed) != needed:
+            said[_kind(name), image] = f"{_kind(name)}: {chosen} is {needed}, and {image} is {architectures[image]}"
+    return list(said.values())
 
 
 def lines(

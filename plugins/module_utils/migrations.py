@@ -108,8 +108,9 @@ def locked(keeper, deadline):
 
 
 before = planned()
-answer = {"pending": before, "applied": [], "output": "", "error": None, "evidence": []}
-if before and not order["check_mode"]:
+answer = {"pending": before, "applied": [], "commands": [], "failed": "", "output": "", "error": None, "evidence": []}
+# The commands of a deploy may do more than migrate.
+if (before or order["reverse"] is None) and not order["check_mode"]:
     keeper = connection.copy()
     evidence = Evidence(keeper, MigrationExecutor(connection).loader)
     output = io.StringIO()
@@ -128,7 +129,10 @@ if before and not order["check_mode"]:
                         reverse()
                     else:
                         for command in order["commands"]:
+                            answer["failed"] = command
                             call_command(*shlex.split(command))
+                            answer["commands"].append(command)
+                        answer["failed"] = ""
                 if order["database"] and order["reverse"] is None:
                     call_command("check", databases=["default"])
     except (Exception, SystemExit) as error:
@@ -174,7 +178,7 @@ class MigrationError(Exception):
 
 @dataclass(frozen=True)
 class Migrations:
-    """What a run found and did: names as `app.0001_name`, in the order of the plan.
+    """What a run found and did: names as `app.0001_name`, in the order of the plan, and the `commands` that ran.
 
     `evidence` has for each applied migration its `name`, `statements` (all but those on rows), `writes` (how many of
     those), `seconds`, `locks`: the tables that were there before and that others could not write meanwhile, and `lost`:
@@ -183,6 +187,7 @@ class Migrations:
 
     pending: list[str]
     applied: list[str]
+    commands: list[str]
     output: str
     evidence: list[dict[str, Any]]
 
@@ -223,12 +228,14 @@ def migrate(
     if answer["error"]:
         failure = _failure(answer, rehearsed=bool(database), reversed_=reverse is not None, remedy=remedy)
         raise MigrationError(failure, applied=answer["applied"])
-    return Migrations(answer["pending"], answer["applied"], answer["output"], answer["evidence"])
+    return Migrations(answer["pending"], answer["applied"], answer["commands"], answer["output"], answer["evidence"])
 
 
 def _failure(answer: dict[str, Any], *, rehearsed: bool, reversed_: bool, remedy: str) -> str:
     where = "A copy of today's database" if rehearsed else "The database"
     what = "the reversal of migrations" if reversed_ else "the migrations"
+    if answer.get("failed") and not answer["failed"].startswith("migrate"):
+        what = f"manage.py {answer['failed']}"
     return (
         f"{where} refused {what}: {answer['error']}\n"
         f"{_progress(answer, done='Reversed' if reversed_ else 'Applied')}\n{f'{UNTOUCHED} ' if rehearsed else ''}"
@@ -239,9 +246,11 @@ def _failure(answer: dict[str, Any], *, rehearsed: bool, reversed_: bool, remedy
 def _progress(answer: dict[str, Any], *, done: str) -> str:
     if answer["applied"] is None:
         return f"It is not known which migrations were {done.lower()}."
+    if not answer["pending"]:
+        return "There was no migration to apply."
     applied = answer["applied"]
     left = [name for name in answer["pending"] if name not in applied]
     before, after = len(applied) - NAMED, len(left) - NAMED
     last = [*([f"{before} more"] if before > 0 else []), *applied[-NAMED:]]
     first = [*left[:NAMED], *([f"{after} more"] if after > 0 else [])]
-    return f"{done} before that: {', '.join(last) or 'none'}. Not {done.lower()}: {', '.join(first)}."
+    return f"{done} before that: {', '.join(last) or 'none'}. Not {done.lower()}: {', '.join(first) or 'none'}."

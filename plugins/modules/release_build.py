@@ -10,8 +10,10 @@ short_description: Build a release from its source archive
 version_added: 0.1.0
 description:
   - Makes a relocatable virtual environment from C(uv.lock), C(poetry.lock), C(Pipfile.lock) or C(requirements.txt) (the
-    first that is there), installs Node.js packages if there is a C(package-lock.json), runs C(manage.py) commands, and
-    packs all of it with the source.
+    first that is there, beside C(manage.py) or in the nearest folder above), installs Node.js packages if there is a
+    C(package-lock.json), runs O(build_commands) and C(manage.py) commands, and packs all of it with the source.
+  - Packages of the source itself, as members of a workspace, are installed as copies. The build fails if anything
+    in the result leads to the folder of the build, or if a program of O(programs) is not there.
   - The same source and recipe give the same artifact, as far as the application's own commands do.
   - Leaves CPU and disk to what serves on the host.
   - Runs code of the application and of its packages; use it as an unprivileged user.
@@ -34,8 +36,26 @@ options:
     type: list
     elements: str
     default: []
+  build_commands:
+    description:
+      - Commands that run before O(manage_commands), in this order, without a shell. C(npm), C(npx), C(node), C(uv) and
+        C(python) are those of the build.
+      - If one begins with C(npm) or C(npx), the Node.js packages for development are there meanwhile.
+    type: list
+    elements: str
+    default: []
+  extra_requirements:
+    description: Packages that the application does not name. They change none of its own.
+    type: list
+    elements: str
+    default: []
+  programs:
+    description: Commands that are to run in the release. Its packages must have their programs, or the build fails.
+    type: list
+    elements: str
+    default: []
   environment:
-    description: The environment of those commands. No secrets.
+    description: The environment of O(build_commands) and O(manage_commands). No secrets.
     type: dict
     default: {}
   versions:
@@ -120,6 +140,7 @@ from ..module_utils.release.environment import environment_values
 from ..module_utils.release.failure import ReleaseError
 from ..module_utils.release.files import step_back
 
+LISTS = ("build_commands", "extra_requirements", "manage_commands", "programs")
 VERSIONS = ("pipenv", "poetry", "poetry_plugin_export", "nodejs")
 
 
@@ -133,7 +154,7 @@ def main() -> None:
             "cache_directory": {"type": "path", "required": True},
             "source_directory": {"type": "str", "default": "."},
             "python": {"type": "str", "required": True},
-            "manage_commands": {"type": "list", "elements": "str", "default": []},
+            **{name: {"type": "list", "elements": "str", "default": []} for name in LISTS},
             "environment": {"type": "dict", "default": {}},
             "uv": {"type": "path", "required": True},
             "versions": {
@@ -168,8 +189,8 @@ def build_release(parameters: dict[str, Any]) -> Built:
         source_directory=parameters["source_directory"],
         recipe=Recipe(
             python=parameters["python"],
-            manage_commands=parameters["manage_commands"],
-            environment=environment_values(parameters["environment"]),
+            **{name: parameters[name] for name in LISTS},
+            environment=environment_values(parameters["environment"], of="release_build_environment"),
         ),
         tools=Tools(
             uv=parameters["uv"],

@@ -18,7 +18,9 @@ author:
   - The carpentries.amy contributors (@carpentries)
 options:
   commands:
-    description: Management commands that bring the database up to date.
+    description:
+      - Management commands that bring the database up to date.
+      - They run in this order, whether or not a migration is pending; none if O(reverse) is given.
     type: list
     elements: str
     default: [migrate --noinput]
@@ -70,6 +72,12 @@ applied:
   type: list
   elements: str
   returned: unless it has failed and they are not known
+commands:
+  description: The O(commands) that have run.
+  type: list
+  elements: str
+  returned: success
+  sample: [migrate --noinput, createcachetable]
 evidence:
   description: What each applied migration did.
   type: list
@@ -125,9 +133,10 @@ def main() -> None:
     except MigrationError as error:
         module.fail_json(msg=str(error), **({} if error.applied is None else {"applied": error.applied}))
     module.exit_json(
-        changed=bool(migrations.pending),
+        changed=bool(migrations.pending or (options["commands"] and options["reverse"] is None)),
         pending=migrations.pending,
         applied=migrations.applied,
+        commands=migrations.commands,
         output=migrations.output,
         evidence=migrations.evidence,
     )

@@ -12,7 +12,7 @@ description:
   - Resolves a tag, a branch or a commit of a git repository, and writes the commit's files as a tar archive.
   - Nothing is checked out. A bare clone in O(cache_directory) makes the next run short.
   - Runs on the controller and uses its git, with whatever access to the repository git has there.
-  - Submodules and Git LFS objects are not part of the archive.
+  - Submodules and files in Git LFS are not part of the archive; C(left_out) names them.
 options:
   repository:
     description: URL or local path of the git repository.
@@ -30,6 +30,11 @@ options:
     description: The directory in the source that holds C(manage.py), and the files that say which Python it needs.
     type: str
     default: .
+  left_out:
+    description: Submodules and files in Git LFS that the release does without, by their paths or by patterns.
+    type: list
+    elements: str
+    default: []
   python:
     description: The version of Python that it is to run on, as V(3.12) or V(3.12.4). Without it, none is looked for.
     type: str
@@ -83,6 +88,14 @@ archive:
   returned: success
   type: str
   sample: .cache/sources/0123456789abcdef0123456789abcdef01234567.tar
+left_out:
+  description:
+    - What O(source_directory) needs and the archive lacks, but for O(left_out), each with its C(path) and its C(kind),
+      C(submodule) or C(Git LFS).
+  returned: success
+  type: list
+  elements: dict
+  sample: [{path: static/theme, kind: submodule}]
 python:
   description:
     - Whether O(python), C(version), is what C(pyproject.toml), C(uv.lock), C(poetry.lock) and C(Pipfile.lock) ask for
@@ -94,13 +107,14 @@ python:
 
 import posixpath
 from dataclasses import asdict, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.release.failure import ReleaseError
+from ..module_utils.release.left_out import concerning
 from ..module_utils.release.python_asked import FILES, judge
 from ..module_utils.release.source import Clone, Source, clone_directory, locked
 
@@ -113,6 +127,7 @@ def main() -> None:
             "version": {"type": "str", "required": True},
             "commit": {"type": "str", "default": ""},
             "source_directory": {"type": "str", "default": "."},
+            "left_out": {"type": "list", "elements": "str", "default": []},
             "python": {"type": "str"},
             "cache_directory": {"type": "path", "required": True},
         },
@@ -150,13 +165,31 @@ def described(clone: Clone, *, parameters: dict[str, Any], cache: Path) -> tuple
     clone.refresh()
     source = replace(clone.resolve(parameters["commit"] or parameters["version"]), ref=parameters["version"])
     archive = archive_of(source, cache=cache)
-    result = {"changed": not archive.exists(), **asdict(source), "archive": str(archive)}
+    directory = parameters["source_directory"]
+    lacking = concerning(clone.gaps(source.commit), directory=directory, accepted=parameters["left_out"])
+    result = {
+        "changed": not archive.exists(),
+        **asdict(source),
+        "archive": str(archive),
+        "left_out": [asdict(gap) for gap in lacking],
+    }
     if parameters["python"]:
-        directory = parameters["source_directory"]
-        texts = {name: clone.read(source.commit, posixpath.normpath(posixpath.join(directory, name))) for name in FILES}
-        verdict = judge({name: text for name, text in texts.items() if text}, python=parameters["python"])
+        # The nearest of each name counts: a lock may be above the application.
+        texts = {
+            name: text
+            for folder in reversed(folders(directory))
+            for name in FILES
+            if (text := clone.read(source.commit, posixpath.normpath(posixpath.join(folder, name))))
+        }
+        verdict = judge(texts, python=parameters["python"])
         result["python"] = asdict(verdict)
     return source, result
+
+
+def folders(directory: str) -> list[str]:
+    """`directory`, a path in the source, and all above it, the source's own last."""
+    path = PurePosixPath(posixpath.normpath(directory))
+    return [str(path), *map(str, path.parents)]
 
 
 def archive_of(source: Source, *, cache: Path) -> Path:

@@ -90,6 +90,7 @@ def test_a_dry_run_of_a_new_stage_says_what_it_would_do_and_touches_nothing(stag
         ({"load_balancer_deregistration_delay": 20}, "load_balancer_deregistration_delay (20 s) must not be below"),
         ({"monitoring_thresholds": {"dsik": 90}}, "There is no alarm dsik to give a threshold to"),
         ({"instances_images": {"web": "ami-0123456789abcdef0"}}, "There is no machine image ami-0123456789abcdef0"),
+        ({"instances_type": "t4g.small"}, "worker: t4g.small is arm64, and /aws/service/debian/release/12/"),
     ],
 )
 def test_what_a_role_of_the_end_does_not_take_is_refused_before_anything_is_touched(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which stages the commands take for those of the local cloud: those whose inventories say so."""
+"""Which stages the commands take for those of the local cloud, and that what is typed reaches a playbook as it is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,13 +27,14 @@ def folder(tmp_path: Path) -> Path:
     programs = tmp_path / ".venv/bin"
     programs.mkdir(parents=True)
     for name in ("python", "ansible-playbook"):
-        (programs / name).write_text(f'#!/bin/sh\necho "{name} $*"\n! [ "$3" = status ]\n')
+        (programs / name).write_text(f'#!/bin/sh\necho "{name} $*"\nprintf "<%s>" "$@" "" >&2\n! [ "$3" = status ]\n')
         (programs / name).chmod(0o755)
     # What a controller needs counts as installed.
     (tmp_path / "requirements").mkdir()
     for file in ("requirements/operator.txt", "requirements/bootstrap.txt", ".venv/operator"):
         (tmp_path / file).touch()
-    (tmp_path / "Makefile").symlink_to(ROOT / "Makefile")
+    for name in ("Makefile", "scripts"):
+        (tmp_path / name).symlink_to(ROOT / name)
     return tmp_path
 
 
@@ -70,3 +72,41 @@ def test_a_command_starts_the_local_cloud_for_its_stages(folder: Path, command: 
     assert done.returncode == 0, done.stderr
     assert (f"python -m local_cloud up --stage {stage}" in done.stdout) == starts
     assert f"ansible-playbook -i inventories/{stage} carpentries.amy.{command}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("-v --check", ["-v", "--check"]),
+        ('-e {"a": 1}', ["-e", '{"a": 1}']),
+        ('-e {"a": "it\'s $HOME; }", "b": [1, 2]} -v', ["-e", '{"a": "it\'s $HOME; }", "b": [1, 2]}', "-v"]),
+        ("-e {a: yes, b: 'x y'}", ["-e", "{a: yes, b: 'x y'}"]),
+        ('--extra-vars={"a": 1}', ['--extra-vars={"a": 1}']),
+        # As before, a shell's quotes are a shell's.
+        ('-e \'{"text": "We move"}\'', ["-e", '{"text": "We move"}']),
+        ("-e 'text=We move' -e @vars.yml", ["-e", "text=We move", "-e", "@vars.yml"]),
+        ("-e x=$(touch made)", ["-e", "x=$(touch", "made)"]),
+    ],
+)
+def test_arguments_reach_the_playbook_as_they_were_typed(folder: Path, typed: str, words: list[str]) -> None:
+    done = make(folder, "deploy", "STAGE=production", "VERSION=v2", f"ARGS={typed}")
+    assert done.returncode == 0, done.stderr
+    wanted = ["-i", "inventories/production", "carpentries.amy.deploy", *words, "-e", "release_version=v2"]
+    assert done.stderr == "".join(f"<{word}>" for word in [*wanted, ""])
+    assert not (folder / "made").exists()
+
+
+@pytest.mark.parametrize("typed", ['-e {"a": 1', "-e 'a", "-e [1}"])
+def test_arguments_without_an_end_are_refused(folder: Path, typed: str) -> None:
+    done = make(folder, "deploy", "STAGE=production", f"ARGS={typed}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "ARGS cannot be read" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["it's", 'a "b"', "{{ x }}", "$HOME", "a; exit 1", "back\\slash", "\u00fc"])
+def test_a_text_to_look_for_is_taken_as_it_is(folder: Path, text: str) -> None:
+    done = make(folder, "logs", "STAGE=production", f"GREP={text}")
+    assert done.returncode == 0, done.stderr
+    given = done.stderr.removesuffix("><>").rpartition("<")[2]
+    assert given.startswith('{"logs_text": !unsafe ')
+    assert yaml.safe_load(given.replace("!unsafe ", "")) == {"logs_text": text}

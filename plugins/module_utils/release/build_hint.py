@@ -14,6 +14,11 @@ _LIBRARY = re.compile(
     r"cannot load library '?(lib[\w.+-]+?\.so[.\d]*)'?[:\s]|(lib[\w.+-]+?\.so[.\d]*): cannot open shared object"
 )
 
+# What uv and npm say where a package comes from a git repository.
+_GIT = re.compile(
+    r"Git executable not found|spawn git\b|syscall spawn git|\bgit: not found|No such file or directory: 'git'"
+)
+
 # What uv says of a package that it has built from source.
 _UNBUILT = re.compile(r"Failed to build `([^`]+)`")
 
@@ -22,6 +27,7 @@ _DEVELOPMENT = {
     "Python.h": "python3-dev",
     "cairo.h": "libcairo2-dev",
     "ffi.h": "libffi-dev",
+    "git": "git",
     "jpeglib.h": "libjpeg-dev",
     "lber.h": "libldap-dev",
     "libpq-fe.h": "libpq-dev",
@@ -67,6 +73,8 @@ def _missing(output: str) -> str:
     found = _HEADER.search(output) or _PROGRAM.search(output)
     if found:
         return _say(found[1], package=_DEVELOPMENT.get(found[1]), variable="release_build_packages")
+    if _GIT.search(output):
+        return _say("git", package=_DEVELOPMENT["git"], variable="release_build_packages")
     found = _LIBRARY.search(output)
     if found:
         library = found[1] or found[2]

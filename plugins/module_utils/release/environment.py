@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from .failure import ReleaseError
 
+_SETTINGS = "release_environment or release_secrets"
+_OF_A_TEMPLATE = "Of a template: {{ ... | string }}."
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # Programs are started by this file, so a supervisor needs no copy of the settings and its configuration no secret.
@@ -25,46 +28,68 @@ exec "$@"
 """
 
 
-def environment_values(environment: Mapping[str, Any]) -> dict[str, str]:
-    """`environment` with every value as the text a process sees: true and false for booleans, digits for numbers.
+def environment_values(environment: Mapping[str, Any], *, of: str = _SETTINGS) -> dict[str, str]:
+    """`environment`, of the variable `of`: every value is text, which a process sees byte for byte.
 
-    Raises ReleaseError, naming the variable but never its value, for what an application would not read back as it
-    was written.
+    Raises ReleaseError, naming the setting but never its value, for what YAML has read as something else: it cannot be
+    told how it was written.
     """
-    return {name: _value_text(_require_name(name), value) for name, value in environment.items()}
+    return {_require_name(name, of=of): _require_text(name, value, of=of) for name, value in environment.items()}
 
 
-def postactivate(environment: Mapping[str, Any]) -> str:
+def postactivate(environment: Mapping[str, Any], *, of: str = _SETTINGS) -> str:
     """The file that exports `environment`, sorted by name. Raises ReleaseError as `environment_values` does."""
-    values = environment_values(environment)
+    values = environment_values(environment, of=of)
     return "".join(f"export {name}={_quoted(values[name])}\n" for name in sorted(values))
 
 
-def _require_name(name: str) -> str:
-    if not _NAME.fullmatch(name):
+def references(environment: Mapping[str, Any]) -> str:
+    """Which settings django-environ would take for the names of other variables, and what to do; empty if none.
+
+    It does so with a value that begins with `$`: https://django-environ.readthedocs.io/en/latest/tips.html
+    """
+    names = sorted(str(name) for name, value in environment.items() if str(value).startswith("$"))
+    if not names:
+        return ""
+    return (
+        f"What {', '.join(names)} is set to begins with `$`. django-environ would take it for the name of another "
+        "variable and silently fall back to the default. If the application uses that, choose a value that begins "
+        "with another character; if it does not, set release_allow_dollar to true."
+    )
+
+
+def _require_name(name: Any, *, of: str) -> str:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ReleaseError(
-            f"{name!r} cannot be the name of an environment variable. Correct it in release_environment."
+            f"{name!r} cannot be the name of an environment variable. Correct it in {of}. YAML reads NO, YES, "
+            'ON and OFF as booleans: a setting of such a name is written in quotes, as "NO".'
         )
     return name
 
 
-def _value_text(name: str, value: Any) -> str:
+def _require_text(name: str, value: Any, *, of: str) -> str:
     if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None or isinstance(value, (dict, list, tuple, set)):
+        text = str(value)
         raise ReleaseError(
-            f"{name} in release_environment or release_secrets must be text, a number or a boolean, and it is "
-            f"{type(value).__name__}. Give it a value, or remove it to leave it unset."
+            f"{name} in {of} is {text.lower()} to YAML, as yes, no, on and off are, and an application is given text. "
+            f'Write the text that it expects, in quotes: {name}: "{text}" or {name}: "{text.lower()}". {_OF_A_TEMPLATE}'
+        )
+    if isinstance(value, (int, float, date)):
+        kind = "a date" if isinstance(value, date) else "a number"
+        raise ReleaseError(
+            f"{name} in {of} is {kind} to YAML, which may be another text than was written: of 0123 it makes 83, of "
+            f'12:30:45 45045, of 1.10 1.1. Write it in quotes, as the application is to read it: {name}: "...". '
+            f"{_OF_A_TEMPLATE}"
+        )
+    if value is None or isinstance(value, (dict, list, tuple, set)):
+        what = "has no value" if value is None else f"is a {type(value).__name__}"
+        raise ReleaseError(
+            f'{name} in {of} {what}, and an application is given text. Write {name}: "" for an empty one, or remove it '
+            "to leave it unset."
         )
     text = str(value)
     if "\0" in text:
-        raise ReleaseError(f"{name} contains a NUL character, which no environment variable can hold.")
-    if text.startswith("$"):
-        # django-environ 0.9 proxies such a value: an unknown name silently becomes the setting's default.
-        raise ReleaseError(
-            f"The value of {name} begins with `$`. django-environ would take it for the name of another variable and "
-            "silently fall back to the default. Choose a value that begins with another character."
-        )
+        raise ReleaseError(f"{name} in {of} contains a NUL character, which no environment variable can hold.")
     return text
 
 

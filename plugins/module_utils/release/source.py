@@ -3,7 +3,7 @@
 """From "this version of that repository" to one commit and its source archive. Runs on the controller, with git.
 
 Nothing is ever checked out: a bare clone is fetched into, and `git archive` writes the commit's files, always the
-same bytes for the same commit.
+same bytes for the same commit. Of the operator's own settings of git only those count that lead to the repository.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import hashlib
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import git_settings
 from .failure import ReleaseError
+from .left_out import LFS, LFS_MARK, Gap, entries, may_point, points, submodules
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 # Seconds: a first clone of a large repository over a slow line.
@@ -44,14 +46,20 @@ class Clone:
     def __init__(self, *, repository: str, directory: Path) -> None:
         self._repository = repository
         self._directory = directory
+        self._settings = directory / "settings"
 
     def refresh(self) -> None:
         """Make every branch and tag what it is in the repository now. Raises ReleaseError if it cannot be read."""
         if not (self._directory / "HEAD").exists():
-            self._git("init", "--quiet", "--bare", str(self._directory), inside=False)
+            self._git("init", "--quiet", "--bare", "--template=", str(self._directory), inside=False)
+        self._settings.write_text(git_settings.SETTINGS)
+        (self._directory / "info").mkdir(exist_ok=True)
+        (self._directory / "info/attributes").write_text(git_settings.ATTRIBUTES)
+        reaching = git_settings.reach(self._git("config", "--list", "--null", environment=self._operators()))
         self._git(
             *("fetch", "--quiet", "--prune", "--force", "--no-write-fetch-head", "--", self._repository),
             *("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"),
+            environment=git_settings.environment(os.environ, settings=str(self._settings), reaching=reaching),
         )
 
     def resolve(self, version: str) -> Source:
@@ -74,6 +82,16 @@ class Clone:
         found = self._run("show", f"{commit}:{path}")
         return found.stdout if found.returncode == 0 else None
 
+    def gaps(self, commit: str) -> list[Gap]:
+        """What an archive of `commit` lacks, in the order of the tree, submodules first."""
+        tree = entries(self._git("ls-tree", "-r", "-z", "--long", "--full-tree", commit))
+        marked = self._run(
+            "grep", "--files-with-matches", "--null", "--text", "--fixed-strings", "-e", LFS_MARK, commit
+        )
+        found = {name[len(f"{commit}:") :] for name in marked.stdout.split("\0") if name} & may_point(tree)
+        pointers = [entry.path for entry in tree if entry.path in found and points(self.read(commit, entry.path))]
+        return [*submodules(tree), *(Gap(path=path, kind=LFS) for path in pointers)]
+
     def archive(self, commit: str, *, to: Path) -> None:
         """Write the files of `commit` to the tar archive `to`, whole or not at all."""
         partial = to.with_name(to.name + ".partial")
@@ -92,19 +110,21 @@ class Clone:
     def _lines(self, *arguments: str) -> list[str]:
         return self._git(*arguments).splitlines()
 
-    def _git(self, *arguments: str, inside: bool = True) -> str:
-        done = self._run(*arguments, inside=inside)
+    def _operators(self) -> dict[str, str]:
+        # Of a program that git has started, as a hook is, its own repository.
+        foreign = ("GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_NAMESPACE")
+        return {**{name: value for name, value in os.environ.items() if name not in foreign}, "LC_ALL": "C"}
+
+    def _git(self, *arguments: str, inside: bool = True, environment: Mapping[str, str] | None = None) -> str:
+        done = self._run(*arguments, inside=inside, environment=environment)
         if done.returncode != 0:
             raise ReleaseError(explained(self._repository, command=arguments[0], said=done.stderr))
         return done.stdout
 
-    def _run(self, *arguments: str, inside: bool = True) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, *arguments: str, inside: bool = True, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         where = [f"--git-dir={self._directory}"] if inside else []
-        # A prompt would wait for a person who does not see it.
-        quiet = {
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes"),
-        }
         try:
             # Tests call it, which have no AnsibleModule. pylint: disable-next=ansible-bad-function
             return subprocess.run(
@@ -114,7 +134,7 @@ class Clone:
                 errors="replace",
                 check=False,
                 timeout=_GIT_TIMEOUT,
-                env={**os.environ, **quiet, "LC_ALL": "C"},
+                env=environment or git_settings.environment(os.environ, settings=str(self._settings)),
             )
         except FileNotFoundError as error:
             raise ReleaseError("The controller has no git, which reads the repository: apt-get install git") from error
@@ -166,4 +186,5 @@ def explained(repository: str, *, command: str, said: str) -> str:
 
 def _candidates(version: str) -> list[str]:
     named = [f"refs/tags/{version}", f"refs/heads/{version}"]
-    return [*named, version] if _COMMIT.fullmatch(version) else named
+    # git writes commits in small letters.
+    return [*named, version.lower()] if _COMMIT.fullmatch(version.lower()) else named

@@ -186,8 +186,8 @@ def write_file(path: Path, *, file: File, group: int) -> bool:
     partial = path.with_name(path.name + PARTIAL)
     partial.unlink(missing_ok=True)
     # The file may hold secrets: it must not be readable by others, not even for a moment.
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(file.text)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        stream.write(file.text.encode())
         stream.flush()
         os.fsync(stream.fileno())
     os.chown(partial, 0, group)
@@ -237,7 +237,7 @@ def _is_written(path: Path, *, file: File) -> bool:
         path.is_file()
         and not path.is_symlink()
         and stat.S_IMODE(path.stat().st_mode) == file.mode
-        and path.read_text() == file.text
+        and path.read_bytes() == file.text.encode()
     )
 
 

@@ -12,19 +12,21 @@ def test_filters_are_registered() -> None:
     assert set(FILTERS) == {
         "distribution_python",
         "lacking_static",
+        "left_out_refusal",
         "python_refusal",
         "release_builders",
         "release_id",
         "release_postactivate",
+        "release_references",
         "release_slug",
         "settings8",
     }
-    assert FILTERS["release_id"]("v1", "0" * 40, {"A": 1}).startswith("v1-000000000000-")
+    assert FILTERS["release_id"]("v1", "0" * 40, {"A": "1"}).startswith("v1-000000000000-")
 
 
 @pytest.mark.parametrize(
     ("name", "arguments"),
-    [("release_id", ("v1", "short", {})), ("release_postactivate", ({"A": "$B"},)), ("distribution_python", ("3", {}))],
+    [("release_id", ("v1", "short", {})), ("release_postactivate", ({"A": True},)), ("distribution_python", ("3", {}))],
 )
 def test_refusals_are_ansibles(name: str, arguments: tuple[object, ...]) -> None:
     with pytest.raises(AnsibleFilterError):

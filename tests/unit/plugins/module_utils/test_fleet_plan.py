@@ -15,6 +15,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.fleet_plan import 
     lacking_roles,
     lines,
     plan,
+    unfit_images,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -247,3 +248,31 @@ def test_a_host_is_made_of_the_image_that_is_chosen_for_it(
 def test_an_image_that_cannot_be_is_refused(default: str, chosen: dict[str, str], message: str) -> None:
     with pytest.raises(FleetError, match=message):
         images(counts={"web": 2}, default=default, chosen=chosen)
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "instance_types", "architecture", "unfit"),
+    [
+        ("t3.small", {}, "x86_64", []),
+        ("t4g.small", {}, "arm64", []),
+        ("t4g.small", {}, "x86_64", ["web: t4g.small is arm64, and ami-1 is x86_64"]),
+        ("t3.small", {"web": "c7gn.large"}, "x86_64", ["web: c7gn.large is arm64, and ami-1 is x86_64"]),
+        ("t3.small", {"worker": "c7gn.large"}, "x86_64", []),
+        ("m6i.large", {}, "arm64", ["web: m6i.large is x86_64, and ami-1 is arm64"]),
+        # A graphics processor and Intel.
+        ("g4dn.xlarge", {}, "x86_64", []),
+        ("is4gen.medium", {}, "arm64", []),
+        ("g5g.xlarge", {}, "arm64", []),
+        ("a1.medium", {}, "arm64", []),
+    ],
+)
+def test_an_instance_type_runs_images_for_its_processors(
+    instance_type: str, instance_types: dict[str, str], architecture: str, unfit: list[str]
+) -> None:
+    found = unfit_images(
+        images={"web1": "ami-1", "web2": "ami-1"},
+        architectures={"ami-1": architecture},
+        instance_type=instance_type,
+        instance_types=instance_types,
+    )
+    assert found == unfit

@@ -22,7 +22,7 @@ class Release:
 
     def __init__(self, *, code: int = 0, errors: str = "", **answer: Any) -> None:
         self.line = ""
-        answer = {"error": None, "output": "", "applied": [], "pending": [], "evidence": [], **answer}
+        answer = {"error": None, "output": "", "applied": [], "pending": [], "commands": [], "evidence": [], **answer}
         self.outcome = (code, "System check\n" + json.dumps(answer), errors)
 
     def __call__(self, line: str) -> tuple[int, str, str]:
@@ -51,7 +51,7 @@ def test_the_order_is_one_line_and_its_lock_fits_a_bigint() -> None:
 def test_applied_migrations_are_reported_with_their_evidence() -> None:
     evidence = [{"name": "a.0001", "statements": [], "writes": 1, "seconds": 0.1, "locks": []}]
     release = Release(pending=["a.0001"], applied=["a.0001"], output="OK", evidence=evidence)
-    assert run(release) == Migrations(["a.0001"], ["a.0001"], "OK", evidence)
+    assert run(release) == Migrations(["a.0001"], ["a.0001"], [], "OK", evidence)
 
 
 def test_a_failure_names_what_was_applied_and_what_was_not() -> None:
@@ -126,10 +126,13 @@ class Executor:
         plans.append(1)
         if len(plans) > 1 and play["silent"]:
             raise OSError("the database is gone")
-        names = [name for name in ("0001", "0002") if name not in applied]
+        names = [name for name in ("0001", "0002") if name not in applied and not play["migrated"]]
         return [(types.SimpleNamespace(app_label="a", name=name), False) for name in names]
 
-def call_command(*_):
+def call_command(name, *_, **__):
+    if name != "migrate":
+        print("ran", name)
+        return sys.exit(play["seed"]) if play["seed"] else None
     applied.append("0001")
     if play["exits"]:
         sys.exit(3)
@@ -146,17 +149,21 @@ for name, contents in {
 """
 
 
-def played(folder: Path, **play: bool) -> Migrations:
+def played(
+    folder: Path, *, commands: tuple[str, ...] = ("migrate",), check_mode: bool = False, **play: Any
+) -> Migrations:
     """Run the program itself beside a Django that plays a part."""
     (folder / "django.py").write_text(DJANGO)
-    (folder / "play.json").write_text(json.dumps({"locked": True, "silent": False, "exits": False, **play}))
+    (folder / "play.json").write_text(
+        json.dumps({"locked": True, "silent": False, "exits": False, "migrated": False, "seed": 0, **play})
+    )
 
     def execute(line: str) -> tuple[int, str, str]:
         program = [sys.executable, "-c", PROGRAM]
         done = subprocess.run(program, input=line, cwd=folder, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout, done.stderr
 
-    options: dict[str, Any] = {"commands": ["migrate"], "lock_timeout": 5, "check_mode": False}
+    options: dict[str, Any] = {"commands": [*commands], "lock_timeout": 5, "check_mode": check_mode}
     return migrate(execute, **options, lock_wait=0, database=None)
 
 
@@ -182,10 +189,36 @@ def test_a_command_that_exits_is_a_failure_that_knows_what_was_applied(tmp_path:
         ({"locked": False}, "another migration has held the lock"),
     ],
 )
-def test_what_was_applied_is_left_open_where_nobody_knows(tmp_path: Path, play: dict[str, bool], reason: str) -> None:
+def test_what_was_applied_is_left_open_where_nobody_knows(tmp_path: Path, play: dict[str, Any], reason: str) -> None:
     with pytest.raises(MigrationError, match=rf"{reason}(.|\n)*It is not known which migrations") as raised:
         played(tmp_path, **play)
     assert raised.value.applied is None
+
+
+COMMANDS = ("migrate --noinput", "createcachetable", "runscript seed_emails")
+
+
+@pytest.mark.parametrize("migrated", [False, True])
+def test_each_command_runs_whether_or_not_a_migration_is_pending(tmp_path: Path, migrated: bool) -> None:
+    done = played(tmp_path, commands=COMMANDS[:1] + COMMANDS[1:2] * 2, migrated=migrated)
+    assert done.commands == [COMMANDS[0], COMMANDS[1], COMMANDS[1]]
+    assert done.applied == ([] if migrated else ["a.0001", "a.0002"])
+    assert done.output.count("ran createcachetable") == 2
+
+
+def test_a_command_that_fails_after_the_migrations_is_named_and_runs_in_the_next_deploy(tmp_path: Path) -> None:
+    with pytest.raises(MigrationError, match=r"SystemExit: 3\n") as raised:
+        played(tmp_path, commands=COMMANDS, seed=3)
+    assert raised.value.applied == ["a.0001", "a.0002"]
+    assert "The database refused manage.py createcachetable: SystemExit: 3\n" in str(raised.value)
+    with pytest.raises(MigrationError, match="There was no migration to apply") as raised:
+        played(tmp_path, commands=COMMANDS, seed=3, migrated=True)
+    assert raised.value.applied == []
+    assert "manage.py createcachetable" in str(raised.value)
+
+
+def test_a_dry_run_runs_no_command(tmp_path: Path) -> None:
+    assert played(tmp_path, commands=COMMANDS, seed=3, check_mode=True).commands == []
 
 
 def test_a_program_that_is_killed_does_not_say_that_nothing_was_applied() -> None:

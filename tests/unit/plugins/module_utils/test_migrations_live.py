@@ -161,12 +161,14 @@ class Release:
         """Migrate the database, or reverse what the options say."""
         return migrations.migrate(
             self.running(migrations.PROGRAM),
-            commands=["migrate --noinput"],
-            lock_timeout=5,
-            lock_wait=5,
-            database=None,
-            check_mode=False,
-            **options,
+            **{
+                "commands": ["migrate --noinput"],
+                "lock_timeout": 5,
+                "lock_wait": 5,
+                "database": None,
+                "check_mode": False,
+                **options,
+            },
         )
 
     def facts(self, *, other: list[str] | None = None) -> migration_facts.MigrationFacts:
@@ -325,3 +327,14 @@ def test_a_release_that_has_squashed_what_the_older_one_has_reverses_nothing(
     newer.migrate()
     assert newer.facts(other=older.facts().known).statements == {"shop.0001_squashed_0002": []}
     assert planned(older, newer) == {"reverse": [], "stays": [], "refusal": None}
+
+
+def test_a_release_without_migrations_gets_the_table_that_a_command_makes(
+    postgresql: Cluster, database: str, tmp_path: Path
+) -> None:
+    release = Release(tmp_path, postgresql, database, OLDER)
+    release.migrate()
+    done = release.migrate(commands=["migrate --noinput", "createcachetable cache_rows"])
+    assert (done.pending, done.applied) == ([], [])
+    assert done.commands == ["migrate --noinput", "createcachetable cache_rows"]
+    assert postgresql.query(database, "SELECT count(*) FROM cache_rows") == [(0,)]

@@ -28,6 +28,8 @@ BUILD, RUNTIME = "release_build_packages", "release_runtime_packages"
             RUNTIME,
         ),
         ("ImportError: libpq.so.5: cannot open shared object file: No such file or directory", "libpq5", RUNTIME),
+        ("error: Git executable not found. Ensure that Git is installed and available.", "git", BUILD),
+        ("npm error code ENOENT\nnpm error syscall spawn git\nnpm error path git", "git", BUILD),
         ("fatal error: gdal/strange.h: No such file or directory", "apt-file search gdal/strange.h", BUILD),
         (
             "OSError: cannot load library 'libstrange.so.7': libstrange.so.7: cannot",

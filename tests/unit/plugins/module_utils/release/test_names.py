@@ -39,11 +39,9 @@ def test_id_has_the_three_parts() -> None:
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        ({"A": 1, "B": 2}, {"B": 2, "A": 1}, True),
-        ({"A": 1}, {"A": "1"}, True),
-        ({"A": True}, {"A": "true"}, True),
-        ({"A": 1}, {"A": 2}, False),
-        ({"A": 1}, {}, False),
+        ({"A": "1", "B": "2"}, {"B": "2", "A": "1"}, True),
+        ({"A": "1"}, {"A": "2"}, False),
+        ({"A": "1"}, {}, False),
     ],
 )
 def test_id_changes_with_what_the_application_sees(one: dict[str, Any], other: dict[str, Any], same: bool) -> None:

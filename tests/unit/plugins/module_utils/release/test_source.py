@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tarfile
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def repository(tmp_path: Path) -> Path:
     path.mkdir()
     git(path, "init", "--quiet", "--initial-branch=main")
     for version in ("v1", "v2"):
-        (path / "manage.py").write_text(version)
+        (path / "manage.py").write_text(f"{version}\n")
         git(path, "add", ".")
         git(path, "commit", "--quiet", "-m", f"Make {version}")
         git(path, "tag", "-a", version, "-m", version)
@@ -143,5 +144,116 @@ def test_each_repository_has_its_own_clone(tmp_path: Path) -> None:
 
 
 def test_a_file_of_a_commit_is_read_without_a_checkout(clone: Clone) -> None:
-    assert clone.read(clone.resolve("v1").commit, "manage.py") == "v1"
+    assert clone.read(clone.resolve("v1").commit, "manage.py") == "v1\n"
     assert clone.read(clone.resolve("v1").commit, "absent.py") is None
+
+
+# What an operator's own settings do to the answers of git.
+SETTINGS = {
+    "signatures": "[log]\n\tshowSignature = true\n",
+    "line ends": "[core]\n\tautocrlf = true\n",
+    "permissions": "[tar]\n\tumask = 0077\n",
+    "an order of tags": "[tag]\n\tsort = -version:refname\n[column]\n\tui = always\n[color]\n\tui = always\n",
+    "hooks": "[core]\n\thooksPath = {home}/hooks\n",
+    "a template": "[init]\n\ttemplateDir = {home}/template\n",
+    "attributes": "[core]\n\tattributesFile = {home}/attributes\n",
+    "a format of objects": "[init]\n\tdefaultObjectFormat = sha256\n",
+}
+
+
+def sign(repository: Path) -> None:
+    """Give the newest commit a signature, which nobody can verify."""
+    lines = git(repository, "cat-file", "commit", "HEAD").split("\n\n", 1)
+    signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQEz\n -----END PGP SIGNATURE-----"
+    signed = subprocess.run(
+        ["git", "-C", str(repository), "hash-object", "-t", "commit", "-w", "--stdin"],
+        input=f"{lines[0]}\n{signature}\n\n{lines[1]}\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    git(repository, "update-ref", "refs/heads/main", signed.stdout.strip())
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An operator's home: what is in it decides nothing."""
+    path = tmp_path / "home"
+    (path / "hooks").mkdir(parents=True)
+    (path / "template/hooks").mkdir(parents=True)
+    for hooks in (path / "hooks", path / "template/hooks"):
+        (hooks / "reference-transaction").write_text("#!/bin/sh\nexit 1\n")
+        (hooks / "reference-transaction").chmod(0o755)
+    (path / "attributes").write_text("* export-ignore\n")
+    monkeypatch.setenv("HOME", str(path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    return path
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_no_setting_of_the_operator_changes_an_answer(
+    repository: Path, home: Path, tmp_path: Path, setting: str
+) -> None:
+    sign(repository)
+    (home / ".gitconfig").write_text(SETTINGS[setting].format(home=home))
+    clone = Clone(repository=str(repository), directory=tmp_path / "clone.git")
+    clone.refresh()
+    source = clone.resolve("main")
+    assert source.subject == "Make v2"
+    clone.archive(source.commit, to=tmp_path / "source.tar")
+    (home / ".gitconfig").unlink()
+    plain = Clone(repository=str(repository), directory=tmp_path / "plain.git")
+    plain.refresh()
+    plain.archive(plain.resolve("main").commit, to=tmp_path / "plain.tar")
+    assert sha256_of(tmp_path / "source.tar") == sha256_of(tmp_path / "plain.tar")
+    with pytest.raises(ReleaseError, match=r"The closest tags: v2, v1\."):
+        clone.resolve("v3")
+
+
+@pytest.mark.parametrize(
+    "setting", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"]
+)
+def test_a_deploy_that_a_hook_of_git_starts_asks_the_right_repository(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    wanted = git(repository, "rev-parse", "main")
+    monkeypatch.setenv(setting, str(tmp_path / "elsewhere"))
+    clone = Clone(repository=str(repository), directory=tmp_path / "clone.git")
+    clone.refresh()
+    assert clone.resolve("main").commit == wanted
+
+
+def test_the_operator_says_how_the_repository_is_reached(repository: Path, home: Path, tmp_path: Path) -> None:
+    (home / ".gitconfig").write_text(f'[url "{repository.parent}/"]\n\tinsteadOf = https://git.example.test/\n')
+    clone = Clone(repository="https://git.example.test/repository", directory=tmp_path / "clone.git")
+    clone.refresh()
+    assert clone.resolve("v1").subject == "Make v1"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="gives a repository to another user")
+def test_a_repository_of_another_user_is_read(repository: Path, home: Path, tmp_path: Path) -> None:
+    for path in [repository, *repository.rglob("*")]:
+        os.chown(path, 65534, 65534, follow_symlinks=False)
+    clone = Clone(repository=str(repository), directory=tmp_path / "clone.git")
+    clone.refresh()
+    assert clone.resolve("v1").subject == "Make v1"
+
+
+def test_a_commit_in_capitals_is_found(clone: Clone, repository: Path) -> None:
+    commit = git(repository, "rev-parse", "v1^{commit}")
+    assert clone.resolve(commit.upper()).commit == clone.resolve(commit[:9].upper()).commit == commit
+
+
+def test_what_an_attribute_keeps_out_of_archives_is_part_of_the_source(
+    clone: Clone, repository: Path, tmp_path: Path
+) -> None:
+    (repository / "site/static").mkdir(parents=True)
+    (repository / "site/static/app.css").write_text("a")
+    (repository / ".gitattributes").write_text("/site export-ignore\n.gitattributes export-ignore\n")
+    (repository / "site/.gitattributes").write_text("*.css export-ignore\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "Keep them out of tarballs")
+    clone.refresh()
+    clone.archive(clone.resolve("main").commit, to=tmp_path / "source.tar")
+    with tarfile.open(tmp_path / "source.tar") as members:
+        assert {".gitattributes", "site/.gitattributes", "site/static/app.css"} <= set(members.getnames())

@@ -119,3 +119,11 @@ def test_file_with_a_secret_is_never_readable_by_others(tmp_path: Path, monkeypa
     monkeypatch.setattr(os, "fsync", look)
     stage.write_file(tmp_path / "file", file=stage.File("file", text="secret", mode=0o640), group=os.getgid())
     assert modes == [0o600]
+
+
+@pytest.mark.parametrize("text", ["a\r\nb\rc\n", "\u00fc\u2028"])
+def test_a_file_is_the_text_byte_for_byte_and_written_once(tmp_path: Path, text: str) -> None:
+    file = stage.File("file", text=text, mode=0o640)
+    assert stage.write_file(tmp_path / "file", file=file, group=os.getgid())
+    assert (tmp_path / "file").read_bytes() == text.encode()
+    assert not stage.write_file(tmp_path / "file", file=file, group=os.getgid())
