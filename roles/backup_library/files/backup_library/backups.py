@@ -18,7 +18,7 @@ from .store import Bucket
 M = TypeVar("M", bound=Manifest)
 
 # What a check tells of a manifest, as far as it has it.
-SHOWN = ("name", "size", "s3", "database_size")
+SHOWN = ("name", "size", "s3", "database_size", "warnings")
 
 
 @dataclass(frozen=True)

@@ -40,10 +40,10 @@ def _dump(settings: Settings, *, reason: str, release: str) -> DatabaseManifest:
             )
         database_size = int(fetch(connected, "SELECT pg_database_size(current_database())")[0][0])
         folder.require_space(first=database_size)
-        dump(settings, snapshot=fetch(connected, "SELECT pg_export_snapshot()")[0][0], into=partial)
+        warnings = dump(settings, snapshot=fetch(connected, "SELECT pg_export_snapshot()")[0][0], into=partial)
         rows, migrations = count_rows(connected), last_migrations(connected)
     sync(partial)
-    require_readable(settings, partial)
+    warnings += require_readable(settings, partial)
     return DatabaseManifest(
         name=name,
         reason=reason,
@@ -59,4 +59,5 @@ def _dump(settings: Settings, *, reason: str, release: str) -> DatabaseManifest:
         migrations=migrations,
         rows=rows,
         database_size=database_size,
+        warnings=warnings,
     )

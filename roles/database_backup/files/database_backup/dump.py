@@ -14,15 +14,16 @@ from .settings import Settings
 
 def client_version(settings: Settings) -> int:
     """Return the major version of pg_dump."""
-    found = re.search(r"\) (\d+)", run(_program(settings, "pg_dump"), "--version", environment=settings.environment()))
+    told = run(_program(settings, "pg_dump"), "--version", environment=settings.environment()).output
+    found = re.search(r"\) (\d+)", told)
     if not found:
         raise BackupError("pg_dump does not tell its version")
     return int(found.group(1))
 
 
-def dump(settings: Settings, *, snapshot: str, into: Path) -> None:
-    """Write a dump of an exported snapshot into a file."""
-    run(
+def dump(settings: Settings, *, snapshot: str, into: Path) -> list[str]:
+    """Write a dump of an exported snapshot into a file. Return the lines in which pg_dump complained."""
+    done = run(
         _program(settings, "pg_dump"),
         "--format=custom",
         "--no-owner",
@@ -33,12 +34,17 @@ def dump(settings: Settings, *, snapshot: str, into: Path) -> None:
         f"--dbname={settings.conninfo()}",
         environment=settings.environment(),
     )
+    return done.warnings
 
 
-def require_readable(settings: Settings, file: Path) -> None:
-    """Raise BackupError unless all of a dump can be read; its table of contents proves nothing about the data."""
+def require_readable(settings: Settings, file: Path) -> list[str]:
+    """Raise BackupError unless all of a dump can be read; its table of contents proves nothing about the data.
+
+    Return the lines in which pg_restore complained.
+    """
+    command = [_program(settings, "pg_restore"), "--file=/dev/null", str(file)]
     try:
-        run(_program(settings, "pg_restore"), "--file=/dev/null", str(file), environment=settings.environment())
+        return run(*command, environment=settings.environment()).warnings
     except BackupError as error:
         raise BackupError(f"{file.name} cannot be read back, so it is no backup.\n{error}") from error
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from backup_library.manifest import Manifest
 
@@ -15,6 +15,8 @@ BEFORE_RESTORE = "before-restore"
 class DatabaseManifest(Manifest):
     """Rows are counted in the very snapshot that was dumped; `migrations` are the last ones of each Django app.
 
+    `warnings` are what pg_dump and pg_restore complained of while they did their work.
+
     `database_size` is what the database takes on its server, in bytes; 0 if that was not asked.
     """
 
@@ -25,3 +27,4 @@ class DatabaseManifest(Manifest):
     migrations: dict[str, str]
     rows: dict[str, int]
     database_size: int = 0
+    warnings: list[str] = field(default_factory=list)

@@ -23,6 +23,13 @@ DAMAGING_DUMP = """#!/bin/sh
 for argument in "$@"; do case $argument in --file=*) file=${argument#--file=} ;; esac; done
 [ -z "$file" ] || %s
 """
+# Complains, and does its work.
+COMPLAINING = """#!/bin/sh
+{programs}/{name} "$@"
+code=$?
+echo "{name}: warning: there are circular foreign-key constraints on this table: mail" >&2
+exit $code
+"""
 TRUNCATE = 'truncate --size=$(($(stat --format=%s "$file") / 2)) "$file"'
 EMPTY = ': > "$file"'
 # Near the end, where the data is: only that has checksums of its own, and not the table of contents before it.
@@ -191,3 +198,38 @@ def test_only_what_is_in_the_bucket_counts_for_the_age(small: DatabaseProgram, b
     small.tell(bucket=in_bucket(bucket, bucket_server))
     assert small.run("check")["name"] == copied["name"]
     assert f"The newest backup, {copied['name']}, is 0 minutes old" in small.refuse("check", "--max-age", "-1")
+
+
+def complaining(directory: Path, name: str) -> str:
+    """Return a folder of the client's programs, of which one complains whatever it does."""
+    programs = directory / f"complaining-{name}"
+    programs.mkdir()
+    for program in ("pg_dump", "pg_restore"):
+        (programs / program).symlink_to(f"{binaries()}/{program}")
+    (programs / name).unlink()
+    (programs / name).write_text(COMPLAINING.format(programs=binaries(), name=name), encoding="utf-8")
+    (programs / name).chmod(0o755)
+    return str(programs)
+
+
+def test_a_collation_of_another_version_is_a_warning_and_the_backup_is_made(
+    small: DatabaseProgram, tmp_path: Path
+) -> None:
+    small.server.execute(
+        "postgres",
+        f"UPDATE pg_database SET datcollversion = '1.1' WHERE datname = '{small.database}'",
+        user="postgres",
+    )
+    made = small.run("backup")
+    assert "collation version" in "\n".join(made["warnings"])
+    assert json.loads((small.backups / f"{made['name']}.manifest.json").read_text())["warnings"] == made["warnings"]
+    assert small.run("check")["warnings"] == made["warnings"]
+    assert json.loads((tmp_path / "log").read_text().splitlines()[-1])["warnings"] == made["warnings"]
+
+
+@pytest.mark.parametrize("name", ["pg_dump", "pg_restore"])
+def test_a_program_that_complains_and_succeeds_has_succeeded(small: DatabaseProgram, tmp_path: Path, name: str) -> None:
+    small.tell(programs=complaining(tmp_path, name))
+    made = small.run("backup")
+    assert "circular foreign-key" in "\n".join(made["warnings"])
+    assert small.run("drill", "newest")["rows"] == sum(made["rows"].values())
