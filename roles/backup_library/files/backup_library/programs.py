@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from .failure import BackupError
 
-
 # The last words of a program say why; more of them would hide it.
 LAST_WORDS = 8
 

@@ -11,8 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import psycopg2
-from backup_library.failure import BackupError
+from backup_library.failure import message
 
 from .backup import back_up
 from .record import record
@@ -30,22 +29,22 @@ def main() -> int:
     options = _parser().parse_args()
     try:
         print(json.dumps(_recorded(Settings.read(options.settings), options)))
-    except (BackupError, OSError, psycopg2.Error) as error:
-        print(error, file=sys.stderr)
+    except Exception as error:  # whatever it is: a timer and a deploy are told in words
+        print(message(error), file=sys.stderr)
         return 1
     return 0
 
 
 def _recorded(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
-    # Whoever only asks does so often, and changes nothing.
+    # A question is asked often, and changes nothing.
     if options.command == "check":
         return settings.backups.check(max_age=options.max_age, make="make backup STAGE=<stage>")
     if options.command == "check-rehearsal":
         return asdict(check(settings))
     try:
         outcome = _run(settings, options)
-    except (BackupError, OSError, psycopg2.Error) as error:
-        record(settings.log_file, options.command, {"error": str(error)})
+    except Exception as error:
+        record(settings.log_file, options.command, {"error": message(error)})
         raise
     record(settings.log_file, options.command, outcome)
     return outcome
@@ -54,7 +53,7 @@ def _recorded(settings: Settings, options: argparse.Namespace) -> dict[str, Any]
 def _run(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     if options.command == "backup":
         with settings.backups.lock.held():
-            return asdict(back_up(settings, reason=options.reason, release=options.release))
+            return settings.backups.told(asdict(back_up(settings, reason=options.reason, release=options.release)))
     if options.command == "drop-copy":
         drop_copy(settings)
         return {}

@@ -64,7 +64,7 @@ def find(settings: Settings, source: str) -> DatabaseManifest:
         manifest = _choose(settings, source)
         _require_client(settings, manifest)
         require_readable(settings, folder.require_intact(manifest))
-    except (OSError, ValueError, TypeError) as error:
+    except OSError as error:
         raise BackupError(f"{source} is no complete backup: {error}\nLook: ls -l {folder.directory}") from error
     return manifest
 

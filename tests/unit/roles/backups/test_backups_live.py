@@ -233,3 +233,34 @@ def test_a_program_that_complains_and_succeeds_has_succeeded(small: DatabaseProg
     made = small.run("backup")
     assert "circular foreign-key" in "\n".join(made["warnings"])
     assert small.run("drill", "newest")["rows"] == sum(made["rows"].values())
+
+
+def test_a_bad_manifest_and_stray_files_stop_nothing_and_are_named(small: DatabaseProgram, tmp_path: Path) -> None:
+    good = small.run("backup")
+    bad = f"{small.database}-x-timer.dump"
+    (small.backups / bad).touch()
+    (small.backups / f"{bad}.manifest.json").write_text("{")
+    (small.backups / "mine.dump.partial").mkdir()
+    made = small.run("backup")
+    assert bad in "".join(made["left_out"])
+    assert bad in "".join(small.run("check")["left_out"])
+    assert bad in json.loads((tmp_path / "log").read_text().splitlines()[-1])["left_out"][0]
+    assert small.run("drill", "newest")["name"] == made["name"] != good["name"]
+    assert bad in small.refuse("drill", bad)
+    small.run("restore", "newest")
+
+
+def test_a_log_that_cannot_be_written_stops_no_backup(small: DatabaseProgram, tmp_path: Path) -> None:
+    small.tell(log_file=str(tmp_path))
+    process = small.start("backup")
+    output, words = ended(process)
+    assert process.returncode == 0, words
+    assert json.loads(output)["name"] in small.files()
+    assert str(tmp_path) in words
+
+
+def test_what_no_one_has_foreseen_is_a_message_and_is_in_the_log(small: DatabaseProgram, tmp_path: Path) -> None:
+    small.tell(keep={"newest": "many", "days": 1, "months": 1})
+    words = small.refuse("backup")
+    assert "TypeError" in words
+    assert "TypeError" in json.loads((tmp_path / "log").read_text().splitlines()[-1])["error"]
