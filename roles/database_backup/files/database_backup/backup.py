@@ -9,7 +9,7 @@ from backup_library.failure import BackupError
 from backup_library.folder import sync
 from backup_library.manifest import sha256_of, utc_now
 
-from .database import connection, count_rows, fetch, last_migrations
+from .database import connection, contents, count_rows, fetch, last_migrations
 from .dump import client_version, dump, require_readable
 from .manifest import DatabaseManifest
 from .settings import Settings
@@ -40,7 +40,9 @@ def _dump(settings: Settings, *, reason: str, release: str) -> DatabaseManifest:
             )
         database_size = int(fetch(connected, "SELECT pg_database_size(current_database())")[0][0])
         folder.require_space(first=database_size)
-        warnings = dump(settings, snapshot=fetch(connected, "SELECT pg_export_snapshot()")[0][0], into=partial)
+        has = contents(connected)
+        snapshot = fetch(connected, "SELECT pg_export_snapshot()")[0][0]
+        warnings = has.lacks() + dump(settings, snapshot=snapshot, has=has, into=partial)
         rows, migrations = count_rows(connected), last_migrations(connected)
     sync(partial)
     warnings += require_readable(settings, partial)

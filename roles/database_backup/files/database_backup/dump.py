@@ -9,6 +9,7 @@ from pathlib import Path
 from backup_library.failure import BackupError
 from backup_library.programs import run
 
+from .database import Contents, quoted
 from .settings import Settings
 
 
@@ -21,8 +22,11 @@ def client_version(settings: Settings) -> int:
     return int(found.group(1))
 
 
-def dump(settings: Settings, *, snapshot: str, into: Path) -> list[str]:
-    """Write a dump of an exported snapshot into a file. Return the lines in which pg_dump complained."""
+def dump(settings: Settings, *, snapshot: str, has: Contents, into: Path) -> list[str]:
+    """Write a dump of an exported snapshot into a file; `has` says what cannot be in it.
+
+    Return the lines in which pg_dump complained.
+    """
     done = run(
         _program(settings, "pg_dump"),
         "--format=custom",
@@ -31,6 +35,8 @@ def dump(settings: Settings, *, snapshot: str, into: Path) -> list[str]:
         "--lock-wait-timeout=30s",
         f"--snapshot={snapshot}",
         f"--file={into}",
+        *(f"--exclude-schema={quoted(schema)}" for schema in has.closed_schemas),
+        *(f"--exclude-table={quoted(*table)}" for table in has.closed_tables),
         f"--dbname={settings.conninfo()}",
         environment=settings.environment(),
     )

@@ -138,7 +138,7 @@ def test_a_full_disk_is_refused_leaves_room_and_the_last_good_backup(small: Data
 
 def test_too_little_space_for_twice_the_last_backup_is_refused_before(small: DatabaseProgram, small_disk: Path) -> None:
     small.tell(directory=str(small_disk))
-    small.server.execute(small.database, FILL.format(30_000))
+    small.server.execute(small.database, FILL.format(1_000))
     good = small.run("backup")
     (small_disk / "other").write_bytes(bytes((16 << 20) - 3 * good["size"]))
     words = small.refuse("backup")
@@ -264,3 +264,91 @@ def test_what_no_one_has_foreseen_is_a_message_and_is_in_the_log(small: Database
     words = small.refuse("backup")
     assert "TypeError" in words
     assert "TypeError" in json.loads((tmp_path / "log").read_text().splitlines()[-1])["error"]
+
+
+def test_what_pg_dump_does_not_dump_is_not_counted_and_stops_no_backup(small: DatabaseProgram) -> None:
+    server, database = small.server, small.database
+    temporary = server.connect(database, user="postgres")
+    temporary.cursor().execute("CREATE TEMP TABLE import_rows (x int)")
+    server.execute(
+        database,
+        "CREATE EXTENSION file_fdw",
+        "CREATE SERVER files FOREIGN DATA WRAPPER file_fdw",
+        "GRANT USAGE ON FOREIGN SERVER files TO amy",
+        # A server that does not answer would stop whoever counts there.
+        "CREATE TABLE part (x int) PARTITION BY RANGE (x)",
+        "CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10)",
+        "CREATE FOREIGN TABLE part_2 PARTITION OF part FOR VALUES FROM (10) TO (20) SERVER files "
+        "OPTIONS (filename '/nowhere')",
+        "INSERT INTO part VALUES (1), (2)",
+        "ALTER TABLE part OWNER TO amy",
+        "ALTER TABLE part_1 OWNER TO amy",
+        "ALTER FOREIGN TABLE part_2 OWNER TO amy",
+        "CREATE TABLE base (x int)",
+        "CREATE TABLE child () INHERITS (base)",
+        "INSERT INTO child VALUES (1)",
+        "ALTER TABLE base OWNER TO amy",
+        "ALTER TABLE child OWNER TO amy",
+        user="postgres",
+    )
+    made = small.run("backup")
+    rows = {name: count for name, count in made["rows"].items() if name not in small.rows()}
+    assert rows == {"public.part": 0, "public.part_1": 2, "public.base": 0, "public.child": 1}
+    temporary.close()
+
+
+def test_tables_without_rights_are_left_out_and_named(small: DatabaseProgram) -> None:
+    server, database = small.server, small.database
+    server.execute(
+        database,
+        "CREATE SCHEMA dms",
+        "CREATE TABLE dms.ddl_audit (x int)",
+        "CREATE TABLE theirs (x int)",
+        'CREATE TABLE "od.d ""*" (x int)',
+        user="postgres",
+    )
+    made = small.run("backup")
+    assert made["rows"] == small.rows()
+    told = "\n".join(made["warnings"])
+    for name in ("dms", '"public"."theirs"', '"public"."od.d ""*"'):
+        assert name in told, told
+    assert small.run("drill", "newest")["rows"] == sum(made["rows"].values())
+
+
+HOSTILE = {
+    "statement_timeout": "200ms",
+    "lock_timeout": "50ms",
+    "idle_in_transaction_session_timeout": "200ms",
+    "idle_session_timeout": "200ms",
+    "default_transaction_read_only": "on",
+    "default_transaction_isolation": "serializable",
+    "search_path": "nowhere",
+    "DateStyle": "SQL, DMY",
+    "TimeZone": "Asia/Kolkata",
+    "row_security": "off",
+    "standard_conforming_strings": "off",
+}
+
+
+@pytest.mark.parametrize("where", ["ROLE amy", "DATABASE {}"])
+def test_settings_of_the_role_and_of_the_database_do_not_reach_the_program(
+    small: DatabaseProgram, tmp_path: Path, where: str
+) -> None:
+    # A client that begins late.
+    small.server.execute(small.database, FILL.format(30_000))
+    programs = tmp_path / "late"
+    programs.mkdir()
+    for program in ("pg_dump", "pg_restore"):
+        (programs / program).write_text(f'#!/bin/sh\nsleep 0.3\nexec {binaries()}/{program} "$@"\n', encoding="utf-8")
+        (programs / program).chmod(0o755)
+    small.tell(programs=str(programs))
+    target = where.format(small.database)
+    for name, value in HOSTILE.items():
+        small.server.execute("postgres", f"ALTER {target} SET {name} = '{value}'", user="postgres")
+    try:
+        made = small.run("backup")
+        assert made["migrations"] == {"mail": "0002_body"}
+        assert small.run("drill", "newest")["rows"] == sum(made["rows"].values())
+        small.run("restore", "newest")
+    finally:
+        small.server.execute("postgres", f"ALTER {target} RESET ALL", user="postgres")
