@@ -110,9 +110,13 @@ plans = []
 class Cursor(contextlib.ExitStack):
     def execute(self, *_): pass
     def fetchone(self): return [play["locked"]]
+    def fetchall(self): return []
 
 class Connection:
     settings_dict = {}
+    @property
+    def connection(self): return self
+    def set_autocommit(self, _): pass
     def copy(self): return self
     def close(self): pass
     def cursor(self): return Cursor()
@@ -139,7 +143,9 @@ def setup(): pass
 
 for name, contents in {
     "core": {}, "core.management": {"call_command": call_command},
-    "core.management.sql": {"emit_pre_migrate_signal": None}, "db": {"connections": {"default": Connection()}},
+    "core.management.sql": {"emit_pre_migrate_signal": None}, "db.backends": {},
+    "db.backends.signals": {"connection_created": types.SimpleNamespace(connect=lambda _: None)},
+    "db": {"connections": {"default": Connection()}},
     "db.migrations": {}, "db.migrations.executor": {"MigrationExecutor": Executor},
 }.items():
     sys.modules["django." + name] = types.SimpleNamespace(**contents)

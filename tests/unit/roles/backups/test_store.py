@@ -29,7 +29,7 @@ def store(bucket_server: S3, bucket: str, monkeypatch: pytest.MonkeyPatch) -> Bu
     client_of: Callable[[Bucket], Any] = Bucket._client
 
     def refuse(params: dict[str, Any], **_: Any) -> None:
-        if determine_content_length(params["body"]) > PART:
+        if (determine_content_length(params["body"]) or 0) > PART:
             raise ClientError({"Error": {"Code": "EntityTooLarge", "Message": "too large"}}, "PutObject")
 
     def client(self: Bucket) -> Any:
