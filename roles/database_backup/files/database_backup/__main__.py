@@ -15,7 +15,7 @@ from backup_library.failure import message
 
 from .backup import back_up
 from .record import record
-from .rehearsal import check, copy, drill, drop_copy
+from .rehearsal import check, check_restore, copy, drill, drop_copy
 from .restore import replace_database
 from .settings import Settings
 
@@ -57,6 +57,8 @@ def _run(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     if options.command == "drop-copy":
         drop_copy(settings)
         return {}
+    if options.command == "check-restore":
+        return asdict(check_restore(settings))
     restores = {"drill": drill, "copy": copy, "restore": replace_database}
     return asdict(restores[options.command](settings, source=options.source))
 
@@ -71,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="tell how old the newest backup is")
     check.add_argument("--max-age", type=int, default=2700, help="seconds")
     commands.add_parser("check-rehearsal", help="tell whether a copy could be made")
+    commands.add_parser("check-restore", help="restore all but the rows into a scratch database")
     commands.add_parser("drop-copy", help="drop what copy has made")
     for name, text in (
         ("drill", "restore into a scratch database"),

@@ -7,13 +7,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 from backup_library.failure import BackupError
 from psycopg2 import sql
 
-from .settings import Settings
+if TYPE_CHECKING:
+    from .settings import Settings
 
 # What a backup, a restore and a comparison need, whatever the role, the database or the server has set. A server sets
 # what it knows of these.
@@ -65,6 +66,7 @@ ORDER BY nspname <> 'public', nspname LIMIT 1
 FREE_CONNECTIONS = "SELECT current_setting('max_connections')::int - count(*) FROM pg_stat_activity"
 # What a restore, a migration and those who look on need; the application must not be kept out meanwhile.
 NEEDED_CONNECTIONS = 6
+MAY_CREATE = "SELECT rolname, rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
 LAST_MIGRATIONS = "SELECT DISTINCT ON (app) app, name FROM {} ORDER BY app, id DESC"
 
 
@@ -190,6 +192,16 @@ def require_version(connected: Any, version: int, *, what: str) -> None:
         raise BackupError(
             f"{what} is of PostgreSQL {version}, and the server that it would be restored on is {server}: an older "
             "server cannot be relied on to take it. Upgrade that server, or name another one."
+        )
+
+
+def require_may_create(connected: Any) -> None:
+    """Raise BackupError unless the user may create databases on the server."""
+    (user, may) = fetch(connected, MAY_CREATE)[0]
+    if not may:
+        raise BackupError(
+            f"The user {user} may not create databases on the server that copies are made on, which a restore, a drill "
+            "and a rehearsal of migrations do. As its administrator: ALTER ROLE ... CREATEDB"
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from backup_library.manifest import utc_now
 
-LONG = ("rows", "migrations")
+LONG = ("rows", "migrations", "description")
 
 
 def record(log_file: Path, command: str, outcome: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.pgbouncer import pooler
 from tests.servers.postgresql import binaries
 from tests.servers.s3 import S3
 from tests.unit.roles.backups.conftest import FILL
@@ -352,3 +353,14 @@ def test_settings_of_the_role_and_of_the_database_do_not_reach_the_program(
         small.run("restore", "newest")
     finally:
         small.server.execute("postgres", f"ALTER {target} RESET ALL", user="postgres")
+
+
+def test_a_pooler_is_refused_by_name(small: DatabaseProgram, tmp_path: Path) -> None:
+    with pooler(small.server) as pooled:
+        services = tmp_path / "service.conf"
+        services.write_text(services.read_text().replace(str(small.server.directory), str(pooled.directory)))
+        for command in (("backup",), ("check-restore",)):
+            words = small.refuse(*command)
+            assert "is a connection pooler" in words
+            assert "Let database_host name the server itself" in words
+    assert small.files() == []
