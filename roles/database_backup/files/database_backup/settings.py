@@ -19,7 +19,7 @@ from .manifest import DatabaseManifest
 
 # pg_dump and pg_restore set the rest of what they need themselves.
 OPTIONS = (
-    "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 "
+    "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 "
     "-c default_transaction_read_only=off -c default_transaction_isolation=read\\ committed"
 )
 

@@ -478,3 +478,13 @@ def test_two_migrations_through_a_pooler_exclude_each_other(
         release.migrate()
     first.join()
     assert release.migrate().applied == []
+
+
+def test_the_applications_own_pool_has_no_part_in_migrations(
+    postgresql: Cluster, database: str, tmp_path: Path
+) -> None:
+    release = Release(tmp_path, postgresql, database, {"shop": (ITEM_MODEL, [SHOP_1])})
+    with (tmp_path / "settings.py").open("a") as settings:
+        # Django refuses a pool with this client of PostgreSQL, so whoever would use one fails.
+        settings.write("DATABASES['default']['OPTIONS'] = {'pool': True}\n")
+    assert "shop.0001_initial" in release.migrate().applied

@@ -364,3 +364,15 @@ def test_a_pooler_is_refused_by_name(small: DatabaseProgram, tmp_path: Path) -> 
             assert "is a connection pooler" in words
             assert "Let database_host name the server itself" in words
     assert small.files() == []
+
+
+def test_rows_that_are_hidden_from_the_user_are_named_with_the_cure(small: DatabaseProgram) -> None:
+    small.server.execute(
+        small.database,
+        "ALTER TABLE person ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE person FORCE ROW LEVEL SECURITY",
+        "CREATE POLICY visible ON person USING (id = 1)",
+    )
+    words = small.refuse("backup")
+    assert 'hides rows of "public"."person" from amy' in words
+    assert "ALTER ROLE amy BYPASSRLS" in words

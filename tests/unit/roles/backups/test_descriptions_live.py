@@ -192,3 +192,19 @@ def test_a_database_that_the_user_cannot_restore_is_named_before_there_is_a_back
 def test_a_check_leaves_nothing(site: DatabaseProgram) -> None:
     assert site.run("check-restore")["left_out"] == []
     assert (site.files(), site.databases()) == ([], [site.database])
+
+
+def test_rows_of_parts_count_twice_in_a_manifest_of_an_earlier_version(small: DatabaseProgram) -> None:
+    small.server.execute(
+        small.database,
+        "CREATE TABLE part (x int) PARTITION BY RANGE (x)",
+        "CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10)",
+        "INSERT INTO part VALUES (1), (2)",
+    )
+    backup = small.run("backup")
+    file = small.backups / f"{backup['name']}.manifest.json"
+    manifest = json.loads(file.read_text())
+    del manifest["description"]
+    manifest["rows"]["public.part"] = 2
+    file.write_text(json.dumps(manifest))
+    assert small.run("drill", backup["name"])["rows"] == sum(manifest["rows"].values())
