@@ -23,7 +23,6 @@ LAST = (
     *(f"COMMENT {kind}" for kind in ("SCHEMA", "PUBLICATION", "EVENT TRIGGER", *FIRST)),
 )
 FOREIGN_TABLE = re.compile(r"(COMMENT \S+ )?FOREIGN TABLE ")
-FOREIGN_SERVERS = ("EXTENSION ", "FOREIGN DATA WRAPPER ", "SERVER ")
 # Two databases that subscribe take the changes from each other, and one that does cannot be dropped.
 NEVER = ("SUBSCRIPTION", "COMMENT SUBSCRIPTION")
 
@@ -98,7 +97,7 @@ def restore(settings: Settings, file: Path, *, database: str) -> tuple[dict[str,
     put([entry for entry in entries if entry.is_of(SCHEMAS)])
     try_each([entry for entry in entries if entry.is_of(FIRST)])
     # Without their server there are none.
-    if any(name.startswith(FOREIGN_SERVERS) for name in refused):
+    if any(name.startswith("SERVER ") for name in refused):
         foreign = [entry for entry in entries if FOREIGN_TABLE.match(entry.name)]
         refused |= {entry.name: "its server was refused" for entry in foreign}
     try:
