@@ -3,7 +3,7 @@
 set -euo pipefail
 
 # What reads the rendered templates, what tests start on a port of their own, and what packs releases.
-programs=(git gnupg gpgv haproxy logrotate nginx postgresql redis-server supervisor zstd)
+programs=(git gnupg gpgv haproxy logrotate nginx pgbouncer postgresql redis-server supervisor zstd)
 if ! dpkg --status "${programs[@]}" >/dev/null 2>&1; then
   apt-get update -qq
   # RUNLEVEL=1: installed, but not started as services of this machine.

@@ -23,6 +23,9 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
 connection = connections["default"]
+# The application's own pool keeps sessions for other work, and has few.
+connection.close()
+connection.settings_dict.get("OPTIONS", {}).pop("pool", None)
 if order.get("database"):
     connection.settings_dict.update({name.upper(): value for name, value in (order.get("server") or {}).items()})
     connection.settings_dict["NAME"] = order["database"]

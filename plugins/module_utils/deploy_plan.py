@@ -61,7 +61,7 @@ class Plan:
 def plan(*, hosts: list[Host], release: str, queues: dict[str, Any] | None = None, lacks: Sequence[str] = ()) -> Plan:
     """Return what must be done so that every host runs `release`, every web host is in rotation, and jobs run.
 
-    `queues` is what the module rq_queue_state says, None where nobody has asked it. `lacks` are the migrations of
+    `queues` is what the module rq_queue_state says, None where it was not asked. `lacks` are the migrations of
     `release` that the database does not have, though `release` runs already: it was restored from an older backup.
     """
     reasons = {host.name: reason for host in hosts if (reason := _reason(host, release))}

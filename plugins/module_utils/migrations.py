@@ -9,9 +9,11 @@ from typing import Any
 
 from ._release_program import PRELUDE, Execute, ReleaseProgramError, ask
 
-# The lock is a session's: it ends with the process, so a killed migration leaves nothing to clear up.
+# The lock is a transaction's: it ends with the process, so a killed migration leaves nothing to clear up, and a pooler
+# keeps it as it keeps no session's. Limits are set by statements, which a pooler does not refuse as it does options.
 BODY = r"""
 from django.core.management.sql import emit_pre_migrate_signal
+from django.db.backends.signals import connection_created
 
 # Those of which others must wait, or wait for: https://www.postgresql.org/docs/current/explicit-locking.html
 LOCKED = '''
@@ -19,6 +21,80 @@ SELECT DISTINCT relname FROM pg_locks JOIN pg_class ON pg_class.oid = relation
 WHERE pid = %s AND granted AND relkind IN ('r', 'p') AND relnamespace::regnamespace::text !~ '^pg_'
 AND mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
 '''
+
+# What the work needs, whatever the role, the database or the application has set; a server sets what it knows of these.
+NEEDED = {
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    "transaction_timeout": "0",
+    "default_transaction_read_only": "off",
+    "lock_timeout": f"{order['lock_timeout']}s",
+}
+CONCURRENTLY = re.compile(r"(CREATE|DROP|REINDEX|ALTER)\b.*\bCONCURRENTLY\b", re.IGNORECASE | re.DOTALL)
+NEW_INDEX = re.compile(
+    r'CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?("(?:[^"]|"")+"|\w+)\s+ON\s', re.IGNORECASE
+)
+
+def ask_session(session, statement, *values):
+    with session.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall()
+
+def limit(session, limits, *, local):
+    values = ", ".join(f"('{name}', '{value}')" for name, value in limits.items())
+    known = f"pg_settings JOIN (VALUES {values}) wanted(key, value) ON name = key"
+    ask_session(session, f"SELECT set_config(name, value, {local}) FROM {known}")
+
+class Limits:
+    # Those of each session; where a pooler is between, which would hand them to other clients, of each transaction.
+    # What runs concurrently blocks no one while it waits: it waits longer, and leaves no half of an index.
+    def __init__(self):
+        self.pooled, self.left = False, None
+        connection_created.connect(self.begin)
+
+    def begin(self, connection, **_):
+        session = connection.connection
+        # A pooler makes up the process that it gives its clients for a cancellation.
+        self.pooled = ask_session(session, "SELECT pg_backend_pid()")[0][0] != session.info.backend_pid
+        if not self.pooled:
+            limit(session, NEEDED, local=False)
+
+    def __call__(self, execute, sql, params, many, context):
+        database, text = context["connection"], str(sql).strip()
+        if database.in_atomic_block:
+            # 0 is idle: the statement begins the transaction.
+            if self.pooled and database.connection.info.transaction_status == 0:
+                limit(database.connection, NEEDED, local=True)
+            return execute(sql, params, many, context)
+        if not CONCURRENTLY.match(text):
+            return execute(sql, params, many, context)
+        self.drop_remains(database.connection, text, order["concurrent_timeout"])
+        try:
+            self.patiently(database.connection, order["concurrent_timeout"])
+            return execute(sql, params, many, context)
+        except Exception:
+            self.drop_remains(database.connection, text, order["lock_timeout"])
+            raise
+        finally:
+            self.patiently(database.connection, order["lock_timeout"])
+
+    def patiently(self, session, seconds):
+        if not self.pooled and not session.closed:
+            limit(session, {"lock_timeout": f"{seconds}s"}, local=False)
+
+    def drop_remains(self, session, text, patience):
+        # An index that a statement has not finished: every write pays for it, no query uses it, and its name is taken.
+        found = NEW_INDEX.match(text)
+        if not found or session.closed:
+            return
+        invalid = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid"
+        if ask_session(session, invalid, found[1]):
+            self.left = found[1]
+            self.patiently(session, patience)
+            with contextlib.suppress(Exception), session.cursor() as cursor:
+                cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {found[1]}")
+                self.left = None
 
 LOST = re.compile(r'(?:DROP TABLE|ALTER TABLE) "([^"]+)"(?: DROP COLUMN "([^"]+)")?')
 
@@ -48,7 +124,7 @@ class Evidence:
         elif verb in ("ALTER", "CREATE", "DROP", "REINDEX", "TRUNCATE", "LOCK"):
             self.statements.append(text)
             with self.watcher.cursor() as cursor:
-                cursor.execute(LOCKED, [context["connection"].connection.info.backend_pid])
+                cursor.execute(LOCKED, ask_session(context["connection"].connection, "SELECT pg_backend_pid()")[0])
                 self.locks.update(row[0] for row in cursor.fetchall())
         return result
 
@@ -99,7 +175,7 @@ def reverse():
 def locked(keeper, deadline):
     while True:
         with keeper.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [order["lock"]])
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [order["lock"]])
             if cursor.fetchone()[0]:
                 return True
         if time.monotonic() > deadline:
@@ -111,20 +187,24 @@ before = planned()
 answer = {"pending": before, "applied": [], "commands": [], "failed": "", "output": "", "error": None, "evidence": []}
 # The commands of a deploy may do more than migrate.
 if (before or order["reverse"] is None) and not order["check_mode"]:
+    limits = Limits()
     keeper = connection.copy()
     evidence = Evidence(keeper, MigrationExecutor(connection).loader)
     output = io.StringIO()
     try:
+        keeper.set_autocommit(False)
+        with keeper.cursor() as cursor:
+            # Or its snapshot would be the oldest, for which everything that runs concurrently waits.
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        limit(keeper.connection, NEEDED, local=True)
         if not locked(keeper, time.monotonic() + order["lock_wait"]):
             # It may be a program that has lost its controller, and commit in a moment.
             answer["applied"] = None
             answer["error"] = f"another migration has held the lock for {order['lock_wait']} s"
         else:
-            options = connection.settings_dict.setdefault("OPTIONS", {})
-            options["options"] = f"{options.get('options', '')} -c lock_timeout={order['lock_timeout'] * 1000}".strip()
             connection.close()
             with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-                with connection.execute_wrapper(evidence):
+                with connection.execute_wrapper(limits), connection.execute_wrapper(evidence):
                     if order["reverse"] is not None:
                         reverse()
                     else:
@@ -137,6 +217,11 @@ if (before or order["reverse"] is None) and not order["check_mode"]:
                     call_command("check", databases=["default"])
     except (Exception, SystemExit) as error:
         answer["error"] = f"{type(error).__name__}: {error}".strip()
+        if limits.left:
+            answer["error"] += (
+                f"\nThe index {limits.left} is there, is invalid and costs each write. The next deploy drops it first. "
+                f"By hand: DROP INDEX CONCURRENTLY {limits.left}"
+            )
     finally:
         keeper.close()
     if answer["applied"] is not None:
@@ -156,6 +241,9 @@ PROGRAM = PRELUDE + BODY
 
 # Any fixed number serves, as long as no other program uses it: the bytes of "amy-mig".
 ADVISORY_LOCK = int.from_bytes(b"amy-mig", "big")
+
+# How many seconds a statement waits that runs concurrently. It blocks no one, but a deploy does not wait for ever.
+CONCURRENT_TIMEOUT = 600
 
 # Of the migrations before and after a failure, those next to it are named: a list of all would hide why it failed.
 NAMED = 2
@@ -216,6 +304,7 @@ def migrate(
         "lock": ADVISORY_LOCK,
         "lock_timeout": lock_timeout,
         "lock_wait": lock_wait,
+        "concurrent_timeout": CONCURRENT_TIMEOUT,
         "database": database,
         "server": server,
         "check_mode": check_mode,

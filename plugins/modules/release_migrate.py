@@ -13,6 +13,9 @@ description:
   - Runs the release's migrations in the release's own environment, as the application's user.
   - One advisory lock in PostgreSQL makes sure that two controllers never migrate at once.
   - A lock timeout keeps a migration from queueing behind a long transaction and stopping every request behind itself.
+  - A statement that runs concurrently (C(CREATE INDEX CONCURRENTLY) and the like) stops no request, and waits up to ten
+    minutes. An index that an earlier try has left invalid is dropped before it is made again.
+  - Nothing of this depends on what the database's user, a pooler or the application's own pool has set.
 extends_documentation_fragment: [carpentries.amy.database_server, carpentries.amy.release_program]
 author:
   - The carpentries.amy contributors (@carpentries)

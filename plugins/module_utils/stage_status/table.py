@@ -91,6 +91,7 @@ def _backup(label: str, backup: dict[str, Any] | None, *, error: str | None) -> 
     if backup is not None:
         where = backup["s3"] or "on this host only"
         yield f"{label}: {backup['name']}, {backup['age'] // 60} minutes old, {size(backup['size'])}, {where}"
+        yield from (f"{label}: {odd}" for odd in [*backup.get("warnings", []), *backup.get("left_out", [])])
     elif error:
         yield f"{label}: {error}"
 

@@ -18,7 +18,7 @@ from .store import Bucket
 M = TypeVar("M", bound=Manifest)
 
 # What a check tells of a manifest, as far as it has it.
-SHOWN = ("name", "size", "s3", "database_size")
+SHOWN = ("name", "size", "s3", "database_size", "warnings")
 
 
 @dataclass(frozen=True)
@@ -116,4 +116,9 @@ class Backups(Generic[M]):
                 "Look: systemctl status 'amy-*-backup'; journalctl -u 'amy-*-backup'"
             )
         shown = {field: value for field, value in asdict(safe[0]).items() if field in SHOWN}
-        return {**shown, "age": age, "count": len(complete)}
+        return self.told({**shown, "age": age, "count": len(complete)})
+
+    def told(self, outcome: dict[str, Any]) -> dict[str, Any]:
+        """Return an outcome that names what in the folder is no backup, if there is anything."""
+        left_out = self.folder.left_out()
+        return {**outcome, "left_out": left_out} if left_out else outcome

@@ -6,8 +6,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -22,9 +22,9 @@ UNFINISHED = ".partial"
 
 
 class Folder(Generic[M]):
-    """The backups in `directory` whose names end with `suffix`; `kind` makes a manifest of what is in its file."""
+    """The backups in `directory` whose names end with `suffix`; `kind` is the kind of their manifests."""
 
-    def __init__(self, directory: Path, suffix: str, kind: Callable[..., M]) -> None:
+    def __init__(self, directory: Path, suffix: str, kind: type[M]) -> None:
         self.directory = directory
         self.suffix = suffix
         self._kind = kind
@@ -38,15 +38,39 @@ class Folder(Generic[M]):
         return self.directory / (name + DESCRIPTION)
 
     def complete(self) -> list[M]:
-        """Return the manifests of all complete backups, the newest first."""
-        names = [path.name for path in self.directory.glob(f"*{self.suffix}") if self.description(path.name).exists()]
-        return sorted(map(self.read, names), key=lambda manifest: manifest.started, reverse=True)
+        """Return the manifests of all complete backups, the newest first. What is none is passed over."""
+        found = [self._look(path) for path in self.directory.glob(f"*{self.suffix}")]
+        complete = [look for look in found if not isinstance(look, str)]
+        return sorted(complete, key=lambda manifest: datetime.fromisoformat(manifest.started), reverse=True)
+
+    def left_out(self) -> list[str]:
+        """Return what in the folder looks like a backup and is none, each with the reason."""
+        found = [self._look(path) for path in sorted(self.directory.glob(f"*{self.suffix}"))]
+        return [look for look in found if isinstance(look, str)]
 
     def read(self, name: str) -> M:
-        """Return a backup's manifest. Raises OSError if there is none, ValueError or TypeError if it is none."""
-        described = self._kind(**json.loads(self.description(name).read_text(encoding="utf-8")))
+        """Return a backup's manifest. Raises BackupError if there is none that can be read."""
+        description = self.description(name)
+        try:
+            described = self._kind.parse(json.loads(description.read_text(encoding="utf-8")))
+        except (OSError, ValueError, BackupError) as error:
+            raise BackupError(
+                f"{name} is no complete backup: {description} is no manifest of a backup: {error}\n"
+                f"Look: ls -l {self.directory}"
+            ) from error
         # An operator may have copied both under another name, and then means that file.
         return replace(described, name=name)
+
+    def _look(self, path: Path) -> M | str:
+        """Return the manifest of a backup, or why it is none."""
+        if not path.is_file():
+            return f"{path} is no file"
+        if not self.description(path.name).exists():
+            return f"{path} has no manifest"
+        try:
+            return self.read(path.name)
+        except BackupError as error:
+            return str(error)
 
     def describe(self, manifest: M) -> None:
         """Put a manifest beside its backup, whole or not at all."""
@@ -89,10 +113,12 @@ class Folder(Generic[M]):
 
     def remove_remains(self) -> None:
         """Remove what a run has left that was killed. Only for who holds the lock: nobody else writes then."""
+        # A folder is no work of ours.
         for partial in self.directory.glob(f"*{UNFINISHED}"):
-            partial.unlink()
+            if not partial.is_dir() or partial.is_symlink():
+                partial.unlink()
         for description in self.directory.glob(f"*{self.suffix}{DESCRIPTION}"):
-            if not (self.directory / description.name.removesuffix(DESCRIPTION)).exists():
+            if description.is_file() and not (self.directory / description.name.removesuffix(DESCRIPTION)).exists():
                 description.unlink()
 
     def prune(self, keep: Keep) -> None:

@@ -7,8 +7,20 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from .failure import BackupError, make_command
+
+# The last words of a program say why; more of them would hide it.
+LAST_WORDS = 8
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a program that has succeeded printed, and the lines in which it complained."""
+
+    output: str
+    warnings: list[str] = field(default_factory=list)
 
 
 def bound(*command: str) -> list[str]:
@@ -18,10 +30,10 @@ def bound(*command: str) -> list[str]:
     return ["setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", if_the_parent_lives, str(os.getpid()), *command]
 
 
-def run(*command: str, environment: Mapping[str, str], chatty: bool = False) -> str:
-    """Return what a program prints. Raises BackupError with its own last words if it fails, or complains.
+def run(*command: str, environment: Mapping[str, str], strict: bool = False) -> Done:
+    """Return what a program says. Raises BackupError with its own last words if it fails.
 
-    A program is `chatty` if it says on standard error how well all goes.
+    A program that complains and exits with 0 has done its work, unless `strict` says that it has not.
     """
     if shutil.which(command[0]) is None:
         raise BackupError(f"{command[0]} is not installed. Run: {make_command('configure')}")
@@ -35,7 +47,7 @@ def run(*command: str, environment: Mapping[str, str], chatty: bool = False) -> 
         errors="replace",
         check=False,
     )
-    if done.returncode or (done.stderr.strip() and not chatty):
-        words = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-8:])
+    if done.returncode or (strict and done.stderr.strip()):
+        words = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-LAST_WORDS:])
         raise BackupError(f"{command[0]} failed with exit code {done.returncode}:\n{words}")
-    return done.stdout
+    return Done(done.stdout, [line for line in done.stderr.splitlines() if line.strip()][-LAST_WORDS:])

@@ -11,12 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import psycopg2
-from backup_library.failure import BackupError, make_command
+from backup_library.failure import make_command, message
 
 from .backup import back_up
 from .record import record
-from .rehearsal import check, copy, drill, drop_copy
+from .rehearsal import check, check_restore, copy, drill, drop_copy
 from .restore import replace_database
 from .settings import Settings
 
@@ -30,22 +29,22 @@ def main() -> int:
     options = _parser().parse_args()
     try:
         print(json.dumps(_recorded(Settings.read(options.settings), options)))
-    except (BackupError, OSError, psycopg2.Error) as error:
-        print(error, file=sys.stderr)
+    except Exception as error:  # whatever it is: a timer and a deploy are told in words
+        print(message(error), file=sys.stderr)
         return 1
     return 0
 
 
 def _recorded(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
-    # Whoever only asks does so often, and changes nothing.
+    # A question is asked often, and changes nothing.
     if options.command == "check":
         return settings.backups.check(max_age=options.max_age, make=make_command("backup"))
     if options.command == "check-rehearsal":
         return asdict(check(settings))
     try:
         outcome = _run(settings, options)
-    except (BackupError, OSError, psycopg2.Error) as error:
-        record(settings.log_file, options.command, {"error": str(error)})
+    except Exception as error:
+        record(settings.log_file, options.command, {"error": message(error)})
         raise
     record(settings.log_file, options.command, outcome)
     return outcome
@@ -54,10 +53,12 @@ def _recorded(settings: Settings, options: argparse.Namespace) -> dict[str, Any]
 def _run(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     if options.command == "backup":
         with settings.backups.lock.held():
-            return asdict(back_up(settings, reason=options.reason, release=options.release))
+            return settings.backups.told(asdict(back_up(settings, reason=options.reason, release=options.release)))
     if options.command == "drop-copy":
         drop_copy(settings)
         return {}
+    if options.command == "check-restore":
+        return asdict(check_restore(settings))
     restores = {"drill": drill, "copy": copy, "restore": replace_database}
     return asdict(restores[options.command](settings, source=options.source))
 
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="tell how old the newest backup is")
     check.add_argument("--max-age", type=int, default=2700, help="seconds")
     commands.add_parser("check-rehearsal", help="tell whether a copy could be made")
+    commands.add_parser("check-restore", help="restore all but the rows into a scratch database")
     commands.add_parser("drop-copy", help="drop what copy has made")
     for name, text in (
         ("drill", "restore into a scratch database"),

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from backup_library.failure import BackupError
-
-from .database import connection, fetch, require_version
-from .restore import NEUTRAL, Restored, drop, find, restore_into
+from .backup import dump_schema
+from .database import connection, require_may_create, require_version
+from .restore import NEUTRAL, Restored, drop, find, like, restore_into
 from .settings import Settings
-
-MAY_CREATE = "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
 
 
 @dataclass(frozen=True)
@@ -27,16 +26,36 @@ def drill(settings: Settings, *, source: str) -> Restored:
     with settings.backups.lock.held():
         scratch = f"{settings.database}_drill"
         server = _cleared(settings, scratch)
-        restored = restore_into(server, find(settings, source), into=scratch)
+        manifest = find(settings, source)
+        restored = restore_into(server, manifest, into=scratch, wanted=like(settings, manifest))
         drop(server, scratch)
         return restored
+
+
+def check_restore(settings: Settings) -> Restored:
+    """Prove that the database as it is now, without its rows, could be restored; the scratch database is gone then.
+
+    No backup comes of it. Raises BackupError with what the user cannot restore.
+    """
+    # Without the lock: a backup that runs for long must not keep hosts from being configured.
+    scratch = f"{settings.database}_check"
+    server = _cleared(settings, scratch)
+    with TemporaryDirectory() as name:
+        manifest = dump_schema(settings, directory=Path(name))
+        file = Path(name) / manifest.name
+        try:
+            restored = restore_into(server, manifest, into=scratch, wanted=manifest.description, file=file)
+        finally:
+            drop(server, scratch)
+    return replace(restored, warnings=manifest.warnings + restored.warnings)
 
 
 def copy(settings: Settings, *, source: str) -> Restored:
     """Restore a backup into a database of its own, which stays until `drop_copy`, or until the next copy is made."""
     with settings.backups.lock.held():
         server = _cleared(settings, _copy_name(settings))
-        return restore_into(server, find(settings, source), into=_copy_name(settings))
+        manifest = find(settings, source)
+        return restore_into(server, manifest, into=_copy_name(settings), wanted=like(settings, manifest))
 
 
 def drop_copy(settings: Settings) -> None:
@@ -52,11 +71,7 @@ def check(settings: Settings) -> RehearsalServer:
         return RehearsalServer(version, elsewhere=False)
     with connection(settings.for_rehearsals(), NEUTRAL) as connected:
         require_version(connected, version, what=f"Database {settings.database}")
-        if not fetch(connected, MAY_CREATE)[0][0]:
-            raise BackupError(
-                f"The user {fetch(connected, 'SELECT current_user')[0][0]} may not create databases on the server that "
-                "copies are made on. As its administrator: ALTER ROLE ... CREATEDB"
-            )
+        require_may_create(connected)
         return RehearsalServer(connected.server_version // 10000, elsewhere=True)
 
 

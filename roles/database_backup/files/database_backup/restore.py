@@ -4,14 +4,26 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
+import psycopg2
 from backup_library.failure import BackupError, make_command
 from backup_library.manifest import utc_now
 
 from .backup import back_up
-from .database import connection, count_rows, execute, fetch, require_connections, require_version
+from .database import (
+    connection,
+    count_rows,
+    count_rows_as_before,
+    execute,
+    fetch,
+    require_connections,
+    require_may_create,
+    require_version,
+)
+from .description import Description, apply, create_statement, describe, differences
 from .dump import client_version, require_readable, restore
 from .manifest import BEFORE_RESTORE, DatabaseManifest
 from .settings import Settings
@@ -29,6 +41,7 @@ class Restored:
 
     `release` is the one that ran when it was made, empty if that is not known. `kept` is the name that a replaced
     database has now, `backup` is the backup that was made of it before.
+    `left_out` is what of the database the user may not restore, with the reasons.
     """
 
     name: str
@@ -39,6 +52,8 @@ class Restored:
     release: str
     kept: str = ""
     backup: str = ""
+    warnings: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
 
 def replace_database(settings: Settings, *, source: str) -> Restored:
@@ -52,7 +67,7 @@ def replace_database(settings: Settings, *, source: str) -> Restored:
         before = back_up(settings, reason=BEFORE_RESTORE, release="", prune=False)
         successor = f"{settings.database}_restore"
         kept = f"{settings.database}_before_{utc_now():%Y%m%dT%H%M%S%f}Z".lower()
-        restored = restore_into(settings, chosen, into=successor)
+        restored = restore_into(settings, chosen, into=successor, wanted=like(settings, chosen))
         _swap(settings, successor=successor, kept=kept)
         return replace(restored, database=settings.database, kept=kept, backup=before.name)
 
@@ -64,7 +79,7 @@ def find(settings: Settings, source: str) -> DatabaseManifest:
         manifest = _choose(settings, source)
         _require_client(settings, manifest)
         require_readable(settings, folder.require_intact(manifest))
-    except (OSError, ValueError, TypeError) as error:
+    except OSError as error:
         raise BackupError(f"{source} is no complete backup: {error}\nLook: ls -l {folder.directory}") from error
     return manifest
 
@@ -79,27 +94,86 @@ def _require_client(settings: Settings, manifest: DatabaseManifest) -> None:
         )
 
 
-def restore_into(settings: Settings, manifest: DatabaseManifest, *, into: str) -> Restored:
-    """Restore into the database `into`, which is made anew, and compare it with the manifest table by table."""
+def like(settings: Settings, manifest: DatabaseManifest) -> Description | None:
+    """Return what a restored database is to be besides its rows: as the manifest has it, or as the living one is now.
+
+    None if neither is known.
+    """
+    if manifest.description:
+        return manifest.description
+    try:
+        with connection(settings) as connected:
+            return describe(connected)
+    except Exception:  # a database that has to be replaced may be in any state
+        return None
+
+
+def restore_into(
+    settings: Settings,
+    manifest: DatabaseManifest,
+    *,
+    into: str,
+    wanted: Description | None,
+    file: Path | None = None,
+) -> Restored:
+    """Restore into the new database `into` what is `wanted` besides the rows, and compare both with the manifest.
+
+    `file` is the dump, if it has not its name yet. Raises BackupError if rows differ, or anything that no one refused.
+    """
     began = time.monotonic()
     with connection(settings, NEUTRAL) as connected:
         connected.autocommit = True
         require_version(connected, manifest.server_version, what=manifest.name)
         require_connections(connected)
+        require_may_create(connected)
         _drop(connected, into)
-        execute(connected, "CREATE DATABASE {} TEMPLATE template0", into)
-    restore(settings, settings.backups.folder.directory / manifest.name, database=into)
+        _create(connected, into, wanted)
+    refused, warnings = restore(settings, file or settings.backups.folder.directory / manifest.name, database=into)
     with connection(settings, into) as connected:
-        restored = count_rows(connected)
-    if restored != manifest.rows:
-        differing = sorted(
-            name for name in {*restored, *manifest.rows} if restored.get(name) != manifest.rows.get(name)
-        )
+        connected.autocommit = True
+        if wanted:
+            refused |= apply(connected, wanted)
+        rows = count_rows(connected) if manifest.description else count_rows_as_before(connected)
+        _compare(manifest, rows, describe(connected), refused)
+    return Restored(
+        name=manifest.name,
+        started=manifest.started,
+        database=into,
+        seconds=round(time.monotonic() - began, 1),
+        rows=sum(manifest.rows.values()),
+        release=manifest.release,
+        warnings=warnings,
+        left_out=[f"{part}: {why}" for part, why in sorted(refused.items())],
+    )
+
+
+def _create(connected: Any, database: str, wanted: Description | None) -> None:
+    try:
+        with connected.cursor() as cursor:
+            cursor.execute(create_statement(database, wanted))
+    except psycopg2.Error as error:
+        raise BackupError(
+            f"The server cannot create a database like the one of the backup: {str(error).strip()}\n"
+            "Text would be sorted and compared in another way there. Give the server what it lacks: "
+            f"{wanted.locale if wanted else {}}"
+        ) from error
+
+
+def _compare(manifest: DatabaseManifest, rows: dict[str, int], found: Description, refused: dict[str, str]) -> None:
+    if rows != manifest.rows:
+        differing = sorted(name for name in {*rows, *manifest.rows} if rows.get(name) != manifest.rows.get(name))
         raise BackupError(
             f"{manifest.name} restores with other row counts than it was made with: {', '.join(differing)}"
         )
-    seconds = round(time.monotonic() - began, 1)
-    return Restored(manifest.name, manifest.started, into, seconds, sum(manifest.rows.values()), manifest.release)
+    if manifest.description:
+        # What was refused has taken its comments with it.
+        differing = [
+            part
+            for part in differences(manifest.description, found)
+            if part.casefold() not in {name.casefold() for name in refused}
+        ]
+        if differing:
+            raise BackupError(f"{manifest.name} restores with another {', another '.join(differing)}")
 
 
 def drop(settings: Settings, database: str) -> None:

@@ -17,6 +17,12 @@ from backup_library.store import Bucket
 
 from .manifest import DatabaseManifest
 
+# pg_dump and pg_restore set the rest of what they need themselves.
+OPTIONS = (
+    "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 "
+    "-c default_transaction_read_only=off -c default_transaction_isolation=read\\ committed"
+)
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -64,8 +70,11 @@ class Settings:
         return replace(self, service=self.rehearsal_service)
 
     def environment(self) -> dict[str, str]:
-        """Return the environment in which libpq's programs find the service."""
-        return {**os.environ, "PGSERVICEFILE": str(self.service_file)}
+        """Return the environment in which libpq's programs find the service.
+
+        Limits that the role, the database or the server sets end none of them, nor refuse them to write.
+        """
+        return {**os.environ, "PGSERVICEFILE": str(self.service_file), "PGOPTIONS": OPTIONS}
 
     def conninfo(self, database: str | None = None) -> str:
         """Return libpq's connection string for `database`, or for the one that is backed up."""

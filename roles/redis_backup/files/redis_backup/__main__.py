@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from backup_library.failure import BackupError
+from backup_library.failure import message
 
 from .backup import back_up
 from .restore import drill, prepare
@@ -28,15 +28,15 @@ def main() -> int:
     options = _parser().parse_args()
     try:
         print(json.dumps(_run(Settings.read(options.settings), options)))
-    except (BackupError, OSError) as error:
-        print(error, file=sys.stderr)
+    except Exception as error:  # whatever it is: a timer and an operator are told in words
+        print(message(error), file=sys.stderr)
         return 1
     return 0
 
 
 def _run(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     if options.command == "backup":
-        return asdict(back_up(settings, reason=options.reason))
+        return settings.backups.told(asdict(back_up(settings, reason=options.reason)))
     if options.command == "check":
         return settings.backups.check(max_age=options.max_age, make="systemctl start amy-redis-backup")
     restores = {"drill": drill, "prepare": prepare}

@@ -20,14 +20,14 @@ def information(settings: Settings) -> dict[str, str]:
 
 def transfer(settings: Settings, *, into: Path) -> None:
     """Write a snapshot into a file, as a replica would get it."""
-    # Its report is on standard error, however well it goes. What broke off is found when it is read back.
-    run(*_client(settings), "--rdb", str(into), environment=settings.environment(), chatty=True)
+    # What broke off is found when it is read back.
+    run(*_client(settings), "--rdb", str(into), environment=settings.environment())
 
 
 def count_keys(file: Path) -> int:
     """Return how many keys a file has, having read all of it. Raises BackupError if it is not whole."""
     try:
-        report = run("redis-check-rdb", str(file), environment=os.environ)
+        report = run("redis-check-rdb", str(file), environment=os.environ).output
     except BackupError as error:
         raise BackupError(f"{file.name} cannot be read back, so it is no backup.\n{error}") from error
     keys = re.search(r"(\d+) keys read", report)
@@ -38,9 +38,9 @@ def count_keys(file: Path) -> int:
 
 def ask(settings: Settings, *command: str) -> str:
     """Return the answer to a command. Raises BackupError if there is none."""
-    # -e: an answer that is an error is a failure.
+    # -e: an answer that is an error is a failure. A refused password is a complaint, and the answer is to another user.
     try:
-        return run(*_client(settings), "-e", *command, environment=settings.environment())
+        return run(*_client(settings), "-e", *command, environment=settings.environment(), strict=True).output
     except BackupError as error:
         raise BackupError(
             f"Redis does not serve the user {settings.user}: {error}\nLook: systemctl status redis-server"

@@ -69,7 +69,7 @@ def find(settings: Settings, source: str) -> RedisManifest:
         else:
             manifest = backups.folder.read(source)
         backups.folder.require_intact(manifest)
-    except (OSError, ValueError, TypeError) as error:
+    except OSError as error:
         raise BackupError(f"{source} is no complete backup: {error}\nLook: ls -l {backups.folder.directory}") from error
     return manifest
 

@@ -111,6 +111,15 @@ def test_a_healthy_stage_is_a_table_without_findings() -> None:
     assert shown["findings"] == []
 
 
+def test_what_is_odd_about_a_backup_is_shown_and_fails_nothing() -> None:
+    odd = {"warnings": ["WARNING: collation"], "left_out": ["/backups/x.dump has no manifest"]}
+    answer = {"name": "amy.dump", "age": 240, "size": 3 << 20, "s3": "", **odd}
+    shown = status(changed("backup/stdout", json.dumps(answer)))
+    assert "backup: WARNING: collation" in shown["lines"]
+    assert "backup: /backups/x.dump has no manifest" in shown["lines"]
+    assert shown["findings"] == []
+
+
 def test_programs_get_the_same_as_facts() -> None:
     facts = healthy()
     facts["hosts"][1]["status_host"] = {"unreachable": True}

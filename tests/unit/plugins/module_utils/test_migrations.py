@@ -110,9 +110,13 @@ plans = []
 class Cursor(contextlib.ExitStack):
     def execute(self, *_): pass
     def fetchone(self): return [play["locked"]]
+    def fetchall(self): return []
 
 class Connection:
     settings_dict = {}
+    @property
+    def connection(self): return self
+    def set_autocommit(self, _): pass
     def copy(self): return self
     def close(self): pass
     def cursor(self): return Cursor()
@@ -142,7 +146,9 @@ def setup(): pass
 
 for name, contents in {
     "core": {}, "core.management": {"call_command": call_command},
-    "core.management.sql": {"emit_pre_migrate_signal": None}, "db": {"connections": {"default": Connection()}},
+    "core.management.sql": {"emit_pre_migrate_signal": None}, "db.backends": {},
+    "db.backends.signals": {"connection_created": types.SimpleNamespace(connect=lambda _: None)},
+    "db": {"connections": {"default": Connection()}},
     "db.migrations": {}, "db.migrations.executor": {"MigrationExecutor": Executor},
 }.items():
     sys.modules["django." + name] = types.SimpleNamespace(**contents)
@@ -189,7 +195,7 @@ def test_a_command_that_exits_is_a_failure_that_knows_what_was_applied(tmp_path:
         ({"locked": False}, "another migration has held the lock"),
     ],
 )
-def test_what_was_applied_is_left_open_where_nobody_knows(tmp_path: Path, play: dict[str, Any], reason: str) -> None:
+def test_what_was_applied_is_left_open_where_it_is_not_known(tmp_path: Path, play: dict[str, Any], reason: str) -> None:
     with pytest.raises(MigrationError, match=rf"{reason}(.|\n)*It is not known which migrations") as raised:
         played(tmp_path, **play)
     assert raised.value.applied is None

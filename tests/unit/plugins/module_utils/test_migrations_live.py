@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -20,6 +22,7 @@ from ansible_collections.carpentries.amy.plugins.filter.reversal_plan import rev
 from ansible_collections.carpentries.amy.plugins.module_utils import migration_facts, migrations
 from ansible_collections.carpentries.amy.plugins.module_utils._release_program import program_command
 
+from tests.servers.pgbouncer import pooler
 from tests.servers.postgresql import PASSWORD, USER, Cluster, binaries, cluster
 
 NUMBERS = count()
@@ -157,13 +160,13 @@ class Release:
 
         return execute
 
-    def migrate(self, **options: Any) -> migrations.Migrations:
+    def migrate(self, *, lock_timeout: int = 5, **options: Any) -> migrations.Migrations:
         """Migrate the database, or reverse what the options say."""
         return migrations.migrate(
             self.running(migrations.PROGRAM),
             **{
                 "commands": ["migrate --noinput"],
-                "lock_timeout": 5,
+                "lock_timeout": lock_timeout,
                 "lock_wait": 5,
                 "database": None,
                 "check_mode": False,
@@ -338,3 +341,163 @@ def test_a_release_without_migrations_gets_the_table_that_a_command_makes(
     assert (done.pending, done.applied) == ([], [])
     assert done.commands == ["migrate --noinput", "createcachetable cache_rows"]
     assert postgresql.query(database, "SELECT count(*) FROM cache_rows") == [(0,)]
+
+
+FAST = 'migrations.RunSQL("CREATE INDEX CONCURRENTLY \\"nick\\" ON \\"shop_item\\" (\\"name\\")")'
+GONE = 'migrations.RunSQL("DROP INDEX CONCURRENTLY IF EXISTS \\"nick\\"")'
+SLOW = 'migrations.RunSQL("SELECT pg_sleep(1.5)"), migrations.RunSQL("CREATE TABLE late (id int)")'
+AFTER: list[tuple[str, str]] = [("shop", "0001_initial")]
+
+
+def with_a_second(
+    folder: Path, postgresql: Cluster, database: str, operation: str, attributes: str = "atomic = False"
+) -> Release:
+    """A release whose second migration has `operation`; the first is applied."""
+    Release(folder / "older", postgresql, database, {"shop": (ITEM_MODEL, [SHOP_1])}).migrate()
+    second: Migration = ("0002_more", attributes, AFTER, operation)
+    return Release(folder / "newer", postgresql, database, {"shop": (ITEM_MODEL, [SHOP_1, second])})
+
+
+def looking_on(postgresql: Cluster, database: str, seconds: float) -> threading.Thread:
+    """A report that reads a table in one long transaction, as it was when it began; it has begun."""
+    session = postgresql.connect(database)
+    with session.cursor() as cursor:
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute("SELECT count(*) FROM shop_item")
+
+    def end() -> None:
+        time.sleep(seconds)
+        session.close()
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize(("operation", "left"), [(FAST, [(True,)]), (GONE, [])], ids=["create", "drop"])
+def test_an_index_is_made_and_dropped_concurrently_however_long_others_look_on(
+    postgresql: Cluster, database: str, tmp_path: Path, operation: str, left: list[tuple[bool]]
+) -> None:
+    release = with_a_second(tmp_path, postgresql, database, operation)
+    if operation == GONE:
+        postgresql.execute(database, "CREATE INDEX nick ON shop_item (name)")
+    thread = looking_on(postgresql, database, 6)
+    assert release.migrate(lock_timeout=1).applied == ["shop.0002_more"]
+    thread.join()
+    assert postgresql.query(database, VALID) == left
+
+
+VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('nick')"
+
+
+def test_an_index_that_cannot_be_made_leaves_nothing_that_the_next_deploy_stumbles_over(
+    postgresql: Cluster, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = with_a_second(tmp_path, postgresql, database, FAST)
+    monkeypatch.setattr(migrations, "CONCURRENT_TIMEOUT", 1)
+    thread = looking_on(postgresql, database, 12)
+    with pytest.raises(migrations.MigrationError, match="lock timeout") as raised:
+        release.migrate(lock_timeout=1)
+    assert 'The index "nick" is there, is invalid' in str(raised.value)
+    assert "DROP INDEX CONCURRENTLY" in str(raised.value)
+    thread.join()
+    assert postgresql.query(database, VALID) == [(False,)]
+    assert release.migrate(lock_timeout=1).applied == ["shop.0002_more"]
+    assert postgresql.query(database, VALID) == [(True,)]
+
+
+def test_an_index_that_others_have_made_is_left_alone(postgresql: Cluster, database: str, tmp_path: Path) -> None:
+    release = with_a_second(tmp_path, postgresql, database, FAST)
+    postgresql.execute(database, "CREATE INDEX nick ON shop_item (id)")
+    with pytest.raises(migrations.MigrationError, match='relation "nick" already exists'):
+        release.migrate()
+    assert postgresql.query(database, VALID) == [(True,)]
+
+
+def test_what_is_not_concurrent_still_waits_for_no_one(postgresql: Cluster, database: str, tmp_path: Path) -> None:
+    release = with_a_second(
+        tmp_path, postgresql, database, FAST + ', migrations.RunSQL("ALTER TABLE shop_item ADD COLUMN x int")'
+    )
+    postgresql.execute(database, "CREATE INDEX nick2 ON shop_item (name)")
+    lock = postgresql.connect(database)
+    lock.autocommit = False
+    lock.cursor().execute("LOCK TABLE shop_item IN ACCESS SHARE MODE")
+    with pytest.raises(migrations.MigrationError, match="lock timeout"):
+        release.migrate(lock_timeout=1)
+    lock.close()
+
+
+HOSTILE = {
+    "statement_timeout": "1s",
+    "idle_in_transaction_session_timeout": "700ms",
+    "idle_session_timeout": "700ms",
+    "lock_timeout": "1ms",
+    "default_transaction_read_only": "on",
+    "default_transaction_isolation": "serializable",
+}
+
+
+@pytest.mark.parametrize("attributes", ["", "atomic = False"], ids=["atomic", "by itself"])
+def test_limits_of_the_role_end_no_migration(
+    postgresql: Cluster, database: str, tmp_path: Path, attributes: str
+) -> None:
+    release = with_a_second(tmp_path, postgresql, database, SLOW, attributes)
+    for name, value in HOSTILE.items():
+        postgresql.execute("postgres", f"ALTER ROLE {USER} SET {name} = '{value}'", user="postgres")
+    try:
+        assert release.migrate().applied == ["shop.0002_more"]
+    finally:
+        postgresql.execute("postgres", f"ALTER ROLE {USER} RESET ALL", user="postgres")
+    assert [found["name"] for found in release.migrate(reverse=None).evidence] == []
+
+
+@pytest.fixture(scope="module")
+def pooled(postgresql: Cluster) -> Iterator[Cluster]:
+    """PgBouncer before the server."""
+    with pooler(postgresql) as started:
+        yield started
+
+
+def test_a_pooler_serves_migrations_and_keeps_none_of_their_limits(
+    postgresql: Cluster, pooled: Cluster, database: str, tmp_path: Path
+) -> None:
+    release = with_a_second(tmp_path, pooled, database, SLOW, "")
+    assert release.migrate().applied == ["shop.0002_more"]
+    for _ in range(4):
+        assert pooled.query(database, "SHOW lock_timeout") == [("0",)]
+    # No statement waits for long.
+    lock = postgresql.connect(database)
+    lock.autocommit = False
+    lock.cursor().execute("LOCK TABLE late IN ACCESS SHARE MODE")
+    third: Migration = ("0003_x", "", [("shop", "0002_more")], 'migrations.RunSQL("ALTER TABLE late ADD COLUMN x int")')
+    second: Migration = ("0002_more", "", AFTER, SLOW)
+    newest = Release(tmp_path / "newest", pooled, database, {"shop": (ITEM_MODEL, [SHOP_1, second, third])})
+    with pytest.raises(migrations.MigrationError, match="lock timeout"):
+        newest.migrate(lock_timeout=1)
+    lock.close()
+
+
+def test_two_migrations_through_a_pooler_exclude_each_other(
+    postgresql: Cluster, pooled: Cluster, database: str, tmp_path: Path
+) -> None:
+    slow = 'migrations.RunSQL("SELECT pg_sleep(9)")'
+    release = with_a_second(tmp_path, pooled, database, slow, "")
+    first = threading.Thread(target=release.migrate)
+    first.start()
+    held = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    while not postgresql.query(database, held):
+        time.sleep(0.1)
+    with pytest.raises(migrations.MigrationError, match="another migration has held the lock"):
+        release.migrate()
+    first.join()
+    assert release.migrate().applied == []
+
+
+def test_the_applications_own_pool_has_no_part_in_migrations(
+    postgresql: Cluster, database: str, tmp_path: Path
+) -> None:
+    release = Release(tmp_path, postgresql, database, {"shop": (ITEM_MODEL, [SHOP_1])})
+    with (tmp_path / "settings.py").open("a") as settings:
+        # Django refuses a pool with this client of PostgreSQL, so a session that would use one fails.
+        settings.write("DATABASES['default']['OPTIONS'] = {'pool': True}\n")
+    assert "shop.0001_initial" in release.migrate().applied

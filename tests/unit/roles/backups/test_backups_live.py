@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.pgbouncer import pooler
 from tests.servers.postgresql import binaries
 from tests.servers.s3 import S3
 from tests.unit.roles.backups.conftest import FILL
@@ -22,6 +23,13 @@ DAMAGING_DUMP = """#!/bin/sh
 %s/pg_dump "$@" || exit
 for argument in "$@"; do case $argument in --file=*) file=${argument#--file=} ;; esac; done
 [ -z "$file" ] || %s
+"""
+# Complains, and does its work.
+COMPLAINING = """#!/bin/sh
+{programs}/{name} "$@"
+code=$?
+echo "{name}: warning: there are circular foreign-key constraints on this table: mail" >&2
+exit $code
 """
 TRUNCATE = 'truncate --size=$(($(stat --format=%s "$file") / 2)) "$file"'
 EMPTY = ': > "$file"'
@@ -131,7 +139,7 @@ def test_a_full_disk_is_refused_leaves_room_and_the_last_good_backup(small: Data
 
 def test_too_little_space_for_twice_the_last_backup_is_refused_before(small: DatabaseProgram, small_disk: Path) -> None:
     small.tell(directory=str(small_disk))
-    small.server.execute(small.database, FILL.format(30_000))
+    small.server.execute(small.database, FILL.format(1_000))
     good = small.run("backup")
     (small_disk / "other").write_bytes(bytes((16 << 20) - 3 * good["size"]))
     words = small.refuse("backup")
@@ -191,3 +199,180 @@ def test_only_what_is_in_the_bucket_counts_for_the_age(small: DatabaseProgram, b
     small.tell(bucket=in_bucket(bucket, bucket_server))
     assert small.run("check")["name"] == copied["name"]
     assert f"The newest backup, {copied['name']}, is 0 minutes old" in small.refuse("check", "--max-age", "-1")
+
+
+def complaining(directory: Path, name: str) -> str:
+    """Return a folder of the client's programs, of which one complains whatever it does."""
+    programs = directory / f"complaining-{name}"
+    programs.mkdir()
+    for program in ("pg_dump", "pg_restore"):
+        (programs / program).symlink_to(f"{binaries()}/{program}")
+    (programs / name).unlink()
+    (programs / name).write_text(COMPLAINING.format(programs=binaries(), name=name), encoding="utf-8")
+    (programs / name).chmod(0o755)
+    return str(programs)
+
+
+def test_a_collation_of_another_version_is_a_warning_and_the_backup_is_made(
+    small: DatabaseProgram, tmp_path: Path
+) -> None:
+    small.server.execute(
+        "postgres",
+        f"UPDATE pg_database SET datcollversion = '1.1' WHERE datname = '{small.database}'",
+        user="postgres",
+    )
+    made = small.run("backup")
+    assert "collation version" in "\n".join(made["warnings"])
+    assert json.loads((small.backups / f"{made['name']}.manifest.json").read_text())["warnings"] == made["warnings"]
+    assert small.run("check")["warnings"] == made["warnings"]
+    assert json.loads((tmp_path / "log").read_text().splitlines()[-1])["warnings"] == made["warnings"]
+
+
+@pytest.mark.parametrize("name", ["pg_dump", "pg_restore"])
+def test_a_program_that_complains_and_succeeds_has_succeeded(small: DatabaseProgram, tmp_path: Path, name: str) -> None:
+    small.tell(programs=complaining(tmp_path, name))
+    made = small.run("backup")
+    assert "circular foreign-key" in "\n".join(made["warnings"])
+    assert small.run("drill", "newest")["rows"] == sum(made["rows"].values())
+
+
+def test_a_bad_manifest_and_stray_files_stop_nothing_and_are_named(small: DatabaseProgram, tmp_path: Path) -> None:
+    good = small.run("backup")
+    bad = f"{small.database}-x-timer.dump"
+    (small.backups / bad).touch()
+    (small.backups / f"{bad}.manifest.json").write_text("{")
+    (small.backups / "mine.dump.partial").mkdir()
+    made = small.run("backup")
+    assert bad in "".join(made["left_out"])
+    assert bad in "".join(small.run("check")["left_out"])
+    assert bad in json.loads((tmp_path / "log").read_text().splitlines()[-1])["left_out"][0]
+    assert small.run("drill", "newest")["name"] == made["name"] != good["name"]
+    assert bad in small.refuse("drill", bad)
+    small.run("restore", "newest")
+
+
+def test_a_log_that_cannot_be_written_stops_no_backup(small: DatabaseProgram, tmp_path: Path) -> None:
+    small.tell(log_file=str(tmp_path))
+    process = small.start("backup")
+    output, words = ended(process)
+    assert process.returncode == 0, words
+    assert json.loads(output)["name"] in small.files()
+    assert str(tmp_path) in words
+
+
+def test_what_no_one_has_foreseen_is_a_message_and_is_in_the_log(small: DatabaseProgram, tmp_path: Path) -> None:
+    small.tell(keep={"newest": "many", "days": 1, "months": 1})
+    words = small.refuse("backup")
+    assert "TypeError" in words
+    assert "TypeError" in json.loads((tmp_path / "log").read_text().splitlines()[-1])["error"]
+
+
+def test_what_pg_dump_does_not_dump_is_not_counted_and_stops_no_backup(small: DatabaseProgram) -> None:
+    server, database = small.server, small.database
+    temporary = server.connect(database, user="postgres")
+    temporary.cursor().execute("CREATE TEMP TABLE import_rows (x int)")
+    server.execute(
+        database,
+        "CREATE EXTENSION file_fdw",
+        "CREATE SERVER files FOREIGN DATA WRAPPER file_fdw",
+        "GRANT USAGE ON FOREIGN SERVER files TO amy",
+        # A server that does not answer would stop the program that counts there.
+        "CREATE TABLE part (x int) PARTITION BY RANGE (x)",
+        "CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10)",
+        "CREATE FOREIGN TABLE part_2 PARTITION OF part FOR VALUES FROM (10) TO (20) SERVER files "
+        "OPTIONS (filename '/nowhere')",
+        "INSERT INTO part VALUES (1), (2)",
+        "ALTER TABLE part OWNER TO amy",
+        "ALTER TABLE part_1 OWNER TO amy",
+        "ALTER FOREIGN TABLE part_2 OWNER TO amy",
+        "CREATE TABLE base (x int)",
+        "CREATE TABLE child () INHERITS (base)",
+        "INSERT INTO child VALUES (1)",
+        "ALTER TABLE base OWNER TO amy",
+        "ALTER TABLE child OWNER TO amy",
+        user="postgres",
+    )
+    made = small.run("backup")
+    rows = {name: count for name, count in made["rows"].items() if name not in small.rows()}
+    assert rows == {"public.part": 0, "public.part_1": 2, "public.base": 0, "public.child": 1}
+    temporary.close()
+
+
+def test_tables_without_rights_are_left_out_and_named(small: DatabaseProgram) -> None:
+    server, database = small.server, small.database
+    server.execute(
+        database,
+        "CREATE SCHEMA dms",
+        "CREATE TABLE dms.ddl_audit (x int)",
+        "CREATE TABLE theirs (x int)",
+        'CREATE TABLE "od.d ""*" (x int)',
+        user="postgres",
+    )
+    made = small.run("backup")
+    assert made["rows"] == small.rows()
+    told = "\n".join(made["warnings"])
+    for name in ("dms", '"public"."theirs"', '"public"."od.d ""*"'):
+        assert name in told, told
+    assert small.run("drill", "newest")["rows"] == sum(made["rows"].values())
+
+
+HOSTILE = {
+    "statement_timeout": "200ms",
+    "lock_timeout": "50ms",
+    "idle_in_transaction_session_timeout": "200ms",
+    "idle_session_timeout": "200ms",
+    "default_transaction_read_only": "on",
+    "default_transaction_isolation": "serializable",
+    "search_path": "nowhere",
+    "DateStyle": "SQL, DMY",
+    "TimeZone": "Asia/Kolkata",
+    "row_security": "off",
+    "standard_conforming_strings": "off",
+}
+
+
+@pytest.mark.parametrize("where", ["ROLE amy", "DATABASE {}"])
+def test_settings_of_the_role_and_of_the_database_do_not_reach_the_program(
+    small: DatabaseProgram, tmp_path: Path, where: str
+) -> None:
+    # A client that begins late.
+    small.server.execute(small.database, FILL.format(30_000))
+    programs = tmp_path / "late"
+    programs.mkdir()
+    for program in ("pg_dump", "pg_restore"):
+        (programs / program).write_text(f'#!/bin/sh\nsleep 0.3\nexec {binaries()}/{program} "$@"\n', encoding="utf-8")
+        (programs / program).chmod(0o755)
+    small.tell(programs=str(programs))
+    target = where.format(small.database)
+    for name, value in HOSTILE.items():
+        small.server.execute("postgres", f"ALTER {target} SET {name} = '{value}'", user="postgres")
+    try:
+        made = small.run("backup")
+        assert made["migrations"] == {"mail": "0002_body"}
+        assert small.run("drill", "newest")["rows"] == sum(made["rows"].values())
+        small.run("restore", "newest")
+    finally:
+        small.server.execute("postgres", f"ALTER {target} RESET ALL", user="postgres")
+
+
+def test_a_pooler_is_refused_by_name(small: DatabaseProgram, tmp_path: Path) -> None:
+    with pooler(small.server) as pooled:
+        services = tmp_path / "service.conf"
+        services.write_text(services.read_text().replace(str(small.server.directory), str(pooled.directory)))
+        for command in (("backup",), ("check-restore",)):
+            words = small.refuse(*command)
+            assert "is a connection pooler" in words
+            assert "Let database_host name the server itself" in words
+    assert small.files() == []
+
+
+def test_rows_that_are_hidden_from_the_user_are_named_with_the_cure(small: DatabaseProgram) -> None:
+    small.server.execute(
+        small.database,
+        "ALTER TABLE person ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE person FORCE ROW LEVEL SECURITY",
+        "CREATE POLICY visible ON person USING (id = 1)",
+    )
+    words = small.refuse("backup")
+    assert 'hides rows of "public"."person" from amy' in words
+    assert "ALTER ROLE amy BYPASSRLS" in words

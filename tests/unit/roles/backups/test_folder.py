@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def test_age_is_counted_from_the_beginning() -> None:
 
 def test_a_manifest_that_is_none_is_refused(folder: Folder[Manifest]) -> None:
     folder.description("new.dump").write_text("{}")
-    with pytest.raises(TypeError):
+    with pytest.raises(BackupError, match="no manifest of a backup"):
         folder.read("new.dump")
 
 
@@ -105,3 +106,39 @@ def test_another_content_than_the_manifests_is_refused(folder: Folder[Manifest],
 
 def test_checksum_is_of_the_content(folder: Folder[Manifest]) -> None:
     assert sha256_of(folder.directory / "new.dump") == ABC
+
+
+def test_fields_of_a_later_version_are_passed_over(folder: Folder[Manifest]) -> None:
+    described = json.loads(folder.description("new.dump").read_text())
+    folder.description("new.dump").write_text(json.dumps({**described, "colour": "blue"}))
+    assert folder.read("new.dump") == manifest("new.dump")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", "{}", '{"colour": "blue"}', "started", "size", b"\xff\xfe".decode("utf-16-le") + "\udcff"],
+    ids=["empty", "cut off", "list", "null", "without fields", "other fields", "no time", "no size", "no text"],
+)
+def test_a_bad_manifest_is_left_out_and_named(folder: Folder[Manifest], text: str) -> None:
+    description = folder.description("new.dump")
+    described = json.loads(description.read_text())
+    text = {"started": json.dumps({**described, text: "soon"}), "size": json.dumps({**described, text: "big"})}.get(
+        text, text
+    )
+    description.write_bytes(text.encode(errors="surrogateescape"))
+    assert [backup.name for backup in folder.complete()] == ["old.dump"]
+    (told,) = folder.left_out()
+    assert "new.dump.manifest.json" in told
+    with pytest.raises(BackupError, match=r"new\.dump\.manifest\.json"):
+        folder.read("new.dump")
+
+
+def test_stray_folders_are_left_out_and_stay(folder: Folder[Manifest]) -> None:
+    for name in ("mine.partial", "mine.dump", "new.dump.old.dump.manifest.json"):
+        (folder.directory / name).mkdir()
+    folder.description("mine.dump").mkdir()
+    folder.remove_remains()
+    folder.prune(Keep(newest=1, days=1, months=1))
+    assert [backup.name for backup in folder.complete()] == ["new.dump"]
+    assert "mine.dump" in folder.left_out()[0]
+    assert (folder.directory / "mine.partial").is_dir()

@@ -123,3 +123,13 @@ def test_old_backups_go_when_a_newer_one_is_there(program: RedisProgram) -> None
     program.tell(keep={"newest": 2, "days": 1, "months": 1})
     names = [program.run("backup")["name"] for _ in range(3)]
     assert [name for name in program.files() if name.endswith(".rdb")] == names[1:]
+
+
+def test_a_bad_manifest_stops_nothing_and_is_named(program: RedisProgram) -> None:
+    program.run("backup")
+    (program.backups / "redis-x.rdb").touch()
+    (program.backups / "redis-x.rdb.manifest.json").write_text('{"name": 1}')
+    made = program.run("backup")
+    assert "redis-x.rdb" in made["left_out"][0]
+    assert "redis-x.rdb" in program.run("check")["left_out"][0]
+    assert program.run("drill", "newest")["name"] == made["name"]

@@ -136,7 +136,7 @@ def test_a_drill_happens_on_the_named_server(program: DatabaseProgram, other: Cl
 def test_a_control_without_a_named_server_the_copy_is_refused_there(program: DatabaseProgram) -> None:
     program.run("backup")
     program.tell(rehearsal_service="amy")
-    assert "permission denied to create database" in program.refuse("copy", "newest")
+    assert f"The user {USER} may not create databases" in program.refuse("copy", "newest")
     assert program.run("check-rehearsal")["elsewhere"] is False
 
 

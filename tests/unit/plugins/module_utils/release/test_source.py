@@ -162,7 +162,7 @@ SETTINGS = {
 
 
 def sign(repository: Path) -> None:
-    """Give the newest commit a signature, which nobody can verify."""
+    """Give the newest commit a signature, which cannot be verified."""
     lines = git(repository, "cat-file", "commit", "HEAD").split("\n\n", 1)
     signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQEz\n -----END PGP SIGNATURE-----"
     signed = subprocess.run(
