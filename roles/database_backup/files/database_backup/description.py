@@ -205,7 +205,7 @@ def _locale(database: dict[str, Any], encoding: str) -> dict[str, str]:
 def _statements(
     wanted: Description, *, database: str, user: str, owners: dict[str, str]
 ) -> Iterator[tuple[str, list[str]]]:
-    """Give, by parts, the statements that make them. Owners come last: a user that gives a thing away may not change it."""
+    """Give, by parts, the statements that make them. Owners come last: who gives a thing away may not change it."""
     for role, setting in wanted.settings:
         whose = f"ROLE {user if role == OWNER else role} IN DATABASE {database}" if role else f"DATABASE {database}"
         name, _, value = setting.partition("=")
