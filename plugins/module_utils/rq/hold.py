@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,10 +28,13 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
     obstacles,
     stranded,
     to_wake,
+    unseen,
 )
 
 SAMPLE_SECONDS = 0.5
 QUIET_SAMPLES = 3
+# A worker that was just started registers within that time.
+SEEN_SECONDS = 30
 
 
 class Store(Protocol):
@@ -47,6 +51,20 @@ class Store(Protocol):
 
     def put_off_cleaning(self) -> None:
         """Let no worker clean up for a while."""
+
+
+class WorkersStore(Protocol):
+    """What is needed of RQ's keys to tell whether all workers are there."""
+
+    @property
+    def database(self) -> int:
+        """The number of the database."""
+
+    def databases_with_workers(self) -> list[int]:
+        """The other databases of this Redis in which workers are registered."""
+
+    def snapshot(self) -> Snapshot:
+        """The state of now."""
 
 
 @dataclass
@@ -122,6 +140,24 @@ def wait_for_rest(*, store: Store, timeout: int, clock: Clock) -> Journal:
             store.wake(worker)
             woken |= {(worker.name, worker.birth)}
             journal.woken_workers.append(worker.name)
+        clock.sleep(SAMPLE_SECONDS)
+
+
+def require_all_workers(
+    *, store: WorkersStore, supervised: Mapping[str, int], clock: Clock, timeout: int = SEEN_SECONDS
+) -> None:
+    """Wait until Redis knows as many workers as supervisor runs, which `supervised` counts by host.
+
+    Raises QueueError after `timeout` seconds: the hold would not stop a worker that is registered elsewhere.
+    """
+    start = clock.monotonic()
+    while True:
+        others = store.databases_with_workers()
+        complaint = unseen(store.snapshot(), supervised=supervised, database=store.database, others=others)
+        if not complaint:
+            return
+        if clock.monotonic() - start >= timeout:
+            raise QueueError(complaint)
         clock.sleep(SAMPLE_SECONDS)
 
 
