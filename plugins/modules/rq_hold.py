@@ -92,7 +92,7 @@ returned_jobs:
   description: Ids of the jobs that a stopped worker had taken but not started, now at the head of their queue again.
   type: list
   elements: str
-  returned: when state is released
+  returned: success
 """
 
 import time
@@ -133,7 +133,7 @@ def ensure(options: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
         supervised = {host: int(count) for host, count in options["supervised"].items()}
         require_all_workers(store=store, supervised=supervised, clock=SystemClock())
         after = holder if must_suspend(claim=claim, **rules) else before
-        result: dict[str, Any] = {"waited_seconds": 0.0, "jobs": [], "woken_workers": []}
+        result: dict[str, Any] = {"waited_seconds": 0.0, "jobs": [], "woken_workers": [], "returned_jobs": []}
         if not check_mode:
             journal = hold(lease=lease, store=store, timeout=options["timeout"], clock=SystemClock(), **rules)
             result = {name: getattr(journal, name) for name in result}

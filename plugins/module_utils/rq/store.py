@@ -8,6 +8,7 @@ RQ's own classes are not used: `Job.fetch` executes the pickle, and listing sche
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any, Callable
 
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.aside import ASIDE_PREFIX, TAKEN, Place
@@ -29,6 +30,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
     is_live,
 )
 
+JOB_PREFIX = "rq:job:"
 WORKERS_KEY = "rq:workers"
 CHANNEL = "rq:pubsub:"
 CLEANING_PAUSE_SECONDS = 60
@@ -110,6 +112,32 @@ class RqStore:
             except WatchError:
                 return False
         return True
+
+    def lost(self, *, since: float) -> list[Taken]:
+        """The jobs, queued after `since` (Unix seconds), that are in no queue: a worker of several took them and ended.
+
+        True only while no worker takes jobs: RQ has no list of those that such a worker is just taking.
+        """
+        keys = _texts(self._client.scan_iter(match=f"{JOB_PREFIX}*", count=1000))
+        with self._client.pipeline(transaction=False) as pipeline:
+            for key in keys:
+                pipeline.hmget(key, "status", "origin", "enqueued_at")
+            # What depends on a job has a key of another type.
+            found = zip(keys, pipeline.execute(raise_on_error=False))
+        queued = {
+            key[len(JOB_PREFIX) :]: origin.decode()
+            for key, (status, origin, at) in ((key, values) for key, values in found if isinstance(values, list))
+            if status == b"queued" and origin and origin.decode() in self._queues and _seconds(at) >= since
+        }
+        # What has been queued meanwhile is there by now.
+        placed = {job for _kind, _key, job, _score in entries(self._client, self._queues)}
+        return [Taken(job=job, queue=queue) for job, queue in queued.items() if job not in placed]
+
+    def queue_again(self, lost: Taken) -> None:
+        """Put a lost job at the head of its queue."""
+        with self._client.pipeline(transaction=True) as pipeline:
+            key = f"rq:queue:{lost.queue}"
+            pipeline.lpush(key, lost.job).sadd("rq:queues", key).execute()
 
     def put_off_cleaning(self) -> None:
         """Let no worker clean up for a minute, by the lock that RQ has for it; one that lasts longer is left alone."""
@@ -222,6 +250,14 @@ def _worker(name: str, fields: dict[str, bytes | None], listening: bool) -> Work
         listening=listening,
         queues=tuple(queue for queue in text["queues"].split(",") if queue),
     )
+
+
+def _seconds(at: bytes | None) -> float:
+    """RQ's time as Unix seconds; 0 if there is none."""
+    try:
+        return datetime.fromisoformat((at or b"").decode().replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _texts(values: Any) -> list[str]:

@@ -214,3 +214,34 @@ def test_queues_that_workers_take_jobs_from_are_held_whatever_they_are_called(rq
     assert (done(rq, "long"), done(rq, "held")) == (1, 0)
     released(rq)
     eventually(lambda: done(rq, "held") == 1)
+
+
+@pytest.mark.parametrize("rq_environment", [AMYS_RQ, NEWER_RQ], indirect=True)
+def test_a_job_that_a_worker_of_several_queues_takes_when_it_is_woken_is_not_lost(rq: Rq) -> None:
+    """RQ's own BLPOP leaves it nowhere, where BLMOVE of a worker of one queue leaves it in a list."""
+    rq.supervised_worker("emails", "reports")
+    eventually(rq.waits_for_jobs)
+    jobs: list[str] = []
+
+    class Racing(RqStore):  # type: ignore[misc]
+        def wake(self, worker: Any) -> None:
+            super().wake(worker)
+            eventually(lambda: not rq.waits_for_jobs())
+            # What the worker did in the moment before.
+            code = "r = Queue('reports', connection=c); print(r.enqueue(jobs.record, 'raced').id); c.lpop(r.key)"
+            jobs.append(rq.run(code))
+
+    journal = hold(
+        lease=RedisLease(client=rq.client, key=SUSPENSION_KEY),
+        store=Racing(client=rq.client, queues=["emails", "reports"], now=time.time),
+        holder=HOLDER,
+        ttl=120,
+        timeout=60,
+        take_over=False,
+        clock=SystemClock(),
+    )
+    assert journal.returned_jobs == jobs
+    assert done(rq, "raced") == 0
+    released(rq)
+    eventually(lambda: done(rq, "raced") == 1)
+    assert rq.client.llen("rq:queue:reports") == 0
