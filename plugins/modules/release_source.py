@@ -78,6 +78,13 @@ subject:
   description: The first line of the commit's message.
   returned: success
   type: str
+version:
+  description:
+    - What the source calls itself, by C(pyproject.toml), where O(version) is a branch or a commit. Empty for a tag,
+      which says it, and where nothing does.
+  returned: success
+  type: str
+  sample: 4.9.0
 archive:
   description: Path of the tar archive. In check mode it may not exist.
   returned: success
@@ -101,7 +108,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.release.failure import ReleaseError
-from ..module_utils.release.python_asked import FILES, judge
+from ..module_utils.release.python_asked import FILES, PYPROJECT, judge, stated_version
 from ..module_utils.release.source import Clone, Source, clone_directory, locked
 
 
@@ -151,9 +158,10 @@ def described(clone: Clone, *, parameters: dict[str, Any], cache: Path) -> tuple
     source = replace(clone.resolve(parameters["commit"] or parameters["version"]), ref=parameters["version"])
     archive = archive_of(source, cache=cache)
     result = {"changed": not archive.exists(), **asdict(source), "archive": str(archive)}
+    directory = parameters["source_directory"]
+    texts = {name: clone.read(source.commit, posixpath.normpath(posixpath.join(directory, name))) for name in FILES}
+    result["version"] = "" if clone.has_tag(parameters["version"]) else stated_version(texts[PYPROJECT] or "")
     if parameters["python"]:
-        directory = parameters["source_directory"]
-        texts = {name: clone.read(source.commit, posixpath.normpath(posixpath.join(directory, name))) for name in FILES}
         verdict = judge({name: text for name, text in texts.items() if text}, python=parameters["python"])
         result["python"] = asdict(verdict)
     return source, result
