@@ -141,7 +141,8 @@ def unseen(snapshot: Snapshot, *, supervised: Mapping[str, int], database: int, 
     `supervised` counts them by host. `database` is the one that was asked, `others` those that have workers, too.
     """
     running = {host: count for host, count in supervised.items() if count}
-    wanted, seen = sum(running.values()), sum(worker.listening for worker in snapshot.workers)
+    # One that does not listen to commands is the hold's own business, which names it.
+    wanted, seen = sum(running.values()), len(snapshot.workers)
     if seen >= wanted:
         return ""
     where = ", ".join(sorted(running))
