@@ -29,8 +29,8 @@ options:
         type: raw
       text:
         description:
-          - What the body must contain; C({release}) stands for O(release), C({version}) for the same without a C(v)
-            before a digit.
+          - What the body must contain; C({release}) stands for O(release), C({version}) for O(version), or
+            else for the same without a C(v) before a digit.
         type: str
       scheme:
         description: What a load balancer would say in X-Forwarded-Proto.

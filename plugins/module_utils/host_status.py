@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -39,10 +40,12 @@ def host_status(
         memory = (proc / "meminfo").read_text()
     except OSError:
         processes, memory = None, ""
+    programs = (supervisor or supervisor_status)()
     return {
         "state": site_state(Site(site_root)),
         "processes": processes,
-        "down": down_in((supervisor or supervisor_status)()),
+        "down": down_in(programs),
+        "running": running_in(programs),
         "free_memory": free_memory_in(memory),
         "timers": timers_in((systemd or active_timers)()),
     }
@@ -77,6 +80,13 @@ def down_in(supervisor_status: str) -> dict[str, str]:
     """The processes that do not run, with their states, by what `supervisorctl status` prints."""
     rows = [line.split() for line in supervisor_status.splitlines()]
     return {row[0]: row[1] for row in rows if len(row) > 1 and row[1] in DOWN}
+
+
+def running_in(supervisor_status: str) -> dict[str, int]:
+    """How many processes of each program run, by what `supervisorctl status` prints."""
+    rows = [line.split() for line in supervisor_status.splitlines()]
+    # Where a program has one process, that has its name.
+    return dict(Counter(row[0].partition(":")[0] for row in rows if len(row) > 1 and row[1] == "RUNNING"))
 
 
 def free_memory_in(meminfo: str) -> int | None:

@@ -96,8 +96,11 @@ def version_of(release: str) -> str:
     return re.sub(r"\Av(?=[0-9])", "", release)
 
 
-def check_from(item: Mapping[str, Any], *, release: str) -> Check:
-    """A check as playbooks write it; in its text `{release}` stands for `release`, and `{version}` for its version."""
+def check_from(item: Mapping[str, Any], *, release: str, version: str = "") -> Check:
+    """A check as playbooks write it; in its text `{release}` stands for `release`, and `{version}` for `version`.
+
+    Without one it is that of the tag that `release` is.
+    """
     status = item.get("status") or 200
     headers = dict(item.get("headers") or {})
     if item.get("scheme"):
@@ -106,7 +109,7 @@ def check_from(item: Mapping[str, Any], *, release: str) -> Check:
         path=str(item["path"]),
         host=str(item["host"]),
         status=tuple(int(code) for code in (status if isinstance(status, list) else [status])),
-        text=_filled(str(item.get("text") or ""), {"{release}": release, "{version}": version_of(release)}),
+        text=_filled(str(item.get("text") or ""), {"{release}": release, "{version}": version or version_of(release)}),
         headers=headers,
     )
 

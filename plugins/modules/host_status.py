@@ -38,6 +38,11 @@ down:
   returned: success
   type: dict
   sample: {gunicorn: FATAL}
+running:
+  description: How many processes of each of supervisord's programs run.
+  returned: success
+  type: dict
+  sample: {rqworker: 2}
 timers:
   description: The active timers of this collection, which make backups and take figures.
   returned: success

@@ -20,6 +20,10 @@ options:
     description: What C({release}) stands for, such as V(v4.2.4); C({version}) is V(4.2.4) then.
     type: str
     default: ""
+  version:
+    description: What C({version}) stands for where O(release) is a branch or a commit, which does not say it.
+    type: str
+    default: ""
   consecutive:
     description: How often in a row all checks must pass.
     type: int
@@ -107,6 +111,7 @@ def main() -> None:
             "target": {"type": "str", "required": True},
             "checks": {"type": "list", "elements": "dict", "required": True, "options": CHECK_OPTIONS},
             "release": {"type": "str", "default": ""},
+            "version": {"type": "str", "default": ""},
             "consecutive": {"type": "int", "default": 3},
             "timeout": {"type": "float", "default": 30},
             "busy_timeout": {"type": "float", "default": 0},
@@ -123,7 +128,10 @@ def main() -> None:
     started = clock.monotonic()
     try:
         answers = prove(
-            checks=[check_from(item, release=parameters["release"]) for item in parameters["checks"]],
+            checks=[
+                check_from(item, release=parameters["release"], version=parameters["version"])
+                for item in parameters["checks"]
+            ],
             client=TargetClient(
                 target=parameters["target"],
                 timeout=parameters["request_timeout"],

@@ -30,6 +30,10 @@ options:
     description: What C({release}) stands for in a check's text.
     type: str
     required: true
+  version:
+    description: What C({version}) stands for where O(release) is a branch or a commit, which does not say it.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Asks as it does otherwise.
@@ -77,6 +81,7 @@ def main() -> None:
             "server": SERVER,
             "checks": {"type": "list", "elements": "dict", "required": True, "options": CHECK_OPTIONS},
             "release": {"type": "str", "required": True},
+            "version": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )
@@ -84,7 +89,9 @@ def main() -> None:
     try:
         doubts = check_on_copy(
             executor(module, PROGRAM),
-            checks=[check_from(item, release=options["release"]) for item in options["checks"]],
+            checks=[
+                check_from(item, release=options["release"], version=options["version"]) for item in options["checks"]
+            ],
             database=options["database"],
             server=options["server"],
         )

@@ -83,6 +83,13 @@ subject:
   description: The first line of the commit's message.
   returned: success
   type: str
+version:
+  description:
+    - What the source calls itself, by C(pyproject.toml), where O(version) is a branch or a commit. Empty for a tag,
+      which says it, and where nothing does.
+  returned: success
+  type: str
+  sample: 4.9.0
 archive:
   description: Path of the tar archive. In check mode it may not exist.
   returned: success
@@ -115,7 +122,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.release.failure import ReleaseError
 from ..module_utils.release.left_out import concerning
-from ..module_utils.release.python_asked import FILES, judge
+from ..module_utils.release.python_asked import FILES, PYPROJECT, judge, stated_version
 from ..module_utils.release.source import Clone, Source, clone_directory, locked
 
 
@@ -173,14 +180,15 @@ def described(clone: Clone, *, parameters: dict[str, Any], cache: Path) -> tuple
         "archive": str(archive),
         "left_out": [asdict(gap) for gap in lacking],
     }
+    # The nearest of each name counts: a lock may be above the application.
+    texts = {
+        name: text
+        for folder in reversed(folders(directory))
+        for name in FILES
+        if (text := clone.read(source.commit, posixpath.normpath(posixpath.join(folder, name))))
+    }
+    result["version"] = "" if clone.has_tag(parameters["version"]) else stated_version(texts.get(PYPROJECT, ""))
     if parameters["python"]:
-        # The nearest of each name counts: a lock may be above the application.
-        texts = {
-            name: text
-            for folder in reversed(folders(directory))
-            for name in FILES
-            if (text := clone.read(source.commit, posixpath.normpath(posixpath.join(folder, name))))
-        }
         verdict = judge(texts, python=parameters["python"])
         result["python"] = asdict(verdict)
     return source, result

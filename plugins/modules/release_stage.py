@@ -20,6 +20,10 @@ options:
     description: The version that was asked for; recorded.
     type: str
     required: true
+  version:
+    description: What the release calls itself, where O(ref) is a branch or a commit; recorded.
+    type: str
+    default: ""
   url:
     description: A presigned URL of the artifact.
     type: str
@@ -105,7 +109,7 @@ from ..module_utils.release.names import require_release_id
 from ..module_utils.release.options import ARTIFACT_OPTIONS
 from ..module_utils.release.site import Site, free_bytes
 
-RECORDED = ("id", "ref", "commit", "sha256", "python")
+RECORDED = ("id", "ref", "version", "commit", "sha256", "python")
 
 
 def main() -> None:
@@ -114,6 +118,7 @@ def main() -> None:
         argument_spec={
             **ARTIFACT_OPTIONS,
             "ref": {"type": "str", "required": True},
+            "version": {"type": "str", "default": ""},
             "url": {"type": "str", "no_log": True},
             "file": {"type": "path"},
             "python": {"type": "str", "default": ""},

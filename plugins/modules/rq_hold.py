@@ -32,6 +32,11 @@ options:
     description: Id of the deploy that holds the queues. The suspension's value becomes C(deploy:<owner>).
     type: str
     required: true
+  supervised:
+    description:
+      - How many workers supervisor runs, by host. V(held) is refused if Redis knows fewer, for the others would go on.
+    type: dict
+    default: {}
   ttl:
     description: Seconds after which the workers go on by themselves, in case the deploy dies. Greater than O(timeout).
     type: int
@@ -87,7 +92,7 @@ returned_jobs:
   description: Ids of the jobs that a stopped worker had taken but not started, now at the head of their queue again.
   type: list
   elements: str
-  returned: when state is released
+  returned: success
 """
 
 import time
@@ -102,7 +107,12 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection impo
     connect,
 )
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
-from ansible_collections.carpentries.amy.plugins.module_utils.rq.hold import hold, must_suspend, release
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.hold import (
+    hold,
+    must_suspend,
+    release,
+    require_all_workers,
+)
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.lease import DEPLOY_PREFIX, RedisLease
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import SUSPENSION_KEY, stranded
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.store import RqStore
@@ -120,8 +130,10 @@ def ensure(options: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
     before = claim.holder if claim else None
     rules = {"holder": holder, "ttl": options["ttl"], "take_over": options["take_over"]}
     if options["state"] == "held":
+        supervised = {host: int(count) for host, count in options["supervised"].items()}
+        require_all_workers(store=store, supervised=supervised, clock=SystemClock())
         after = holder if must_suspend(claim=claim, **rules) else before
-        result: dict[str, Any] = {"waited_seconds": 0.0, "jobs": [], "woken_workers": []}
+        result: dict[str, Any] = {"waited_seconds": 0.0, "jobs": [], "woken_workers": [], "returned_jobs": []}
         if not check_mode:
             journal = hold(lease=lease, store=store, timeout=options["timeout"], clock=SystemClock(), **rules)
             result = {name: getattr(journal, name) for name in result}
@@ -144,6 +156,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["held", "released"], "default": "held"},
             "owner": {"type": "str", "required": True},
             **QUEUES_OPTIONS,
+            "supervised": {"type": "dict", "default": {}},
             "ttl": {"type": "int", "default": 900},
             "timeout": {"type": "int", "default": 480},
             "take_over": {"type": "bool", "default": False},

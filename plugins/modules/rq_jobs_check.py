@@ -14,6 +14,8 @@ description:
     and one such job that is due stops rq-scheduler altogether.
   - Loads each job that is queued, running, deferred, scheduled or failed in the release's environment, as the
     application's user. Nothing is executed, saved or deleted, and the application's database is not used.
+  - Fails if django-rq's settings in the release do not have O(queues), and only these, in the Redis database of
+    O(redis_url); where it has no such settings, nothing is known of that.
   - Fails if a job that waits cannot be loaded, says when it is due, and names the commands that fit. A failed job does
     not run by itself, and is only named.
 extends_documentation_fragment: [carpentries.amy.read_only, carpentries.amy.release_program, carpentries.amy.rq_queues]
@@ -35,7 +37,7 @@ options:
     elements: str
     default: []
   refuse:
-    description: Whether the module fails for the other jobs that cannot be loaded.
+    description: Whether the module fails for other queues, and for the other jobs that cannot be loaded.
     type: bool
     default: true
   stage:
@@ -112,6 +114,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils._release_program i
 from ansible_collections.carpentries.amy.plugins.module_utils.rq import (  # pylint: disable=unused-import
     jobs_probe,  # noqa: F401
 )
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.application import queues_refusal, release_queues
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import QUEUES_OPTIONS
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_check import probe
@@ -161,6 +164,10 @@ def main() -> None:
         answer = probe(module, order=order, timeout=options["timeout"])
     except QueueError as error:
         module.fail_json(msg=f"The waiting jobs could not be checked: {error}", unloadable=[])
+    if options["refuse"]:
+        wanted, where = options["queues"], {"database": answer["database"], "stage": options["stage"]}
+        if refusal := queues_refusal(release_queues(answer), wanted=wanted, **where):
+            module.fail_json(msg=refusal, unloadable=[])
     jobs, names = found_jobs(answer), options["names"]
     target = {"release": Path(options["path"]).name, "stage": options["stage"], "version": options["version"]}
     stopping = refused(jobs, accepted=names)

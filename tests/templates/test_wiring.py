@@ -63,6 +63,32 @@ def test_a_password_is_quoted_in_the_url_of_redis(password: str, quoted: str) ->
     assert url == f"redis://amy:{quoted}@10.0.0.1:6379/2"
 
 
+@pytest.mark.parametrize(("told", "database"), [({}, 2), ({"stage_redis_database": 0}, 0)], ids=["AMY", "most"])
+def test_the_stage_says_which_database_of_redis_the_application_uses(told: dict[str, int], database: int) -> None:
+    secret = {"stage_parameters": {"redis_application_password": "secret"}}
+    assert evaluate("queue_redis_url", QUEUES, told=secret | told).endswith(f"@10.0.0.1:6379/{database}")
+
+
+@pytest.mark.parametrize(
+    ("known", "names"),
+    [
+        ({}, ["default"]),
+        ({"worker1": {"rq_worker_queues": ["emails"]}}, ["emails"]),
+        (
+            {"worker1": {"rq_worker_queues": ["high", "low"]}, "worker2": {"rq_worker_queues": ["low", "reports"]}},
+            ["high", "low", "reports"],
+        ),
+    ],
+)
+def test_every_command_knows_the_queues_of_all_workers(known: dict[str, Any], names: list[str]) -> None:
+    fleet = QUEUES | {"worker": ["worker1", "worker2"] if "worker2" in known else ["worker1"]}
+    for host in ("scheduler1", "worker1", "localhost"):
+        assert evaluate("queue_names", fleet, host, known=known) == names
+    assert evaluate("figures_queues", fleet, "scheduler1", known=known) == names
+    # Their hosts may be the first that a stage is without.
+    assert evaluate("queue_names", {"scheduler": ["scheduler1"]}) == ["default"]
+
+
 def test_gunicorn_is_asked_by_the_name_of_the_site() -> None:
     assert evaluate("gunicorn_domain", QUEUES, "web1", told={"domain": "amy.example.org"}) == "amy.example.org"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -50,3 +51,29 @@ def test_every_fact_that_is_read_of_a_host_is_set_somewhere() -> None:
     written = set(re.findall(r"^ +(?:register: )?(\w+)(?::.*)?$", text, re.MULTILINE))
     assert read
     assert read <= written | {"inventory_hostname"}
+
+
+def test_every_task_about_queues_is_told_the_queues_and_the_redis_of_the_stage() -> None:
+    """A module's own default is a queue's name and a database that some applications have, and others not."""
+    tasks = [
+        task[module]
+        for path in FILES
+        if path.is_relative_to(ROOT / "playbooks")
+        for task in _tasks(yaml.safe_load(path.read_text(encoding="utf-8")) or [])
+        for module in task
+        if module.startswith("carpentries.amy.rq_")
+    ]
+    assert len(tasks) > 10
+    # The scheduler has one lock, and forgetting needs no queue.
+    with_queues = [options for options in tasks if "queues" in options]
+    assert len(with_queues) >= len(tasks) - 3
+    assert all("queue_names" in options["queues"] or "jobs_queues" in options["queues"] for options in with_queues)
+    assert {options["redis_url"] for options in tasks} == {"{{ queue_redis_url }}"}
+
+
+def _tasks(entries: Any) -> list[dict[str, Any]]:
+    """The tasks of a file of plays or of tasks, with those in blocks; a file of variables has none."""
+    if not isinstance(entries, list):
+        return []
+    parts = ("tasks", "pre_tasks", "post_tasks", "block", "rescue", "always")
+    return [*entries, *(task for entry in entries for part in parts for task in _tasks(entry.get(part) or []))]

@@ -37,6 +37,7 @@ _PLACES: Mapping[str, Sequence[Sequence[str]]] = {
     PIPFILE_LOCK: [("_meta", "requires", "python_full_version"), ("_meta", "requires", "python_version")],
 }
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
+_STATED = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,99}")
 _CLAUSE = re.compile(r"(\^|~(?!=)|~=|[<>!=]=?=?)?\s*(\d+(?:\.\d+)*(?:\.\*|[a-z]+\d*)?|\*)")
 
 
@@ -63,6 +64,22 @@ class Verdict:
     file: str = ""
     text: str = ""
     fitting: tuple[str, ...] = ()
+
+
+def stated_version(pyproject: str) -> str:
+    """The version that the text of a pyproject.toml gives the project; empty if it gives none, or cannot be read."""
+    try:
+        read = tomllib.loads(pyproject)
+    except ValueError:
+        return ""
+    for place in (("project", "version"), ("tool", "poetry", "version")):
+        found: Any = read
+        for name in place:
+            found = found.get(name) if isinstance(found, dict) else None
+        # It is shown, and looked for in pages.
+        if isinstance(found, str) and _STATED.fullmatch(found):
+            return found
+    return ""
 
 
 def judge(files: Mapping[str, str], *, python: str) -> Verdict:

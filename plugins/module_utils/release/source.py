@@ -77,6 +77,10 @@ class Clone:
             f"See all tags: git ls-remote --tags {redacted(self._repository)}"
         )
 
+    def has_tag(self, name: str) -> bool:
+        """Whether there is a tag of that name."""
+        return bool(self._commit_of(f"refs/tags/{name}"))
+
     def read(self, commit: str, path: str) -> str | None:
         """The text of a file of `commit`; None if it has none of that path."""
         found = self._run("show", f"{commit}:{path}")

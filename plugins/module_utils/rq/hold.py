@@ -8,12 +8,15 @@
    and the new process looks at the suspension before anything else.
 3. Wait until every worker says `suspended`, no connection blocks in a dequeue and no job runs, several times in a row.
 4. On release, put jobs back to the queue that a worker had taken but not started when it was stopped.
+   Where a worker of several queues was woken, jobs that RQ has lost by that go back at once: it notes what a worker is
+   taking only if that has one queue.
 5. Let no worker clean up in the minute after that. All of them do it when they begin, and all begin at this moment: RQ
    before 2 calls a job stuck, and failed, that another worker is just taking (rq#2061).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,10 +30,15 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
     obstacles,
     stranded,
     to_wake,
+    unseen,
 )
 
 SAMPLE_SECONDS = 0.5
 QUIET_SAMPLES = 3
+# The clocks of two hosts.
+CLOCKS_DIFFER_SECONDS = 60
+# A worker that was just started registers within that time.
+SEEN_SECONDS = 30
 
 
 class Store(Protocol):
@@ -45,8 +53,28 @@ class Store(Protocol):
     def return_to_queue(self, taken: Taken) -> bool:
         """Put a stranded job back. False if it has been moved meanwhile."""
 
+    def lost(self, *, since: float) -> list[Taken]:
+        """The jobs, queued after `since` (Unix seconds), that are in no queue though no worker has started them."""
+
+    def queue_again(self, lost: Taken) -> None:
+        """Put a lost job at the head of its queue."""
+
     def put_off_cleaning(self) -> None:
         """Let no worker clean up for a while."""
+
+
+class WorkersStore(Protocol):
+    """What is needed of RQ's keys to tell whether all workers are there."""
+
+    @property
+    def database(self) -> int:
+        """The number of the database."""
+
+    def databases_with_workers(self) -> list[int]:
+        """The other databases of this Redis in which workers are registered."""
+
+    def snapshot(self) -> Snapshot:
+        """The state of now."""
 
 
 @dataclass
@@ -56,6 +84,7 @@ class Journal:
     waited_seconds: float = 0.0
     jobs: list[str] = field(default_factory=list)
     woken_workers: list[str] = field(default_factory=list)
+    returned_jobs: list[str] = field(default_factory=list)
     obstacles: list[str] = field(default_factory=list)
 
     def note(self, snapshot: Snapshot) -> None:
@@ -110,6 +139,7 @@ def wait_for_rest(*, store: Store, timeout: int, clock: Clock) -> Journal:
     A journal with obstacles means that `timeout` seconds were not enough.
     """
     journal, woken, quiet, start = Journal(), frozenset[tuple[str, str]](), 0, clock.monotonic()
+    began, may_lose = clock.now().timestamp(), False
     while True:
         snapshot = store.snapshot()
         journal.note(snapshot)
@@ -117,11 +147,39 @@ def wait_for_rest(*, store: Store, timeout: int, clock: Clock) -> Journal:
         journal.waited_seconds = round(clock.monotonic() - start, 1)
         quiet = 0 if journal.obstacles else quiet + 1
         if quiet == QUIET_SAMPLES or (journal.obstacles and journal.waited_seconds >= timeout):
+            if may_lose and not journal.obstacles:
+                journal.returned_jobs = _queue_lost_again(store, since=began - CLOCKS_DIFFER_SECONDS)
             return journal
         for worker in to_wake(snapshot, woken=woken):
             store.wake(worker)
             woken |= {(worker.name, worker.birth)}
             journal.woken_workers.append(worker.name)
+            may_lose = may_lose or len(worker.queues) > 1
+        clock.sleep(SAMPLE_SECONDS)
+
+
+def _queue_lost_again(store: Store, *, since: float) -> list[str]:
+    lost = store.lost(since=since)
+    for job in lost:
+        store.queue_again(job)
+    return [job.job for job in lost]
+
+
+def require_all_workers(
+    *, store: WorkersStore, supervised: Mapping[str, int], clock: Clock, timeout: int = SEEN_SECONDS
+) -> None:
+    """Wait until Redis knows as many workers as supervisor runs, which `supervised` counts by host.
+
+    Raises QueueError after `timeout` seconds: the hold would not stop a worker that is registered elsewhere.
+    """
+    start = clock.monotonic()
+    while True:
+        others = store.databases_with_workers()
+        complaint = unseen(store.snapshot(), supervised=supervised, database=store.database, others=others)
+        if not complaint:
+            return
+        if clock.monotonic() - start >= timeout:
+            raise QueueError(complaint)
         clock.sleep(SAMPLE_SECONDS)
 
 

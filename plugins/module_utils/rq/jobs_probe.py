@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Load every job with a release's own code: a program of the release (_release_program.py).
+"""Load every job with a release's own code, and tell its queues: a program of the release (_release_program.py).
 
 The modules rq_jobs_check and rq_jobs_aside run it. Its order: `redis_url` (null: as django-rq reads it from the
 settings), `queues`, and `kept`: jobs that are not in Redis, as their `id`, `data` and `meta` in base64; with it, only
@@ -202,6 +202,34 @@ def class_name(spoken: list[tuple[str, Any]]) -> tuple[str, ...]:
     return ()
 
 
+def release_queues(connection: Any) -> list[dict[str, Any]] | None:
+    """The queues in the settings of django-rq, each with its database, and whether `connection` is to the same Redis.
+
+    None if there are no such settings.
+    """
+    try:
+        names = list(getattr(importlib.import_module("django.conf").settings, "RQ_QUEUES", None) or {})
+        connect = importlib.import_module("django_rq").get_connection
+    except ImportError:
+        return None
+    return [{"name": name, **described(connect, name, server=run_id(connection))} for name in names] or None
+
+
+def described(connect: Any, queue: str, *, server: str) -> dict[str, Any]:
+    """Where a queue of the application is."""
+    try:
+        own = connect(queue)
+        database = int(own.connection_pool.connection_kwargs.get("db") or 0)
+        return {"database": database, "is_ours": run_id(own) == server}
+    except Exception as error:  # Settings can be wrong in any way; the words may hold a part of a password.
+        return {"error": type(error).__name__}
+
+
+def run_id(connection: Any) -> str:
+    """What names a running Redis, whatever the address by which it was found."""
+    return str(connection.info("server")["run_id"])
+
+
 def error_of(data: bytes, meta: bytes | None) -> str:
     """Why a job cannot be loaded; empty if it can."""
     try:
@@ -249,7 +277,9 @@ def main() -> None:
             json.dump(examine_kept(order["kept"]), findings)
             return
         connection = client(redis_url=order["redis_url"], queue=order["queues"][0])
-        json.dump(examine(connection, order["queues"]), findings)
+        database = int(connection.connection_pool.connection_kwargs.get("db") or 0)
+        told = {"queues": release_queues(connection), "database": database}
+        json.dump({**examine(connection, order["queues"]), **told}, findings)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ Key names and their meaning are those of RQ 1.15 to 2.x.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 SUSPENSION_KEY = "rq:suspended"
@@ -16,7 +17,10 @@ DEQUEUE_COMMANDS = frozenset({"blmove", "blpop", "brpop", "brpoplpush"})
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker as it has registered itself. `listening`: its process is connected to its command channel."""
+    """A worker as it has registered itself. `listening`: its process is connected to its command channel.
+
+    `queues` are those that it takes jobs from.
+    """
 
     name: str
     hostname: str
@@ -26,6 +30,7 @@ class Worker:
     current_job: str | None
     last_heartbeat: str
     listening: bool
+    queues: tuple[str, ...] = ()
 
     @property
     def is_suspended(self) -> bool:
@@ -127,6 +132,31 @@ def to_wake(snapshot: Snapshot, *, woken: frozenset[tuple[str, str]]) -> tuple[W
         worker
         for worker in snapshot.workers
         if worker.listening and worker.state == "idle" and (worker.name, worker.birth) not in woken
+    )
+
+
+def unseen(snapshot: Snapshot, *, supervised: Mapping[str, int], database: int, others: Collection[int]) -> str:
+    """Why the workers that supervisor runs are not those that Redis knows; empty if it knows as many.
+
+    `supervised` counts them by host. `database` is the one that was asked, `others` those that have workers, too.
+    """
+    running = {host: count for host, count in supervised.items() if count}
+    # One that does not listen to commands is the hold's own business, which names it.
+    wanted, seen = sum(running.values()), len(snapshot.workers)
+    if seen >= wanted:
+        return ""
+    where = ", ".join(sorted(running))
+    told = (
+        f"{wanted} worker(s) run on {where}, and {seen or 'none'} of them is registered in Redis database {database}. "
+    )
+    if others:
+        numbers = " and ".join(map(str, sorted(others)))
+        told += f"Database {numbers} has workers. If that is the application's, set stage_redis_database: {min(others)}"
+    else:
+        told += "If the application's queues are in another database, set stage_redis_database"
+    return (
+        f"{told} in the stage's inventory, and run the same command again. If they have only lost Redis, on "
+        f"{min(running)} run: supervisorctl tail rqworker:rqworker-0"
     )
 
 

@@ -8,6 +8,7 @@ RQ's own classes are not used: `Job.fetch` executes the pickle, and listing sche
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any, Callable
 
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.aside import ASIDE_PREFIX, TAKEN, Place
@@ -29,10 +30,11 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
     is_live,
 )
 
+JOB_PREFIX = "rq:job:"
 WORKERS_KEY = "rq:workers"
 CHANNEL = "rq:pubsub:"
 CLEANING_PAUSE_SECONDS = 60
-WORKER_FIELDS = ("hostname", "pid", "state", "birth", "current_job", "last_heartbeat")
+WORKER_FIELDS = ("hostname", "pid", "state", "birth", "current_job", "last_heartbeat", "queues")
 
 
 class RqStore:
@@ -40,7 +42,7 @@ class RqStore:
 
     def __init__(self, *, client: Any, queues: list[str], now: Callable[[], float]) -> None:
         self._client = client
-        self._queues = queues
+        self._queues = list(queues)
         self._now = now
 
     def snapshot(self) -> Snapshot:
@@ -49,6 +51,7 @@ class RqStore:
         channels = _texts(self._client.pubsub_channels(f"{CHANNEL}*"))
         listening = {f"rq:worker:{channel.partition(CHANNEL)[2]}" for channel in channels}
         worker_keys = sorted(listening.union(_texts(self._client.smembers(WORKERS_KEY))))
+        self._add_queues_of(worker_keys)
         with self._client.pipeline(transaction=True) as pipeline:
             for key in worker_keys:
                 pipeline.hmget(key, WORKER_FIELDS)
@@ -71,6 +74,25 @@ class RqStore:
             waiting_clients=self._waiting_clients(),
         )
 
+    @property
+    def database(self) -> int:
+        """The number of the database."""
+        return int(self._client.connection_pool.connection_kwargs.get("db") or 0)
+
+    def databases_with_workers(self) -> list[int]:
+        """The other databases of this Redis in which workers are registered."""
+        pool = self._client.connection_pool
+        found = []
+        for name in self._client.info("keyspace"):
+            number = int(name[2:])
+            options = {**pool.connection_kwargs, "db": number}
+            with type(self._client)(
+                connection_pool=type(pool)(connection_class=pool.connection_class, **options)
+            ) as other:
+                if number != self.database and other.scard(WORKERS_KEY):
+                    found.append(number)
+        return found
+
     def wake(self, worker: Worker) -> None:
         """Tell `worker` to stop as RQ's own shutdown command does: after its job, if it has one."""
         self._client.publish(f"{CHANNEL}{worker.name}", json.dumps({"command": "shutdown"}))
@@ -90,6 +112,32 @@ class RqStore:
             except WatchError:
                 return False
         return True
+
+    def lost(self, *, since: float) -> list[Taken]:
+        """The jobs, queued after `since` (Unix seconds), that are in no queue: a worker of several took them and ended.
+
+        True only while no worker takes jobs: RQ has no list of those that such a worker is just taking.
+        """
+        keys = _texts(self._client.scan_iter(match=f"{JOB_PREFIX}*", count=1000))
+        with self._client.pipeline(transaction=False) as pipeline:
+            for key in keys:
+                pipeline.hmget(key, "status", "origin", "enqueued_at")
+            # What depends on a job has a key of another type.
+            found = zip(keys, pipeline.execute(raise_on_error=False))
+        queued = {
+            key[len(JOB_PREFIX) :]: origin.decode()
+            for key, (status, origin, at) in ((key, values) for key, values in found if isinstance(values, list))
+            if status == b"queued" and origin and origin.decode() in self._queues and _seconds(at) >= since
+        }
+        # What has been queued meanwhile is there by now.
+        placed = {job for _kind, _key, job, _score in entries(self._client, self._queues)}
+        return [Taken(job=job, queue=queue) for job, queue in queued.items() if job not in placed]
+
+    def queue_again(self, lost: Taken) -> None:
+        """Put a lost job at the head of its queue."""
+        with self._client.pipeline(transaction=True) as pipeline:
+            key = f"rq:queue:{lost.queue}"
+            pipeline.lpush(key, lost.job).sadd("rq:queues", key).execute()
 
     def put_off_cleaning(self) -> None:
         """Let no worker clean up for a minute, by the lock that RQ has for it; one that lasts longer is left alone."""
@@ -154,6 +202,12 @@ class RqStore:
         keys = sorted(_texts(self._client.scan_iter(match=f"{ASIDE_PREFIX}*", count=500)))
         return {key[len(ASIDE_PREFIX) :]: self._client.hvals(key).count(TAKEN.encode()) for key in keys}
 
+    def _add_queues_of(self, worker_keys: list[str]) -> None:
+        """Look at what workers take jobs from, too: those of an earlier release may have other queues."""
+        for key in worker_keys:
+            named = (self._client.hget(key, "queues") or b"").decode(errors="replace").split(",")
+            self._queues += [queue for queue in named if queue and queue not in self._queues]
+
     def _workers(self, keys: list[str], hashes: list[list[bytes | None]]) -> tuple[Worker, ...]:
         names = [key.partition("rq:worker:")[2] for key in keys]
         listeners = dict(self._client.pubsub_numsub(*(f"{CHANNEL}{name}" for name in names))) if names else {}
@@ -174,11 +228,12 @@ class RqStore:
         )
 
     def _waiting_clients(self) -> int:
-        database = str(self._client.connection_pool.connection_kwargs.get("db") or 0)
         return sum(
             1
             for client in self._client.client_list()
-            if "b" in client["flags"] and client["db"] == database and client["cmd"].lower() in DEQUEUE_COMMANDS
+            if "b" in client["flags"]
+            and client["db"] == str(self.database)
+            and client["cmd"].lower() in DEQUEUE_COMMANDS
         )
 
 
@@ -193,7 +248,16 @@ def _worker(name: str, fields: dict[str, bytes | None], listening: bool) -> Work
         current_job=text["current_job"] or None,
         last_heartbeat=text["last_heartbeat"],
         listening=listening,
+        queues=tuple(queue for queue in text["queues"].split(",") if queue),
     )
+
+
+def _seconds(at: bytes | None) -> float:
+    """RQ's time as Unix seconds; 0 if there is none."""
+    try:
+        return datetime.fromisoformat((at or b"").decode().replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _texts(values: Any) -> list[str]:

@@ -157,7 +157,7 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
         yield Finding("The queues are suspended, and no deploy runs", _deploy(stage))
     # Where they are to go, a deploy may have stopped them.
     if not found["workers"] and not stage.ends_queues:
-        yield Finding("No worker takes jobs", "on a worker host: supervisorctl status")
+        yield _no_worker(stage)
     for worker in found["workers"]:
         if not worker["listening"]:
             yield Finding(
@@ -180,6 +180,17 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
         yield Finding(
             f"A scheduled job has been due for {minutes} minutes", "on the scheduler host: supervisorctl status"
         )
+
+
+def _no_worker(stage: Stage) -> Finding:
+    running = [host.name for host in stage.staying if host.role == "worker" and host.running]
+    if not running:
+        return Finding("No worker takes jobs", "on a worker host: supervisorctl status")
+    return Finding(
+        f"Workers run on {', '.join(running)}, and the stage's Redis database knows none",
+        f"on {running[0]}: supervisorctl tail rqworker:rqworker-0. If the queues are in another database, "
+        "set stage_redis_database",
+    )
 
 
 def _backup_findings(stage: Stage) -> Iterator[Finding]:

@@ -185,7 +185,12 @@ def test_programs_get_the_same_as_facts() -> None:
         ("targets", [{"id": "i-web2", "state": "healthy"}], "web1 gets no requests: .* not in the", "make deploy"),
         ("queues", {"msg": "Connection refused"}, "cannot be read: Connection refused", "systemctl status redis"),
         ("queues", {"unreachable": True}, "cannot be read: its host does not answer", "systemctl status redis"),
-        ("queues/workers", [], "No worker takes jobs", "supervisorctl status"),
+        (
+            "queues/workers",
+            [],
+            "Workers run on worker1, and the stage's Redis database knows none",
+            "stage_redis_database",
+        ),
         ("queues/queues/default/failed", [{"id": "a", "score": 1.0}], "1 job has failed", "make jobs STAGE=test"),
         ("queues/workers/0/listening", False, "Worker w1 on worker1 does not hear", "supervisorctl restart"),
         ("queues/schedulers", [], "0 schedulers are registered, not one$", "supervisorctl status"),

@@ -32,6 +32,7 @@ def test_everything_is_told_at_once(proc: Path, tmp_path: Path) -> None:
     assert found["state"]["active"] is None
     assert found["processes"] == [{"pid": 7, "parent": 1, "release": "v1-0a1b", "command": "manage.py rqworker"}]
     assert found["down"] == {"gunicorn": "FATAL"}
+    assert found["running"] == {"rqworker": 1}
     assert found["free_memory"] == 2 << 20
 
 

@@ -179,6 +179,19 @@ def test_placeholders_of_a_text(text: str, release: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("release", "version", "expected"),
+    [
+        ("develop", "4.9.0", "develop is 4.9.0"),
+        ("0a1b2c3", "", "0a1b2c3 is 0a1b2c3"),
+        ("v4.7.0", "", "v4.7.0 is 4.7.0"),
+    ],
+)
+def test_a_branch_or_a_commit_is_of_the_version_that_it_states(release: str, version: str, expected: str) -> None:
+    item = {"path": "/", "host": "a", "text": "{release} is {version}"}
+    assert check_from(item, release=release, version=version).text == expected
+
+
+@pytest.mark.parametrize(
     ("item", "check"),
     [
         ({"path": "/", "host": "a"}, Check(path="/", host="a")),

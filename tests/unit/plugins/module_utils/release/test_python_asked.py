@@ -8,7 +8,7 @@ import json
 import pytest
 
 from plugins.module_utils.release.failure import ReleaseError
-from plugins.module_utils.release.python_asked import Verdict, judge, parsed, refusal
+from plugins.module_utils.release.python_asked import Verdict, judge, parsed, refusal, stated_version
 
 FROM_312 = ("3.12", "3.13", "3.14", "3.15")
 
@@ -26,6 +26,25 @@ def poetry(text: str) -> str:
 def pipfile(**requires: str) -> str:
     """A Pipfile.lock that asks for REQUIRES."""
     return json.dumps({"_meta": {"requires": requires}, "default": {}})
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        # AMY's own from v4.7.0 on, which /version/ answers.
+        ('[project]\nname = "amy"\nversion = "4.9.0.dev0"\n', "4.9.0.dev0"),
+        ('[tool.poetry]\nversion = "1.2"\n', "1.2"),
+        ('[project]\nversion = "2"\n[tool.poetry]\nversion = "1"\n', "2"),
+        ('[project]\ndynamic = ["version"]\n', ""),
+        ("[project]\nversion = 4\n", ""),
+        ('project = "amy"\n', ""),
+        ('[project]\nversion = "{{ 7 }} \\u001b[2J"\n', ""),
+        ("no TOML", ""),
+        ("", ""),
+    ],
+)
+def test_a_source_may_state_its_version(text: str, version: str) -> None:
+    assert stated_version(text) == version
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,13 @@ def test_whatever_a_subject_holds_the_commit_is_described(
     assert clone.resolve("main").subject == subject
 
 
+def test_a_branch_and_a_commit_are_no_tags(clone: Clone, repository: Path) -> None:
+    clone.refresh()
+    (tag, *_more) = git(repository, "tag").split()
+    branch = git(repository, "branch", "--show-current").strip()
+    assert [clone.has_tag(name) for name in (tag, branch, clone.resolve(tag).commit)] == [True, False, False]
+
+
 def test_tag_wins_over_a_branch_of_its_name(clone: Clone, repository: Path) -> None:
     git(repository, "branch", "v1", "main")
     clone.refresh()

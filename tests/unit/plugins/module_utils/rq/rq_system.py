@@ -32,7 +32,7 @@ class Letter:
 """
 
 
-def eventually(condition: Callable[[], Any], *, seconds: float = 10) -> Any:
+def eventually(condition: Callable[[], Any], *, seconds: float = 30) -> Any:
     """What `condition` returns once it is true; fails after `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -75,9 +75,10 @@ class Rq:
         """Let the long job end."""
         self.client.set("rq:test:end", 1)
 
-    def supervised_worker(self) -> None:
+    def supervised_worker(self, *queues: str) -> None:
         """Start a worker as django-rq does, and again whenever it ends. RQ's own command ends at once if suspended."""
-        code = f"import redis, rq; rq.Worker(['default'], connection=redis.Redis.from_url({self.url!r})).work()"
+        names = list(queues or ("default",))
+        code = f"import redis, rq; rq.Worker({names}, connection=redis.Redis.from_url({self.url!r})).work()"
         command = [str(self.python), "-c", code]
 
         def supervise() -> None:
@@ -95,7 +96,9 @@ class Rq:
 
     def waits_for_jobs(self) -> bool:
         """Whether a worker blocks in its dequeue."""
-        return any("b" in client["flags"] and client["cmd"] == "blmove" for client in self.client.client_list())
+        return any(
+            "b" in client["flags"] and client["cmd"] in ("blmove", "blpop") for client in self.client.client_list()
+        )
 
     def stop(self) -> None:
         """End all workers."""

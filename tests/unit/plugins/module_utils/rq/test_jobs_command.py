@@ -26,7 +26,7 @@ BUCKET = "amy-releases"
 MANAGE = "import sys; exec(sys.argv[sys.argv.index('-c') + 1])\n"
 WITHOUT_LETTER = JOBS.replace("class Letter", "class Mail")
 
-GROUPS = ("scheduler", "redis", "application", "migrator", "queue_keeper")
+GROUPS = ("worker", "scheduler", "redis", "application", "migrator", "queue_keeper")
 # What the phases before have found.
 BEGIN = {
     "hosts": "localhost",

@@ -48,7 +48,7 @@ class Files:
 
 def limited(rq: Rq) -> Any:
     """A client with the rules of the application's Redis user."""
-    rules = yaml.safe_load((ROOT / "roles/redis/vars/main.yml").read_text())["__redis_application_rules"]
+    rules = yaml.safe_load((ROOT / "roles/redis/vars/main.yml").read_text())["__redis_application_least"]
     rq.client.execute_command(
         "ACL", "SETUSER", "amy", "reset", "on", ">secret", "~rq:*", "&rq:pubsub:*", *rules.split()
     )
@@ -281,3 +281,12 @@ def test_a_file_writes_to_keys_of_its_jobs_only() -> None:
     jobs = [aside.KeptJob("a", [], [aside.Key("rq:suspended", "hash", [])])]
     with pytest.raises(QueueError, match="rq:suspended"):
         aside.read(aside.written(jobs, name=SET, made=""), name=SET)
+
+
+def test_what_a_hold_looks_for_the_application_s_user_may_see(rq: Rq) -> None:
+    socket = rq.client.connection_pool.connection_kwargs["path"]
+    redis.Redis(unix_socket_path=socket, db=3).sadd("rq:workers", "rq:worker:a")
+    job = rq.run("print(q.enqueue(jobs.record, 'a').id)")
+    rq.client.lpop("rq:queue:default")
+    assert store(rq).databases_with_workers() == [3]
+    assert [lost.job for lost in store(rq).lost(since=time.time() - 60)] == [job]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import zlib
 
 import pytest
@@ -21,6 +22,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
     overdue_seconds,
     stranded,
     to_wake,
+    unseen,
 )
 
 from tests.unit.plugins.module_utils.fake_clock import FakeClock
@@ -55,6 +57,10 @@ class FakeStore:
 
     def snapshot(self) -> Snapshot:
         return self.snapshots.pop(0) if len(self.snapshots) > 1 else self.snapshots[0]
+
+    def lost(self, *, since: float) -> list[Taken]:
+        del since
+        return []
 
     def wake(self, worker: Worker) -> None:
         self.woken.append(worker.name)
@@ -186,3 +192,30 @@ def test_small_readings() -> None:
     assert not is_live(lease_ends=4, now=5)
     assert overdue_seconds([4.0, 9.0], now=5) == 1.0
     assert overdue_seconds([], now=5) == overdue_seconds([9.0], now=5) == 0.0
+
+
+ELSEWHERE = (
+    r"2 worker\(s\) run on worker1, and none of them is registered in Redis database 2\. Database 0 has workers\."
+)
+
+
+@pytest.mark.parametrize(
+    ("workers", "supervised", "others", "complaint"),
+    [
+        ((), {}, [], ""),
+        ((), {"worker1": 0}, [], ""),
+        ((worker("idle"),), {"worker1": 1}, [], ""),
+        # One that supervisor is just starting is registered before it counts as running.
+        ((worker("idle"), worker("suspended")), {"worker1": 1}, [], ""),
+        ((), {"worker1": 2}, [0], f"{ELSEWHERE}.*set stage_redis_database: 0 in"),
+        ((), {"worker1": 1}, [], "another database, set stage_redis_database in .*on worker1 run: supervisorctl tail"),
+        # It has lost its command channel, which the hold tells.
+        ((worker("idle", listening=False),), {"worker1": 1}, [], ""),
+        ((worker("idle"),), {"worker2": 1, "worker1": 1}, [], r"2 worker\(s\) run on worker1, worker2, and 1 of them"),
+    ],
+)
+def test_workers_that_supervisor_runs_and_redis_does_not_know_are_named(
+    workers: tuple[Worker, ...], supervised: dict[str, int], others: list[int], complaint: str
+) -> None:
+    told = unseen(Snapshot(workers=workers), supervised=supervised, database=2, others=others)
+    assert re.search(complaint, told) if complaint else told == ""

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
 from ansible_collections.carpentries.amy.plugins.module_utils._release_program import ask
 from ansible_collections.carpentries.amy.plugins.module_utils.rq import jobs_probe
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
-from ansible_collections.carpentries.amy.plugins.module_utils.rq.hold import hold, release
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.hold import hold, release, require_all_workers
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.lease import RedisLease
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import SUSPENSION_KEY
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.store import CLEANING_PAUSE_SECONDS, RqStore
 
 from plugins.module_utils._clock import Clock, SystemClock
+from tests.unit.plugins.module_utils.rq.conftest import AMYS_RQ, NEWER_RQ
 from tests.unit.plugins.module_utils.rq.rq_system import eventually
 
 if TYPE_CHECKING:
@@ -37,10 +39,10 @@ class WhileTheJobRuns(SystemClock):
         super().sleep(seconds)
 
 
-def held(rq: Rq, *, timeout: int = 15, clock: Clock | None = None) -> Any:
+def held(rq: Rq, *queues: str, timeout: int = 15, clock: Clock | None = None) -> Any:
     return hold(
         lease=RedisLease(client=rq.client, key=SUSPENSION_KEY),
-        store=RqStore(client=rq.client, queues=["default"], now=time.time),
+        store=RqStore(client=rq.client, queues=list(queues or ("default",)), now=time.time),
         holder=HOLDER,
         ttl=60,
         timeout=timeout,
@@ -190,5 +192,66 @@ def test_jobs_whose_class_or_function_has_gone_are_named(rq: Rq) -> None:
 
 def test_a_schedule_entry_without_its_job_is_reported_and_stays(rq: Rq) -> None:
     rq.client.zadd("rq:scheduler:scheduled_jobs", {"ghost": 1})
-    assert probe(rq) == {"jobs": [], "missing": ["ghost"]}
+    assert probe(rq) == {"jobs": [], "missing": ["ghost"], "queues": None, "database": 0}
     assert rq.client.zcard("rq:scheduler:scheduled_jobs") == 1
+
+
+def test_a_worker_in_another_database_is_not_taken_for_held(rq: Rq) -> None:
+    """AMY's database is 2; the workers of this application are in 0."""
+    asked = redis.Redis(unix_socket_path=f"{rq.directory}/redis.sock", db=2)
+    store = RqStore(client=asked, queues=["default"], now=time.time)
+    require_all_workers(store=store, supervised={"worker1": 0}, clock=SystemClock())
+    rq.supervised_worker()
+    eventually(rq.waits_for_jobs)
+    with pytest.raises(QueueError, match=r"none of them is registered in Redis database 2.*stage_redis_database: 0"):
+        require_all_workers(store=store, supervised={"worker1": 1}, clock=SystemClock(), timeout=1)
+    own = RqStore(client=rq.client, queues=["default"], now=time.time)
+    require_all_workers(store=own, supervised={"worker1": 1}, clock=SystemClock(), timeout=1)
+
+
+@pytest.mark.parametrize("rq_environment", [AMYS_RQ, NEWER_RQ], indirect=True)
+@pytest.mark.parametrize("known", [("emails", "reports"), ("default",)], ids=["said", "not said"])
+def test_queues_that_workers_take_jobs_from_are_held_whatever_they_are_called(rq: Rq, known: tuple[str, ...]) -> None:
+    """A stage may have changed `rq_worker_queues`: the workers of the release before have others."""
+    rq.supervised_worker("emails", "reports")
+    eventually(rq.waits_for_jobs)
+    rq.run("Queue('reports', connection=c).enqueue(jobs.record, 'long', 2.0)")
+    eventually(lambda: rq.client.zcard("rq:wip:reports") == 1)
+    journal = held(rq, *known)
+    assert [job.endswith("(jobs.record, queue reports)") for job in journal.jobs] == [True]
+    rq.run("Queue('emails', connection=c).enqueue(jobs.record, 'held')")
+    time.sleep(1.5)
+    assert (done(rq, "long"), done(rq, "held")) == (1, 0)
+    released(rq)
+    eventually(lambda: done(rq, "held") == 1)
+
+
+@pytest.mark.parametrize("rq_environment", [AMYS_RQ, NEWER_RQ], indirect=True)
+def test_a_job_that_a_worker_of_several_queues_takes_when_it_is_woken_is_not_lost(rq: Rq) -> None:
+    """RQ's own BLPOP leaves it nowhere, where BLMOVE of a worker of one queue leaves it in a list."""
+    rq.supervised_worker("emails", "reports")
+    eventually(rq.waits_for_jobs)
+    jobs: list[str] = []
+
+    class Racing(RqStore):  # type: ignore[misc]
+        def wake(self, worker: Any) -> None:
+            super().wake(worker)
+            eventually(lambda: not rq.waits_for_jobs())
+            # What the worker did in the moment before.
+            code = "r = Queue('reports', connection=c); print(r.enqueue(jobs.record, 'raced').id); c.lpop(r.key)"
+            jobs.append(rq.run(code))
+
+    journal = hold(
+        lease=RedisLease(client=rq.client, key=SUSPENSION_KEY),
+        store=Racing(client=rq.client, queues=["emails", "reports"], now=time.time),
+        holder=HOLDER,
+        ttl=120,
+        timeout=60,
+        take_over=False,
+        clock=SystemClock(),
+    )
+    assert journal.returned_jobs == jobs
+    assert done(rq, "raced") == 0
+    released(rq)
+    eventually(lambda: done(rq, "raced") == 1)
+    assert rq.client.llen("rq:queue:reports") == 0
