@@ -69,6 +69,8 @@ def _host_findings(stage: Stage) -> Iterator[Finding]:
                 f"{host.name} lacks the files that the hosts share, and refuses uploads",
                 f"make configure STAGE={stage.name}",
             )
+        if host.outdated and not host.leaves and not stage.deploys:
+            yield _update_finding(stage, host)
         yield from _resource_findings(host, free_bytes=host.state["free_bytes"])
 
 
@@ -116,6 +118,16 @@ def _process_findings(stage: Stage, host: Host) -> Iterator[Finding]:
             f"{host.name} has processes of {', '.join(others)}, and its release is {host.release}",
             _deploy(stage),
         )
+
+
+def _update_finding(stage: Stage, host: Host) -> Finding:
+    what = f"{host.name} runs {' and '.join(host.outdated)} as before a security update"
+    if host.wants_release:
+        return Finding(f"{what}; a deploy restarts that, out of rotation", _deploy(stage))
+    # Redis, which no deploy stops.
+    page = f"make maintenance STAGE={stage.name} MODE"
+    restart = f"on {host.name}: sudo systemctl restart {' '.join(host.outdated)}"
+    return Finding(f"{what}; restart it while no job runs", f"{page}=on; {restart}; and when it runs again: {page}=off")
 
 
 def _resource_findings(host: Host, *, free_bytes: int) -> Iterator[Finding]:

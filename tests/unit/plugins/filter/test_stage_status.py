@@ -37,6 +37,7 @@ def host(name: str, role: str) -> dict[str, Any]:
             "processes": [process, dict(process)] if role in commands else [],
             "down": {},
             "free_memory": 2 << 30,
+            "outdated": [],
         },
     }
 
@@ -125,6 +126,7 @@ def test_programs_get_the_same_as_facts() -> None:
         "running": {"v2-0a1b": 2},
         "down": {},
         "leaves": False,
+        "outdated": [],
         "free_bytes": 20 << 30,
         "free_memory": 2 << 30,
         "maintenance": False,
@@ -148,6 +150,18 @@ def test_programs_get_the_same_as_facts() -> None:
             "make deploy STAGE=test VERSION=v2",
         ),
         ("hosts/0/status_host/state/free_bytes", 5 << 20, "web1 has 5.0 MiB left", "du "),
+        (
+            "hosts/0/status_host/outdated",
+            ["nginx", "supervisor"],
+            "web1 runs nginx and supervisor as before a security update; a deploy restarts that",
+            "make deploy STAGE=test VERSION=v2",
+        ),
+        (
+            "hosts/4/status_host/outdated",
+            ["redis-server"],
+            "redis1 runs redis-server as before a security update",
+            "on redis1: sudo systemctl restart redis-server",
+        ),
         (
             "hosts/0/status_host/state/lacks_shared_files",
             True,
