@@ -15,6 +15,7 @@ from typing import Any
 from ._outdated_services import outdated, pids_in
 from ._processes import release_processes
 from .release.site import Site, site_state
+from .request_hold import leads_to_waiting
 
 # The states of a program that supervisord has given up, was told to stop, or starts in vain.
 DOWN = ("STOPPED", "EXITED", "BACKOFF", "FATAL", "UNKNOWN")
@@ -27,6 +28,7 @@ def host_status(
     *,
     services: Sequence[str] = (),
     proc: Path = Path("/proc"),
+    hold: Path = Path("/run/request-hold"),
     supervisor: Callable[[], str] | None = None,
     systemd: Callable[[], str] | None = None,
     main_processes: Callable[[], str] | None = None,
@@ -48,6 +50,7 @@ def host_status(
         "processes": processes,
         "down": down_in((supervisor or supervisor_status)()),
         "free_memory": free_memory_in(memory),
+        "paused": leads_to_waiting(hold),
         "timers": timers_in((systemd or active_timers)()),
         "outdated": outdated(pids_in((main_processes or partial(pids_of, services))()), proc=proc),
     }

@@ -51,6 +51,10 @@ timers:
   type: list
   elements: str
   sample: [amy-database-backup.timer, amy-figures.timer]
+paused:
+  description: Whether requests wait there, because M(carpentries.amy.request_hold) lets them.
+  returned: success
+  type: bool
 outdated:
   description: The services that still execute programs or libraries which an update has replaced.
   returned: success

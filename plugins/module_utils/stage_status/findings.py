@@ -47,11 +47,15 @@ def _deploy(stage: Stage) -> str:
     Without a version it might put another on, that of the inventory.
     """
     if stage.lock and stage.lock_is_abandoned:
-        what = f", which was to put {stage.lock['version']} on" if stage.lock["version"] else ""
-        return f"the same command again: {stage.lock['reason']} STAGE={stage.name}{what}"
+        return str(stage.lock["reason"])
     refs = Counter(host.ref for host in stage.staying if host.ref)
     version = f" VERSION={refs.most_common(1)[0][0]}" if refs else ""
     return f"make deploy STAGE={stage.name}{version}"
+
+
+def _go_on(stage: Stage, *, or_else: str) -> str:
+    """Return the command that was cut off, which has stopped programs and starts them again; without one, `or_else`."""
+    return _deploy(stage) if stage.lock_is_abandoned else or_else
 
 
 def _host_findings(stage: Stage) -> Iterator[Finding]:
@@ -107,11 +111,16 @@ def _process_findings(stage: Stage, host: Host) -> Iterator[Finding]:
     # A deploy stops and starts them, and lets running jobs end.
     if host.running is None or host.release is None or stage.deploys:
         return
-    if not host.running:
-        yield Finding(f"{host.name} runs no {host.program}", f"on {host.name}: supervisorctl status")
+    if host.paused:
+        yield Finding(f"{host.name} lets requests wait for a deploy that runs no more", _deploy(stage))
+    elif not host.running:
+        yield Finding(
+            f"{host.name} runs no {host.program}", _go_on(stage, or_else=f"on {host.name}: supervisorctl status")
+        )
     # Where none runs, that is said already.
     for name, state in sorted(host.down.items()) if host.running else ():
-        yield Finding(f"{host.name} should run {name}, which is {state}", f"on {host.name}: supervisorctl start {name}")
+        start = _go_on(stage, or_else=f"on {host.name}: supervisorctl start {name}")
+        yield Finding(f"{host.name} should run {name}, which is {state}", start)
     others = sorted(release for release in host.running if release != host.release)
     if others:
         yield Finding(
@@ -169,7 +178,7 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
         yield Finding("The queues are suspended, and no deploy runs", _deploy(stage))
     # Where they are to go, a deploy may have stopped them.
     if not found["workers"] and not stage.ends_queues:
-        yield Finding("No worker takes jobs", "on a worker host: supervisorctl status")
+        yield Finding("No worker takes jobs", _go_on(stage, or_else="on a worker host: supervisorctl status"))
     for worker in found["workers"]:
         if not worker["listening"]:
             yield Finding(
@@ -180,7 +189,8 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
     if count != 1 and not stage.ends_queues:
         # Its key has no mark of its death then.
         killed = "; one that was killed counts for about a minute more" if count else ""
-        yield Finding(f"{count} schedulers are registered, not one{killed}", "on scheduler hosts: supervisorctl status")
+        look = _go_on(stage, or_else="on scheduler hosts: supervisorctl status")
+        yield Finding(f"{count} schedulers are registered, not one{killed}", look)
     failed = sum(len(queue["failed"]) for queue in found["queues"].values())
     if failed:
         yield Finding(
@@ -189,9 +199,8 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
         )
     if found["oldest_overdue_seconds"] > LONG_OVERDUE and not stage.deploys:
         minutes = round(found["oldest_overdue_seconds"] / 60)
-        yield Finding(
-            f"A scheduled job has been due for {minutes} minutes", "on the scheduler host: supervisorctl status"
-        )
+        look = _go_on(stage, or_else="on the scheduler host: supervisorctl status")
+        yield Finding(f"A scheduled job has been due for {minutes} minutes", look)
 
 
 def _backup_findings(stage: Stage) -> Iterator[Finding]:

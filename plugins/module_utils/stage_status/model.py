@@ -25,6 +25,7 @@ class Host:
     bytes; both are None if they could not be found out. `down` are the processes that supervisord should run and does
     not, with their states. `leaves` tells that the stage is to have no such host any more. `makes` are the timers there
     that are another host's to run. `outdated` are the services that an update has replaced on the disk only.
+    `paused` tells that requests wait there, for a deploy that is to answer them.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Host:
     leaves: bool = False
     makes: list[str] = field(default_factory=list)
     outdated: list[str] = field(default_factory=list)
+    paused: bool = False
 
     @property
     def program(self) -> str | None:

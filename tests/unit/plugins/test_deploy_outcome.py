@@ -146,6 +146,11 @@ def test_what_is_remembered_of_the_release(failures: list[str], previous: str | 
     assert outcome(failures, {"previous": previous}).verdict == verdict
 
 
+def test_the_command_has_the_arguments_that_it_was_given() -> None:
+    next_step = outcome(REFUSED, {"typed": {"ARGS": "-e @vars.yml", "CONFIRM": ""}}).next_step
+    assert "then run again: make deploy STAGE=test VERSION=v2 ARGS='-e @vars.yml'; or deploy" in next_step
+
+
 def test_no_command_is_named_that_some_hosts_are_not_ready_for() -> None:
     ended = outcome(REFUSED, {**NO_WAY_BACK, "tried": False})
     assert "reverse-migrations" not in ended.next_step

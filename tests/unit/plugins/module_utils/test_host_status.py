@@ -53,6 +53,14 @@ def test_services_are_told_that_an_update_has_replaced(proc: Path, tmp_path: Pat
     assert host_status(tmp_path / "site", proc=proc, supervisor=lambda: "")["outdated"] == []
 
 
+def test_it_is_told_whether_requests_wait(tmp_path: Path) -> None:
+    link = tmp_path / "application.sock"
+    for target, paused in (("gunicorn.sock", False), ("waiting.sock", True)):
+        link.unlink(missing_ok=True)
+        link.symlink_to(tmp_path / target)
+        assert host_status(tmp_path / "site", supervisor=lambda: "", hold=tmp_path)["paused"] is paused
+
+
 def test_what_the_kernel_does_not_tell_is_not_known(tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     found = host_status(tmp_path / "site", proc=tmp_path / "none", supervisor=lambda: "")
