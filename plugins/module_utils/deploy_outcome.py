@@ -146,5 +146,5 @@ def _way_back(*, tried: bool, previous_version: str, stage: str) -> str:
         return f"make reverse-migrations STAGE={stage}, then make rollback STAGE={stage}"
     return (
         f"make restore STAGE={stage} FROM=... with the backup that was made before the migrations, which loses what "
-        f"was written since, then make deploy STAGE={stage} VERSION={previous_version}"
+        f"was written since, then {typed_command(DEPLOY, stage=stage, version=previous_version)}"
     )

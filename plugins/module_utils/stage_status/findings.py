@@ -15,6 +15,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.model
     Stage,
     size,
 )
+from ansible_collections.carpentries.amy.plugins.module_utils.typed_command import DEPLOY, typed_command
 
 # The load balancer's word on a target that gets requests.
 IN_ROTATION = "healthy"
@@ -49,8 +50,7 @@ def _deploy(stage: Stage) -> str:
     if stage.lock and stage.lock_is_abandoned:
         return str(stage.lock["reason"])
     refs = Counter(host.ref for host in stage.staying if host.ref)
-    version = f" VERSION={refs.most_common(1)[0][0]}" if refs else ""
-    return f"make deploy STAGE={stage.name}{version}"
+    return typed_command(DEPLOY, stage=stage.name, version=refs.most_common(1)[0][0] if refs else "")
 
 
 def _go_on(stage: Stage, *, or_else: str) -> str:

@@ -69,6 +69,12 @@ def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
         # A deploy that died has touched it.
         (REFUSED, {**UNTOUCHED, **NO_WAY_BACK}, "failed", "visitors get the maintenance page"),
         (REFUSED, NO_WAY_BACK, "failed", "make reverse-migrations STAGE=test, then make rollback STAGE=test"),
+        (
+            REFUSED,
+            {**NO_WAY_BACK, "tried": False, "previous_version": "a branch"},
+            "failed",
+            "then make deploy STAGE=test VERSION='a branch'.",
+        ),
         # `make reverse-migrations` finds out by what every host ran before: it takes back too much, or refuses.
         (REFUSED, {**NO_WAY_BACK, "tried": False}, "failed", "make deploy STAGE=test VERSION=v1."),
         (REFUSED, {**NO_WAY_BACK, "tried": False}, "failed", "make restore STAGE=test FROM="),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from copy import deepcopy
 from typing import Any
 
@@ -262,6 +263,14 @@ def test_what_a_dead_deploy_has_stopped_is_started_by_the_same_command(path: str
     found = status(facts)["findings"]
     assert what in " ".join(finding["what"] for finding in found)
     assert {finding["run"] for finding in found} == {CUT_OFF}
+
+
+def test_a_version_is_a_word_of_the_command() -> None:
+    facts = changed("hosts/0/status_host/paused", True)
+    for one in facts["hosts"][:4]:
+        one["status_host"]["state"]["active"]["ref"] = "fix/it's"
+    (finding,) = status(facts)["findings"]
+    assert shlex.split(finding["run"]) == ["make", "deploy", "STAGE=test", "VERSION=fix/it's"]
 
 
 def test_while_a_deploy_runs_its_pause_is_no_fault() -> None:
