@@ -50,7 +50,9 @@ def _deploy(stage: Stage) -> str:
     if stage.lock and stage.lock_is_abandoned:
         return str(stage.lock["reason"])
     refs = Counter(host.ref for host in stage.staying if host.ref)
-    return typed_command(DEPLOY, stage=stage.name, version=refs.most_common(1)[0][0] if refs else "")
+    version = refs.most_common(1)[0][0] if refs else ""
+    command: str = typed_command(DEPLOY, stage=stage.name, version=version or "")
+    return command
 
 
 def _go_on(stage: Stage, *, or_else: str) -> str:
