@@ -86,6 +86,14 @@ logs: .venv/operator known-stage ## Show what the hosts of STAGE have written (S
 	@$(call playbook,logs) $(if $(SINCE),-e 'logs_since=$(SINCE)') $(if $(HOST),-e 'logs_host=$(HOST)') \
 	  $(if $(value GREP),--variable logs_text=TEXT)
 
+.PHONY: shell
+shell: .venv/operator known-stage ## Open a shell on a host of STAGE (HOST), as Ansible reaches it
+	@python -m scripts.shell $(STAGE) '$(HOST)'
+
+.PHONY: manage
+manage: .venv/operator known-stage ## Run manage.py of the release on STAGE (ARGS="createsuperuser"; HOST), as the application
+	@python -m scripts.shell --manage $(STAGE) '$(HOST)'
+
 .PHONY: maintenance
 maintenance: .venv/operator known-stage ## Show every visitor of STAGE the maintenance page, or no longer (MODE: on or off)
 	@if [[ ! '$(MODE)' =~ ^(on|off)$$ ]]; then

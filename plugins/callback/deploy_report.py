@@ -13,8 +13,8 @@ description:
     (see P(carpentries.amy.deploy_event#module)).
   - Writes C(journal.jsonl) as it goes, and C(report.json) and C(report.html) with every new play and at the end, also
     when the deploy fails or is interrupted.
-  - Only the playbooks C(deploy) and C(rollback) are recorded, and only once a C(plan) event has named the deploy, which
-    their first task does. Nothing is written in check mode.
+  - Only the playbooks C(deploy), C(rollback) and C(modernize), a phase of which deploys, are recorded, and only once a
+    C(plan) event has named the deploy, which its first task does. Nothing is written in check mode.
   - Of a task's result, only its status and a failure's message are kept; of a task with C(no_log), only the status.
 options:
   directory:
@@ -45,7 +45,8 @@ from ..plugin_utils._report_events import EventError
 from ..plugin_utils._report_files import Recorder
 from ..plugin_utils._task_results import events_of, message_of, role_of
 
-PLAYBOOKS = ("deploy", "rollback")
+# Those that deploy. A phase of a move that deploys nothing names no deploy, so it leaves no report.
+PLAYBOOKS = ("deploy", "rollback", "modernize")
 # Characters of a failure's message: more is a program's output, which belongs in its log.
 LONGEST_MESSAGE = 2000
 

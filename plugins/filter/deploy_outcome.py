@@ -90,6 +90,10 @@ options:
     description: Name of the stage.
     type: str
     required: true
+  typed:
+    description: What the command was given besides; see P(carpentries.amy.typed_command#filter).
+    type: dict
+    default: {}
   url:
     description: The site's address.
     type: str

@@ -13,6 +13,7 @@ author:
 description:
   - Web hosts that are out of rotation come first, because while one is out no other may leave.
   - A host that runs the release, is configured for it and is in rotation is left alone.
+  - An update that has replaced on the disk what runs there makes a host change, too.
   - A database that lacks migrations of the release, though that runs already, is migrated, even if no host changes.
   - What a deploy that runs no more still holds of the queues is taken over, and let go.
   - A web host that a deploy that died had closed is never left alone, because nobody knows what runs there.
@@ -50,6 +51,11 @@ options:
         description: Whether the release that it runs was refused there.
         type: bool
         default: false
+      outdated:
+        description: Services that an update has replaced on the disk, and that nothing has restarted since.
+        type: list
+        elements: str
+        default: []
   release:
     description: Id of the wanted release.
     type: str

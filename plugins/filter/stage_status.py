@@ -80,6 +80,8 @@ _value:
         - Each host's C(name), C(role), C(release), C(target_state), C(target_reason) (why it is not healthy),
           C(running) (processes by their release), C(down) (processes that should run and do not, with their states),
           C(leaves) (whether the stage is to have no such host any more),
+          C(paused) (whether requests wait there for a deploy that is to answer them),
+          C(outdated) (services that an update has replaced on the disk, and that nothing has restarted since),
           C(free_bytes), C(free_memory), C(maintenance) and C(lacks_shared_files); null where it is not known.
       type: list
       elements: dict
@@ -176,6 +178,8 @@ def _host(variables: dict[str, Any], targets: dict[str, dict[str, Any]], duties:
         free_memory=answer.get("free_memory"),
         down=answer.get("down", {}),
         leaves=variables["inventory_hostname"] in duties["leaving"],
+        outdated=answer.get("outdated", []),
+        paused=answer.get("paused", False),
         makes=answer.get("timers", []) if variables["inventory_hostname"] in duties["former"] else [],
     )
 
@@ -192,6 +196,8 @@ def _facts(host: Host) -> dict[str, Any]:
         "running": host.running,
         "down": host.down,
         "leaves": host.leaves,
+        "outdated": host.outdated,
+        "paused": host.paused,
         "free_bytes": state.get("free_bytes"),
         "free_memory": host.free_memory,
         "maintenance": state.get("maintenance"),

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-DEPLOY = "make deploy"
+from .typed_command import DEPLOY, typed_command
+
 JOBS_WAIT = " No job runs meanwhile: the queues stay held, for a day at most, until a deploy or a restore lets them go."
 
 
@@ -46,6 +46,7 @@ def deploy_outcome(
     command: str,
     stage: str,
     url: str,
+    typed: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Return how a deploy has ended.
 
@@ -58,10 +59,10 @@ def deploy_outcome(
     host that had to change has been given the new one, if only to refuse it; `jobs_wait` that the queues stay held.
     `lacks` are the migrations that the database lacked of the new release, though that ran already, until they are
     applied. `release` is the new one's id and `version` what it is called; `command` was run (`make deploy`, `make
-    rollback`, `make modernize`) on `stage`, and `url` is the site's.
+    rollback`, `make modernize`) on `stage` with the variables `typed`, and `url` is the site's.
     """
     name = f"{version} ({release})"
-    again = f"run again: {_whole(command, version=version, stage=stage)}"
+    again = f"run again: {typed_command(command, stage=stage, version=version, typed=typed)}"
     # An earlier release is as it is; a new one can be corrected.
     or_another = "; or deploy a corrected version" if command == DEPLOY else ""
     corrected = f"Correct what is named above, then {again}{or_another}"
@@ -116,11 +117,6 @@ def _back(hosts: str, previous: str | None, withdrawn: Sequence[str]) -> str:
     return f"{hosts} that had {previous} serves it as before; {', '.join(withdrawn)} had not, and run no release again."
 
 
-def _whole(command: str, *, version: str, stage: str) -> str:
-    """Return what the operator types, with its arguments."""
-    return f"{command} STAGE={stage}" + (f" VERSION={shlex.quote(version)}" if command == DEPLOY else "")
-
-
 def _way_on(*, previous: str | None, serving: Sequence[str], back: str) -> str:
     """Return what to do where the deploy cannot go back by itself."""
     if not previous and serving:
@@ -150,5 +146,5 @@ def _way_back(*, tried: bool, previous_version: str, stage: str) -> str:
         return f"make reverse-migrations STAGE={stage}, then make rollback STAGE={stage}"
     return (
         f"make restore STAGE={stage} FROM=... with the backup that was made before the migrations, which loses what "
-        f"was written since, then make deploy STAGE={stage} VERSION={previous_version}"
+        f"was written since, then {typed_command(DEPLOY, stage=stage, version=previous_version)}"
     )

@@ -21,7 +21,8 @@ class Host:
     `active` is the id of the release it runs, None before its first. `current` tells whether its programs are
     configured as the roles would configure them now. `target_state` is the load balancer's word on a web host (a
     TargetHealth state of ELBv2), None for other roles. `closed` tells that a deploy has left the maintenance page on,
-    `refused` that the release it runs was refused there, and has not served since.
+    `refused` that the release it runs was refused there, and has not served since. `outdated` are the services that an
+    update has replaced on the disk, and that nothing has restarted since.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Host:
     target_state: str | None = None
     closed: bool = False
     refused: bool = False
+    outdated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def _reason(host: Host, release: str) -> str | None:
         "its programs are configured differently": not host.current,
         "it was refused there, and has to prove itself": host.refused,
         "a deploy that died had closed it": host.closed,
+        f"runs {' and '.join(host.outdated)} as before an update": bool(host.outdated),
         f"is not in rotation ({host.target_state})": host.role == "web" and host.target_state != IN_ROTATION,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)

@@ -1,19 +1,22 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What runs on a host, asked for at once: its releases, their processes, what supervisord misses, the memory left."""
+"""What runs on a host, asked for at once: its releases, their processes, what does not run, what is outdated."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ._outdated_services import outdated, pids_in
 from ._processes import release_processes
 from .release.site import Site, site_state
+from .request_hold import leads_to_waiting
 
 # The states of a program that supervisord has given up, was told to stop, or starts in vain.
 DOWN = ("STOPPED", "EXITED", "BACKOFF", "FATAL", "UNKNOWN")
@@ -24,14 +27,17 @@ PATIENCE = 10  # seconds
 def host_status(
     site_root: Path,
     *,
+    services: Sequence[str] = (),
     proc: Path = Path("/proc"),
+    hold: Path = Path("/run/request-hold"),
     supervisor: Callable[[], str] | None = None,
     systemd: Callable[[], str] | None = None,
+    main_processes: Callable[[], str] | None = None,
 ) -> dict[str, Any]:
     """What a host runs; see RETURN of the module host_status. What cannot be found out beside the releases is None.
 
     `supervisor` returns what `supervisorctl status` prints, `systemd` what `systemctl list-units` prints of the active
-    timers of this collection. Raises ReleaseError.
+    timers of this collection, `main_processes` what `systemctl show` prints of the `services`. Raises ReleaseError.
     """
     processes: list[dict[str, Any]] | None
     try:
@@ -47,7 +53,9 @@ def host_status(
         "down": down_in(programs),
         "running": running_in(programs),
         "free_memory": free_memory_in(memory),
+        "paused": leads_to_waiting(hold),
         "timers": timers_in((systemd or active_timers)()),
+        "outdated": outdated(pids_in((main_processes or partial(pids_of, services))()), proc=proc),
     }
 
 
@@ -60,6 +68,12 @@ def supervisor_status() -> str:
 def active_timers() -> str:
     """What systemctl prints of the timers of this collection that are active."""
     return _printed("systemctl", "list-units", "--type=timer", "--state=active", "--plain", "--no-legend", "amy-*")
+
+
+def pids_of(services: Sequence[str]) -> str:
+    """What systemctl prints of the main processes of the services."""
+    units = [f"{service}.service" for service in services]
+    return _printed("systemctl", "show", "--property=Id,MainPID", *units) if units else ""
 
 
 def timers_in(systemctl_list: str) -> list[str]:

@@ -35,7 +35,15 @@ CHECK_OPTIONS: dict[str, dict[str, Any]] = {
 
 
 class ProofError(Exception):
-    """The checks did not pass in time. `str()` says which, what was answered instead, and where to look."""
+    """The checks did not pass in time. `str()` says which, what was answered instead, and where to look.
+
+    `unresolved` tells that no answer came because no resolver here knows the server's name. That says nothing of the
+    site.
+    """
+
+    def __init__(self, message: str, *, unresolved: bool = False) -> None:
+        super().__init__(message)
+        self.unresolved = unresolved
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,8 @@ class Check:
 class Answer:
     """What came back; `location` is where a redirect leads.
 
-    `error` says why nothing came, and `status` is 0 then. `late` tells that it did not come in time.
+    `error` says why nothing came, and `status` is 0 then. `late` tells that it did not come in time,
+    `unresolved` that the server has no address, as far as is known here.
     """
 
     status: int = 0
@@ -69,6 +78,7 @@ class Answer:
     error: str = ""
     location: str = ""
     late: bool = False
+    unresolved: bool = False
 
 
 class Client(Protocol):
@@ -151,7 +161,8 @@ def prove(*, checks: Sequence[Check], client: Client, patience: Patience, clock:
             told = "; ".join(f"{check} {why}" for check, _answer, why in wrong)
             told = told or f"passed only {in_a_row} of {patience.consecutive} times in a row"
             shown = excerpt(wrong[0][1]) if wrong else ""
-            raise ProofError(f"{told}, after {elapsed:.0f} s.{shown}")
+            unresolved = bool(wrong) and all(answer.unresolved for _check, answer, _why in wrong)
+            raise ProofError(f"{told}, after {elapsed:.0f} s.{shown}", unresolved=unresolved)
         clock.sleep(patience.interval)
 
 
@@ -183,7 +194,11 @@ class TargetClient:
                 location=answer.headers.get("Location", ""),
             )
         except (OSError, http.client.HTTPException) as error:
-            return Answer(error=str(error) or type(error).__name__, late=isinstance(error, TimeoutError))
+            return Answer(
+                error=str(error) or type(error).__name__,
+                late=isinstance(error, TimeoutError),
+                unresolved=isinstance(error, socket.gaierror),
+            )
         finally:
             connection.close()
 

@@ -44,6 +44,12 @@ def listens(unix_sockets: str, path: Path) -> bool:
     return any(row[FLAGS] == LISTENING and row[-1] == str(path) for row in rows if len(row) > FLAGS)
 
 
+def leads_to_waiting(directory: Path) -> bool:
+    """Whether the link in `directory`, to which nginx connects, leads to the socket that waits."""
+    link = directory / "application.sock"
+    return link.is_symlink() and link.readlink() == directory / "waiting.sock"
+
+
 @dataclass(frozen=True)
 class RequestHold:
     """The hold of one host: `directory` has the link, the waiting socket and the marks; `application` is a socket."""
@@ -57,7 +63,7 @@ class RequestHold:
     @property
     def held(self) -> bool:
         """Whether new requests wait."""
-        return self._link.is_symlink() and self._link.readlink() == self._waiting
+        return leads_to_waiting(self.directory)
 
     @property
     def lets_wait(self) -> bool:

@@ -17,7 +17,7 @@ def candidates(hosts: list[dict[str, Any]], *, lock: dict[str, Any] | None, clai
     `hosts` are what release_state says of each, `lock` and `claim` what deploy_lock_info says. A rollback that was cut
     off has changed some hosts, for which the release before is another one by now: it goes on to its own release.
     """
-    if lock and claim in ABANDONED and lock["reason"] == ROLLBACK:
+    if lock and claim in ABANDONED and lock["reason"].startswith(ROLLBACK):
         records = [record for host in hosts for record in (host["active"], host["previous"]) if record]
         if begun := [record for record in records if record["id"] == lock["version"]]:
             return begun

@@ -11,6 +11,12 @@ version_added: 0.1.0
 description:
   - Only reads. One question instead of four, so that a stage of thirty hosts answers in seconds.
 extends_documentation_fragment: [carpentries.amy.read_only, carpentries.amy.site]
+options:
+  services:
+    description: Services of packages, of which C(outdated) is asked.
+    type: list
+    elements: str
+    default: []
 author:
   - The carpentries.amy contributors (@carpentries)
 """
@@ -19,6 +25,7 @@ EXAMPLES = r"""
 - name: See what runs here
   carpentries.amy.host_status:
     site_root: /webapps/amy.example.org
+    services: [nginx, supervisor]
   become: true
   register: status
 """
@@ -49,6 +56,16 @@ timers:
   type: list
   elements: str
   sample: [amy-database-backup.timer, amy-figures.timer]
+paused:
+  description: Whether requests wait there, because M(carpentries.amy.request_hold) lets them.
+  returned: success
+  type: bool
+outdated:
+  description: The services that still execute programs or libraries which an update has replaced.
+  returned: success
+  type: list
+  elements: str
+  sample: [nginx]
 free_memory:
   description: What programs can still get, in bytes; null if unknown.
   returned: success
@@ -65,9 +82,16 @@ from ..module_utils.release.failure import ReleaseError
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(argument_spec={"site_root": {"type": "path", "required": True}}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={
+            "site_root": {"type": "path", "required": True},
+            "services": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    site_root, services = Path(module.params["site_root"]), module.params["services"]
     try:
-        module.exit_json(changed=False, **host_status(Path(module.params["site_root"])))
+        module.exit_json(changed=False, **host_status(site_root, services=services))
     except ReleaseError as error:
         module.fail_json(msg=str(error))
 

@@ -87,6 +87,10 @@ checks:
   type: list
   elements: dict
   sample: [{check: GET /version/ as amy.example.org, status: 200}]
+unresolved:
+  description: Whether no answer came because no resolver here knows the server's name. That says nothing of the site.
+  returned: failure
+  type: bool
 seconds:
   description: How long the proof took.
   returned: success
@@ -146,7 +150,7 @@ def main() -> None:
             clock=clock,
         )
     except ProofError as error:
-        module.fail_json(msg=f"{error}{advice(parameters)}")
+        module.fail_json(msg=f"{error}{advice(parameters)}", unresolved=error.unresolved)
     module.exit_json(
         changed=False,
         checks=[{"check": str(check), "status": answer.status} for check, answer in answers],

@@ -615,3 +615,25 @@ def test_a_web_host_that_has_joined_and_left_again_is_not_missed(previous: str, 
     }
     absences = evaluate("deploy_absences", QUEUES, known=known, **facts)
     assert [absence.split()[0] for absence in absences] == missed
+
+
+@pytest.mark.parametrize(
+    ("site_url", "asked"),
+    [
+        # The name is asked of no resolver of the controller's, before the move and after it.
+        ("https://amy.example.org", "https://balancer.example.net"),
+        # A stage whose address is no name of DNS is asked there.
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+    ],
+)
+@pytest.mark.parametrize("domain_is_ours", [True, False])
+def test_a_release_is_proved_at_the_balancer_whatever_the_domain_leads_to(
+    site_url: str, asked: str, domain_is_ours: bool
+) -> None:
+    told = {
+        "domain": "amy.example.org",
+        "domain_is_ours": domain_is_ours,
+        "site_url": site_url,
+        "stage_parameters": {"load_balancer": "balancer.example.net"},
+    }
+    assert evaluate("site_proof_url", QUEUES, told=told) == asked

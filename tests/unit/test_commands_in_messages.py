@@ -29,7 +29,7 @@ FILES = sorted(
 # What a lock, a hold or a mark is called after: no advice.
 NAMES = re.compile(
     r"lock_reason: make \S+( PHASE=\S+)?|deploy_reason: make \S+|deploy_reason \| default\('make deploy'\)"
-    r"|; see make modernize\.|\(make modernize\)"
+    r"|\(make modernize\)"
 )
 DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN", "DEPLOY", "ROLLBACK"}
 

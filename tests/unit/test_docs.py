@@ -142,3 +142,9 @@ def test_ansible_doc_knows_them_all(kind: str) -> None:
     unknown = [name for name in fqcns if name not in asked.stdout]
     assert fqcns
     assert not unknown, asked.stderr
+
+
+def test_a_table_keeps_the_names_of_its_columns_on_a_narrow_screen() -> None:
+    style = (ROOT / "docs/_static/site.css").read_text(encoding="utf-8")
+    assert "thead { display: none" not in style
+    assert ".table-wrapper > table.docutils { min-width" in style

@@ -59,6 +59,18 @@ def test_another_stage_is_not_started_there(folder: Path, stage: str) -> None:
     assert "make provision STAGE=production" in done.stderr or stage == "legacy"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "run"),
+    [
+        (["shell", "HOST=web1"], "python -m scripts.shell mine web1\n"),
+        (["manage", """ARGS=shell -c "print('x')" """], "python -m scripts.shell --manage mine \n"),
+    ],
+)
+def test_a_host_is_reached_by_hand(folder: Path, arguments: list[str], run: str) -> None:
+    """What manage.py is told goes through the environment, where no shell reads it."""
+    assert make(folder, *arguments, "STAGE=mine").stdout == run
+
+
 def test_a_stage_that_there_is_not_is_named(folder: Path) -> None:
     done = make(folder, "local", "STAGE=typo")
     assert (done.returncode, done.stdout) == (2, "")

@@ -59,6 +59,12 @@ def test_no_service_is_restarted_for_a_library(host: Host) -> None:
     assert host.check_output("perl -e %s", settings) == "l"
 
 
+def test_no_package_restarts_what_serves(host: Host) -> None:
+    assert host.run("/usr/sbin/policy-rc.d nginx.service restart").rc == 101
+    assert host.run("/usr/sbin/policy-rc.d nginx.service start").rc == 0
+    assert host.run("/usr/sbin/policy-rc.d chrony.service restart").rc == 0
+
+
 def test_time_is_kept_from_boot_on(host: Host) -> None:
     assert host.service("chrony").is_enabled
     assert host.file("/etc/chrony/sources.d/amy.sources").contains("^server 169.254.169.123 prefer")

@@ -15,6 +15,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.model
     Stage,
     size,
 )
+from ansible_collections.carpentries.amy.plugins.module_utils.typed_command import DEPLOY, typed_command
 
 # The load balancer's word on a target that gets requests.
 IN_ROTATION = "healthy"
@@ -47,11 +48,16 @@ def _deploy(stage: Stage) -> str:
     Without a version it might put another on, that of the inventory.
     """
     if stage.lock and stage.lock_is_abandoned:
-        what = f", which was to put {stage.lock['version']} on" if stage.lock["version"] else ""
-        return f"the same command again: {stage.lock['reason']} STAGE={stage.name}{what}"
+        return str(stage.lock["reason"])
     refs = Counter(host.ref for host in stage.staying if host.ref)
-    version = f" VERSION={refs.most_common(1)[0][0]}" if refs else ""
-    return f"make deploy STAGE={stage.name}{version}"
+    version = refs.most_common(1)[0][0] if refs else ""
+    command: str = typed_command(DEPLOY, stage=stage.name, version=version or "")
+    return command
+
+
+def _go_on(stage: Stage, *, or_else: str) -> str:
+    """Return the command that was cut off, which has stopped programs and starts them again; without one, `or_else`."""
+    return _deploy(stage) if stage.lock_is_abandoned else or_else
 
 
 def _host_findings(stage: Stage) -> Iterator[Finding]:
@@ -69,6 +75,8 @@ def _host_findings(stage: Stage) -> Iterator[Finding]:
                 f"{host.name} lacks the files that the hosts share, and refuses uploads",
                 f"make configure STAGE={stage.name}",
             )
+        if host.outdated and not host.leaves and not stage.deploys:
+            yield _update_finding(stage, host)
         yield from _resource_findings(host, free_bytes=host.state["free_bytes"])
 
 
@@ -105,17 +113,32 @@ def _process_findings(stage: Stage, host: Host) -> Iterator[Finding]:
     # A deploy stops and starts them, and lets running jobs end.
     if host.running is None or host.release is None or stage.deploys:
         return
-    if not host.running:
-        yield Finding(f"{host.name} runs no {host.program}", f"on {host.name}: supervisorctl status")
+    if host.paused:
+        yield Finding(f"{host.name} lets requests wait for a deploy that runs no more", _deploy(stage))
+    elif not host.running:
+        yield Finding(
+            f"{host.name} runs no {host.program}", _go_on(stage, or_else=f"on {host.name}: supervisorctl status")
+        )
     # Where none runs, that is said already.
     for name, state in sorted(host.down.items()) if host.running else ():
-        yield Finding(f"{host.name} should run {name}, which is {state}", f"on {host.name}: supervisorctl start {name}")
+        start = _go_on(stage, or_else=f"on {host.name}: supervisorctl start {name}")
+        yield Finding(f"{host.name} should run {name}, which is {state}", start)
     others = sorted(release for release in host.running if release != host.release)
     if others:
         yield Finding(
             f"{host.name} has processes of {', '.join(others)}, and its release is {host.release}",
             _deploy(stage),
         )
+
+
+def _update_finding(stage: Stage, host: Host) -> Finding:
+    what = f"{host.name} runs {' and '.join(host.outdated)} as before a security update"
+    if host.wants_release:
+        return Finding(f"{what}; a deploy restarts that, out of rotation", _deploy(stage))
+    # Redis, which no deploy stops.
+    page = f"make maintenance STAGE={stage.name} MODE"
+    restart = f"on {host.name}: sudo systemctl restart {' '.join(host.outdated)}"
+    return Finding(f"{what}; restart it while no job runs", f"{page}=on; {restart}; and when it runs again: {page}=off")
 
 
 def _resource_findings(host: Host, *, free_bytes: int) -> Iterator[Finding]:
@@ -168,7 +191,8 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
     if count != 1 and not stage.ends_queues:
         # Its key has no mark of its death then.
         killed = "; one that was killed counts for about a minute more" if count else ""
-        yield Finding(f"{count} schedulers are registered, not one{killed}", "on scheduler hosts: supervisorctl status")
+        look = _go_on(stage, or_else="on scheduler hosts: supervisorctl status")
+        yield Finding(f"{count} schedulers are registered, not one{killed}", look)
     failed = sum(len(queue["failed"]) for queue in found["queues"].values())
     if failed:
         yield Finding(
@@ -177,15 +201,14 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
         )
     if found["oldest_overdue_seconds"] > LONG_OVERDUE and not stage.deploys:
         minutes = round(found["oldest_overdue_seconds"] / 60)
-        yield Finding(
-            f"A scheduled job has been due for {minutes} minutes", "on the scheduler host: supervisorctl status"
-        )
+        look = _go_on(stage, or_else="on the scheduler host: supervisorctl status")
+        yield Finding(f"A scheduled job has been due for {minutes} minutes", look)
 
 
 def _no_worker(stage: Stage) -> Finding:
     running = [host.name for host in stage.staying if host.role == "worker" and host.running]
     if not running:
-        return Finding("No worker takes jobs", "on a worker host: supervisorctl status")
+        return Finding("No worker takes jobs", _go_on(stage, or_else="on a worker host: supervisorctl status"))
     return Finding(
         f"Workers run on {', '.join(running)}, and the stage's Redis database knows none",
         f"on {running[0]}: supervisorctl tail rqworker:rqworker-0. If the queues are in another database, "

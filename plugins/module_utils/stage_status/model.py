@@ -24,7 +24,8 @@ class Host:
     `running` counts the processes of its program in PROGRAMS by the release that they run from, and `free_memory` is in
     bytes; both are None if they could not be found out. `down` are the processes that supervisord should run and does
     not, with their states. `leaves` tells that the stage is to have no such host any more. `makes` are the timers there
-    that are another host's to run.
+    that are another host's to run. `outdated` are the services that an update has replaced on the disk only.
+    `paused` tells that requests wait there, for a deploy that is to answer them.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Host:
     down: dict[str, str] = field(default_factory=dict)
     leaves: bool = False
     makes: list[str] = field(default_factory=list)
+    outdated: list[str] = field(default_factory=list)
+    paused: bool = False
 
     @property
     def program(self) -> str | None:

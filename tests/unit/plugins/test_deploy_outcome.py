@@ -69,6 +69,12 @@ def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
         # A deploy that died has touched it.
         (REFUSED, {**UNTOUCHED, **NO_WAY_BACK}, "failed", "visitors get the maintenance page"),
         (REFUSED, NO_WAY_BACK, "failed", "make reverse-migrations STAGE=test, then make rollback STAGE=test"),
+        (
+            REFUSED,
+            {**NO_WAY_BACK, "tried": False, "previous_version": "a branch"},
+            "failed",
+            "then make deploy STAGE=test VERSION='a branch'.",
+        ),
         # `make reverse-migrations` finds out by what every host ran before: it takes back too much, or refuses.
         (REFUSED, {**NO_WAY_BACK, "tried": False}, "failed", "make deploy STAGE=test VERSION=v1."),
         (REFUSED, {**NO_WAY_BACK, "tried": False}, "failed", "make restore STAGE=test FROM="),
@@ -144,6 +150,11 @@ def test_the_command_that_was_run_is_named(command: str, version: str, run: str,
 )
 def test_what_is_remembered_of_the_release(failures: list[str], previous: str | None, verdict: str) -> None:
     assert outcome(failures, {"previous": previous}).verdict == verdict
+
+
+def test_the_command_has_the_arguments_that_it_was_given() -> None:
+    next_step = outcome(REFUSED, {"typed": {"ARGS": "-e @vars.yml", "CONFIRM": ""}}).next_step
+    assert "then run again: make deploy STAGE=test VERSION=v2 ARGS='-e @vars.yml'; or deploy" in next_step
 
 
 def test_no_command_is_named_that_some_hosts_are_not_ready_for() -> None:

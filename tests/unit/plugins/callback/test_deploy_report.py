@@ -35,6 +35,14 @@ PLAYBOOK = """
   tasks:
     - name: Look
       ansible.builtin.debug: {msg: hello}
+- name: Build
+  hosts: web
+  gather_facts: false
+  any_errors_fatal: true
+  tasks:
+    - name: Build it
+      ansible.builtin.fail: {msg: "The build failed: no matching distribution"}
+      when: inventory_hostname == unbuilt | default('')
 - name: Plan
   hosts: localhost
   gather_facts: false
@@ -84,7 +92,7 @@ PLAYBOOK = """
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     (tmp_path / "playbooks").mkdir()
-    for name in ("deploy", "other"):
+    for name in ("deploy", "modernize", "other"):
         (tmp_path / "playbooks" / f"{name}.yml").write_text(PLAYBOOK)
     (tmp_path / "hosts.yml").write_text(
         json.dumps({"web": {"hosts": {"web1": {}, "web2": {}}, "vars": {"ansible_connection": "local"}}})
@@ -122,7 +130,7 @@ def test_a_good_deploy(site: Path) -> None:
     assert "Report: reports/local/d1/report.html" in output
     content = report(site)
     assert (content["outcome"], content["release"]["id"]) == ("succeeded", "v2-abc")
-    assert [phase["name"] for phase in content["phases"]] == ["Begin", "Check", "Plan", "Roll", "Count"]
+    assert [phase["name"] for phase in content["phases"]] == ["Begin", "Check", "Build", "Plan", "Roll", "Count"]
     assert [(host["name"], host["role"]) for host in content["hosts"]] == [("web1", "web"), ("web2", "web")]
     assert all(host["out_of_service_start"] < host["out_of_service_end"] for host in content["hosts"])
     assert [step["name"] for step in content["hosts"][0]["steps"]] == ["Look", "Leave", "Rejoin"]
@@ -149,6 +157,17 @@ def test_a_deploy_that_is_refused_at_once_leaves_its_report(site: Path) -> None:
     assert (content["outcome"], content["release"]["ref"]) == ("refused", "v2")
     assert content["reason"] == "localhost: Require a version: There is no version v2. Look: make status STAGE=local"
     assert content["failures"][0]["phase"] == "Begin"
+
+
+@pytest.mark.parametrize("playbook", ["deploy", "modernize"])
+def test_a_build_that_fails_leaves_its_report(site: Path, playbook: str) -> None:
+    """Also in the deploy that a move begins with."""
+    code, output = run(site, "-e", "unbuilt=web2", playbook=playbook)
+    assert code == 2
+    assert "Report: reports/local/d1/report.html" in output
+    content = report(site)
+    assert (content["outcome"], content["failures"][0]["phase"]) == ("refused", "Build")
+    assert content["reason"] == "web2: Build it: The build failed: no matching distribution"
 
 
 def test_a_failed_deploy_keeps_the_secret(site: Path) -> None:

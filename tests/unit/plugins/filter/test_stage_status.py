@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from copy import deepcopy
 from typing import Any
 
 import pytest
 from ansible_collections.carpentries.amy.plugins.filter.stage_status import stage_status
 
-LOCK = {"owner": "maria@laptop", "taken": "2026-01-31T12:00:00.000Z", "reason": "make deploy", "version": "v3-77"}
+CUT_OFF = "make deploy STAGE=test VERSION=v3 ARGS='-e @vars.yml'"
+LOCK = {"owner": "maria@laptop", "taken": "2026-01-31T12:00:00.000Z", "reason": CUT_OFF, "version": "v3-77"}
 
 
 def host(name: str, role: str) -> dict[str, Any]:
@@ -37,6 +39,8 @@ def host(name: str, role: str) -> dict[str, Any]:
             "processes": [process, dict(process)] if role in commands else [],
             "down": {},
             "free_memory": 2 << 30,
+            "outdated": [],
+            "paused": False,
         },
     }
 
@@ -134,6 +138,8 @@ def test_programs_get_the_same_as_facts() -> None:
         "running": {"v2-0a1b": 2},
         "down": {},
         "leaves": False,
+        "outdated": [],
+        "paused": False,
         "free_bytes": 20 << 30,
         "free_memory": 2 << 30,
         "maintenance": False,
@@ -157,6 +163,18 @@ def test_programs_get_the_same_as_facts() -> None:
             "make deploy STAGE=test VERSION=v2",
         ),
         ("hosts/0/status_host/state/free_bytes", 5 << 20, "web1 has 5.0 MiB left", "du "),
+        (
+            "hosts/0/status_host/outdated",
+            ["nginx", "supervisor"],
+            "web1 runs nginx and supervisor as before a security update; a deploy restarts that",
+            "make deploy STAGE=test VERSION=v2",
+        ),
+        (
+            "hosts/4/status_host/outdated",
+            ["redis-server"],
+            "redis1 runs redis-server as before a security update",
+            "on redis1: sudo systemctl restart redis-server",
+        ),
         (
             "hosts/0/status_host/state/lacks_shared_files",
             True,
@@ -205,7 +223,7 @@ def test_programs_get_the_same_as_facts() -> None:
         ),
         ("backup", {"rc": 2, "msg": "No such file: amy-database"}, "No such file", "make backup"),
         ("redis_backup", {"unreachable": True}, "Redis has no recent backup: its host", "start amy-redis-backup"),
-        ("lock", {"lock": LOCK, "claim": "dead"}, "runs no more", "make deploy STAGE=test, which was to put v3-77 on"),
+        ("lock", {"lock": LOCK, "claim": "dead"}, "runs no more", CUT_OFF),
         (
             "balancer_page",
             {"mode": "on"},
@@ -234,6 +252,45 @@ def test_why_a_host_gets_no_requests_is_what_the_load_balancer_says(reason: str,
     (finding,) = shown["findings"]
     assert re.search(f"web1 gets no requests: the load balancer calls it unhealthy {why}$", finding["what"])
     assert re.fullmatch(why, f"({shown['hosts'][0]['target_reason']})")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "what"),
+    [
+        (
+            "hosts/0/status_host/paused",
+            True,
+            "web1 lets requests wait for a deploy that runs no more",
+        ),
+        # Not in a pause: the deploy died while it changed the programs, or while the site was closed.
+        ("hosts/0/status_host/processes", [], "web1 runs no gunicorn"),
+        ("hosts/2/status_host/down", {"rqworker:rqworker-1": "STOPPED"}, "worker1 should run rqworker:rqworker-1"),
+        ("queues/workers", [], "No worker takes jobs"),
+        ("queues/schedulers", [], "0 schedulers are registered"),
+        ("queues/suspended_by", {"value": "x"}, "The queues are suspended, and no deploy runs"),
+    ],
+)
+def test_what_a_dead_deploy_has_stopped_is_started_by_the_same_command(path: str, value: Any, what: str) -> None:
+    facts = changed(path, value) | {"lock": {"lock": LOCK, "claim": "dead"}}
+    if "paused" in path:
+        facts["hosts"][0]["status_host"]["processes"] = []
+    found = status(facts)["findings"]
+    assert what in " ".join(finding["what"] for finding in found)
+    assert {finding["run"] for finding in found} == {CUT_OFF}
+
+
+def test_a_version_is_a_word_of_the_command() -> None:
+    facts = changed("hosts/0/status_host/paused", True)
+    for one in facts["hosts"][:4]:
+        one["status_host"]["state"]["active"]["ref"] = "fix/it's"
+    (finding,) = status(facts)["findings"]
+    assert shlex.split(finding["run"]) == ["make", "deploy", "STAGE=test", "VERSION=fix/it's"]
+
+
+def test_while_a_deploy_runs_its_pause_is_no_fault() -> None:
+    facts = changed("hosts/0/status_host/paused", True) | {"lock": {"lock": LOCK, "claim": "foreign"}}
+    facts["hosts"][0]["status_host"]["processes"] = []
+    assert status(facts)["findings"] == []
 
 
 def test_jobs_that_were_moved_aside_are_counted() -> None:
@@ -333,7 +390,7 @@ def test_a_running_deploy_may_suspend_and_close() -> None:
     facts["lock"] = {"lock": LOCK, "claim": "foreign"}
     shown = status(facts)
     assert shown["findings"] == []
-    assert shown["lines"][-1] == "lock: maria@laptop since 2026-01-31T12:00:00.000Z (make deploy)"
+    assert shown["lines"][-1] == f"lock: maria@laptop since 2026-01-31T12:00:00.000Z ({CUT_OFF})"
     facts["lock"] = {"lock": None, "claim": "free"}
     assert [finding["what"] for finding in status(facts)["findings"]] == [
         "web1 shows the maintenance page of a deploy that runs no more",

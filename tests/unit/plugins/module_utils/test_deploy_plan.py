@@ -42,6 +42,9 @@ def utility(active: str | None) -> Host:
         ([web("web1", "v1", refused=True), web("web2", "v2")], [], ["web1"], [], "v1"),
         # Settings of the programs have changed, the release has not.
         ([web("web1", "v2", current=False), worker("v2", current=False)], [], ["web1"], ["worker1"], "v2"),
+        # An update of a package has replaced on the disk what runs.
+        ([web("web1", "v2", outdated=["nginx"]), web("web2", "v2"), worker("v2")], [], ["web1"], [], "v2"),
+        ([web("web1", "v2"), worker("v2", outdated=["supervisor"])], [], [], ["worker1"], "v2"),
     ],
 )
 def test_who_is_touched(

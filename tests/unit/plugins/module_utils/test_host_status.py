@@ -45,6 +45,23 @@ def test_the_timers_are_told_that_make_backups_and_take_figures(tmp_path: Path) 
     assert host_status(tmp_path / "site", supervisor=lambda: "", systemd=lambda: "")["timers"] == []
 
 
+def test_services_are_told_that_an_update_has_replaced(proc: Path, tmp_path: Path) -> None:
+    (proc / "7/maps").write_text("55-56 r-xp 00 fe:01 12 /usr/sbin/nginx (deleted)\n")
+    found = host_status(
+        tmp_path / "site", proc=proc, supervisor=lambda: "", main_processes=lambda: "Id=nginx.service\nMainPID=7\n"
+    )
+    assert found["outdated"] == ["nginx"]
+    assert host_status(tmp_path / "site", proc=proc, supervisor=lambda: "")["outdated"] == []
+
+
+def test_it_is_told_whether_requests_wait(tmp_path: Path) -> None:
+    link = tmp_path / "application.sock"
+    for target, paused in (("gunicorn.sock", False), ("waiting.sock", True)):
+        link.unlink(missing_ok=True)
+        link.symlink_to(tmp_path / target)
+        assert host_status(tmp_path / "site", supervisor=lambda: "", hold=tmp_path)["paused"] is paused
+
+
 def test_what_the_kernel_does_not_tell_is_not_known(tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     found = host_status(tmp_path / "site", proc=tmp_path / "none", supervisor=lambda: "")

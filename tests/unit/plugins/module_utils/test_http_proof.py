@@ -247,6 +247,33 @@ def test_real_server_is_asked_by_the_sites_name(kind: str, tmp_path: Path) -> No
     assert answer == Answer(status=302, body="amy.example.org https")
 
 
+def test_a_name_that_no_resolver_knows_says_nothing_of_the_site() -> None:
+    client = TargetClient(target="https://amy.example.invalid", timeout=1, validate_certs=True)
+    assert client.get(LOGIN).unresolved
+    with pytest.raises(ProofError) as caught:
+        prove(checks=[LOGIN], client=client, patience=Patience(timeout=0, interval=1, consecutive=1), clock=FakeClock())
+    assert caught.value.unresolved
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [Answer(error="Name or service not known", unresolved=True), Answer(status=500)],
+        [Answer(error="Connection refused"), Answer(error="Connection refused")],
+        [Answer(status=200), Answer(status=500)],
+    ],
+)
+def test_a_site_that_answers_wrongly_is_not_excused_by_its_name(answers: list[Answer]) -> None:
+    with pytest.raises(ProofError) as caught:
+        prove(
+            checks=[LOGIN] * len(answers),
+            client=Scripted(*answers),
+            patience=Patience(timeout=0, interval=1, consecutive=1),
+            clock=FakeClock(),
+        )
+    assert not caught.value.unresolved
+
+
 @pytest.mark.parametrize("target", ["/nonexistent/socket", "http://127.0.0.1:9"])
 def test_server_that_is_not_there_is_an_answer_too(target: str) -> None:
     answer = TargetClient(target=target, timeout=1, validate_certs=True).get(LOGIN)

@@ -215,9 +215,9 @@ def test_queues_that_workers_take_jobs_from_are_held_whatever_they_are_called(rq
     """A stage may have changed `rq_worker_queues`: the workers of the release before have others."""
     rq.supervised_worker("emails", "reports")
     eventually(rq.waits_for_jobs)
-    rq.run("Queue('reports', connection=c).enqueue(jobs.record, 'long', 2.0)")
+    rq.run("Queue('reports', connection=c).enqueue(jobs.record, 'long', after='end')")
     eventually(lambda: rq.client.zcard("rq:wip:reports") == 1)
-    journal = held(rq, *known)
+    journal = held(rq, *known, clock=WhileTheJobRuns(rq))
     assert [job.endswith("(jobs.record, queue reports)") for job in journal.jobs] == [True]
     rq.run("Queue('emails', connection=c).enqueue(jobs.record, 'held')")
     time.sleep(1.5)
