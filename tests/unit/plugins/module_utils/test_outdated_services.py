@@ -70,7 +70,7 @@ def test_a_script_is_no_mapped_file(kernel: Kernel, tmp_path: Path) -> None:
 
 
 def test_only_what_it_executes_counts(kernel: Kernel, tmp_path: Path) -> None:
-    """Whoever configures a service tells it so; that is no update."""
+    """A new configuration is told to the service by the role that writes it; that is no update."""
     configuration = tmp_path / "redis.conf"
     configuration.touch()
     kernel.runs("/usr/bin/redis-server", "127.0.0.1:6379", str(configuration))
