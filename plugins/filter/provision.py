@@ -76,7 +76,7 @@ def unfit_images(
     """Return why instance types cannot run the images of their hosts; `found` is what EC2 says of each image."""
     return fleet_plan_module.unfit_images(
         images=images,
-        architectures={name: image["architecture"] for name, (image, *_) in found.items()},
+        architectures={name: image["architecture"] for name, (image, *_others) in found.items()},
         instance_type=instance_type,
         instance_types=instance_types,
     )

@@ -76,7 +76,7 @@ class Locked:
     @property
     def folder(self) -> str:
         """The folder, from where manage.py is."""
-        return "." if self.path == "." else "/".join(".." for _ in self.path.split("/"))
+        return "." if self.path == "." else "/".join(".." for _folder in self.path.split("/"))
 
     def below(self, name: str) -> str:
         """A file that is beside manage.py, from the folder."""

@@ -41,7 +41,7 @@ def environment(
         for part, text in zip(("KEY", "VALUE"), pair)
     }
     # A question would wait for a person who does not see it.
-    says_how = {"GIT_SSH", "GIT_SSH_COMMAND"} & set(kept) or any(name == "core.sshcommand" for name, _ in reaching)
+    says_how = {"GIT_SSH", "GIT_SSH_COMMAND"} & set(kept) or any(name == "core.sshcommand" for name, _value in reaching)
     quiet = {} if says_how else {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
     return {
         **kept,

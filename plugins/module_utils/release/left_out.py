@@ -40,7 +40,7 @@ def entries(listed: str) -> list[Entry]:
     """The entries of a whole tree, as `git ls-tree -r -z --long` has `listed` them."""
     found = []
     for line in filter(None, listed.split("\0")):
-        about, _, path = line.partition("\t")
+        about, _tab, path = line.partition("\t")
         mode, _type, _id, size = about.split()
         found.append(Entry(mode=mode, size=int(size) if size.isdigit() else None, path=path))
     return found

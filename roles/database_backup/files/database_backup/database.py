@@ -145,7 +145,7 @@ def execute(connected: Any, text: str, *names: str) -> None:
 def contents(connected: Any) -> Contents:
     """Return what a dump of the database has and lacks. Raises BackupError if rows of a table are hidden."""
     found = fetch(connected, TABLES)
-    hidden = [quoted(schema, name) for schema, name, _, _, readable, hides in found if readable and hides]
+    hidden = [quoted(schema, name) for schema, name, _counted, _entered, readable, hides in found if readable and hides]
     if hidden:
         user = fetch(connected, "SELECT quote_ident(current_user)")[0][0]
         raise BackupError(
@@ -153,9 +153,11 @@ def contents(connected: Any) -> Contents:
             f"As the server's administrator: ALTER ROLE {user} BYPASSRLS"
         )
     return Contents(
-        tables=[(schema, name) for schema, name, counted, _, readable, _ in found if counted and readable],
+        tables=[(schema, name) for schema, name, counted, _entered, readable, _hides in found if counted and readable],
         closed_schemas=[schema for (schema,) in fetch(connected, SCHEMAS)],
-        closed_tables=[(schema, name) for schema, name, _, entered, readable, _ in found if entered and not readable],
+        closed_tables=[
+            (schema, name) for schema, name, _counted, entered, readable, _hides in found if entered and not readable
+        ],
     )
 
 

@@ -208,7 +208,7 @@ def _statements(
     """Give, by parts, the statements that make them. Owners come last: who gives a thing away may not change it."""
     for role, setting in wanted.settings:
         whose = f"ROLE {user if role == OWNER else role} IN DATABASE {database}" if role else f"DATABASE {database}"
-        name, _, value = setting.partition("=")
+        name, _equals, value = setting.partition("=")
         stored = ", ".join(map(_literal, _names(value))) if name in LISTS else _literal(value)
         yield f"setting {_setting(role, setting)}", [f"ALTER {whose} SET {quoted(name)} = {stored}"]
     yield "connection limit", [f"ALTER DATABASE {database} CONNECTION LIMIT {wanted.connection_limit:d}"]
@@ -226,15 +226,15 @@ def _statements(
 def _grants(name: str, granted: list[str], *, database: str, user: str) -> Iterator[str]:
     beginning, what = "", f"DATABASE {database}" if name == "DATABASE" else name
     if name.startswith("FOR ROLE "):
-        scope, _, what = name.rpartition(" ON ")
+        scope, _on, what = name.rpartition(" ON ")
         scope = scope.replace(f"FOR ROLE {OWNER}", f"FOR ROLE {user}", 1)
         beginning = f"ALTER DEFAULT PRIVILEGES {scope} "
     # Rights by default end once anything was granted or revoked.
     yield f"{beginning}REVOKE ALL ON {what} FROM {PUBLIC}"
     yield f"{beginning}REVOKE ALL ON {what} FROM {user}"
     for grant in granted:
-        privileges, _, to = grant.partition(" TO ")
-        role, option, _ = to.partition(" WITH GRANT OPTION")
+        privileges, _to, to = grant.partition(" TO ")
+        role, option, _end = to.partition(" WITH GRANT OPTION")
         yield f"{beginning}GRANT {privileges} ON {what} TO {user if role == OWNER else role}{option}"
 
 
