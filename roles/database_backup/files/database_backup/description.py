@@ -218,7 +218,8 @@ def _statements(
     for name, comment in wanted.comments.items():
         # It was restored with what it is about, unless that was left out.
         yield f"comment of {name}", [f"COMMENT ON {name} IS {_literal(comment)}"]
-    for name, owner in wanted.owners.items():
+    # A new database has what another owns, as the schema `public`.
+    for name, owner in {**dict.fromkeys(owners, user), **wanted.owners}.items():
         yield f"owner of {name}", [f"ALTER {name} OWNER TO {owner}"]
     yield "owner of the database", [f"ALTER DATABASE {database} OWNER TO {wanted.owner or user}"]
 

@@ -118,7 +118,8 @@ def restore_into(
 ) -> Restored:
     """Restore into the new database `into` what is `wanted` besides the rows, and compare both with the manifest.
 
-    `file` is the dump, if it has not its name yet. Raises BackupError if rows differ, or anything that no one refused.
+    `file` is the dump, if it has not its name yet. Raises BackupError if rows differ; what else differs is
+    named in `left_out`.
     """
     began = time.monotonic()
     with connection(settings, NEUTRAL) as connected:
@@ -134,7 +135,9 @@ def restore_into(
         if wanted:
             refused |= apply(connected, wanted)
         rows = count_rows(connected) if manifest.description else count_rows_as_before(connected)
-        _compare(manifest, rows, describe(connected), refused)
+        _require_rows(manifest, rows)
+        if manifest.description:
+            refused |= _otherwise(manifest.description, describe(connected), refused=refused)
     return Restored(
         name=manifest.name,
         started=manifest.started,
@@ -159,21 +162,20 @@ def _create(connected: Any, database: str, wanted: Description | None) -> None:
         ) from error
 
 
-def _compare(manifest: DatabaseManifest, rows: dict[str, int], found: Description, refused: dict[str, str]) -> None:
+def _require_rows(manifest: DatabaseManifest, rows: dict[str, int]) -> None:
     if rows != manifest.rows:
         differing = sorted(name for name in {*rows, *manifest.rows} if rows.get(name) != manifest.rows.get(name))
         raise BackupError(
             f"{manifest.name} restores with other row counts than it was made with: {', '.join(differing)}"
         )
-    if manifest.description:
-        # What was refused has taken its comments with it.
-        differing = [
-            part
-            for part in differences(manifest.description, found)
-            if part.casefold() not in {name.casefold() for name in refused}
-        ]
-        if differing:
-            raise BackupError(f"{manifest.name} restores with another {', another '.join(differing)}")
+
+
+def _otherwise(wanted: Description, found: Description, *, refused: dict[str, str]) -> dict[str, str]:
+    """Return the parts that are otherwise, and that no one has refused. Rows are worth more than any of them."""
+    # What was refused has taken its comments with it.
+    known = {name.casefold() for name in refused}
+    parts = [part for part in differences(wanted, found) if part.casefold() not in known]
+    return dict.fromkeys(parts, "is not as the backup has it")
 
 
 def drop(settings: Settings, database: str) -> None:
