@@ -13,7 +13,8 @@ CONFIRM ?=
 PHASE ?=
 SINCE ?=
 GREP ?=
-HOST ?=
+# A shell may have exported its own.
+HOST =
 PART ?=
 FORMAT ?=
 DISTRIBUTION ?= debian12

@@ -4,7 +4,7 @@
     python -m scripts.shell STAGE [HOST]
     python -m scripts.shell --manage STAGE [HOST]
 
-What manage.py is told is in the environment's ARGS, as make puts it there: words that no other shell has read.
+What manage.py is told is in the environment's ARGUMENTS: words that neither make nor another shell has read.
 """
 
 from __future__ import annotations
@@ -22,15 +22,17 @@ def main(arguments: Sequence[str]) -> int:
     """Run what `arguments` ask for; returns its exit code."""
     manages = "--manage" in arguments
     stage, *hosts = [argument for argument in arguments if argument not in ("--manage", "")]
-    told = os.environ.get("ARGS", "") if manages else ""
+    told = os.environ.get("ARGUMENTS", "") if manages else ""
     if manages and not told.strip():
         sys.stderr.write(f'Which command? Run: make manage STAGE={stage} ARGS="check", or another of manage.py\n')
         return 2
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "command.json"
         facts = {"shell_file": str(file), "shell_manage": told, "shell_host": hosts[0] if hosts else ""}
+        # What is typed is no template.
+        given = ", ".join(f"{json.dumps(name)}: !unsafe {json.dumps(value)}" for name, value in facts.items())
         found = subprocess.run(
-            ["ansible-playbook", "-i", f"inventories/{stage}", "carpentries.amy.shell", "-e", json.dumps(facts)],
+            ["ansible-playbook", "-i", f"inventories/{stage}", "carpentries.amy.shell", "-e", f"{{{given}}}"],
             capture_output=True,
             text=True,
             check=False,

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PLAYBOOK = """#!/usr/bin/env python3
 import json, os, sys
-facts = json.loads(sys.argv[-1])
+facts = json.loads(sys.argv[-1].replace(": !unsafe ", ": "))
 if facts["shell_host"] == "typo":
     sys.exit("Stage test has no host typo")
 open(facts["shell_file"], "w").write(json.dumps(["ssh", sys.argv[2], facts["shell_host"], facts["shell_manage"]]))
@@ -45,7 +45,7 @@ def test_what_the_playbook_says_is_run(arguments: list[str], told: str, code: in
     done = subprocess.run(
         [sys.executable, "-m", "scripts.shell", *arguments],
         cwd=ROOT,
-        env={**os.environ, "ARGS": told, "PATH": f"{programs}:{os.environ['PATH']}"},
+        env={**os.environ, "ARGUMENTS": told, "PATH": f"{programs}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         check=False,
