@@ -54,6 +54,8 @@ class Limits:
         connection_created.connect(self.begin)
 
     def begin(self, connection, **_):
+        if connection.alias != "default":
+            return
         session = connection.connection
         # A pooler makes up the process that it gives its clients for a cancellation.
         self.pooled = ask_session(session, "SELECT pg_backend_pid()")[0][0] != session.info.backend_pid

@@ -59,7 +59,9 @@ def missing_programs(commands: Sequence[str], *, application: Path) -> list[str]
     return [
         program
         for program in dict.fromkeys(programs)
-        if not os.access(inside / program, os.X_OK) and shutil.which(program) is None
+        # One with a folder is run from where manage.py is.
+        if not os.access((application if "/" in program else inside) / program, os.X_OK)
+        and shutil.which(program) is None
     ]
 
 

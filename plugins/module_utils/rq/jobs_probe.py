@@ -209,7 +209,8 @@ def release_queues(connection: Any) -> list[dict[str, Any]] | None:
     """
     try:
         names = list(getattr(importlib.import_module("django.conf").settings, "RQ_QUEUES", None) or {})
-        connect = importlib.import_module("django_rq").get_connection
+        # Without queues in the settings, django-rq itself refuses to be imported.
+        connect = importlib.import_module("django_rq").get_connection if names else None
     except ImportError:
         return None
     return [{"name": name, **described(connect, name, server=run_id(connection))} for name in names] or None

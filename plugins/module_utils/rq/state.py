@@ -156,7 +156,8 @@ def unseen(snapshot: Snapshot, *, supervised: Mapping[str, int], database: int, 
         told += "If the application's queues are in another database, set stage_redis_database"
     return (
         f"{told} in the stage's inventory, and run the same command again. If they have only lost Redis, on "
-        f"{min(running)} run: supervisorctl tail rqworker:rqworker-0"
+        f"{min(running)} run: supervisorctl tail rqworker:rqworker-0. If a release is to use another database than "
+        "they do, stop them first, on each of these hosts: supervisorctl stop rqworker:*"
     )
 
 

@@ -501,3 +501,15 @@ def test_the_applications_own_pool_has_no_part_in_migrations(
         # Django refuses a pool with this client of PostgreSQL, so a session that would use one fails.
         settings.write("DATABASES['default']['OPTIONS'] = {'pool': True}\n")
     assert "shop.0001_initial" in release.migrate().applied
+
+
+def test_a_second_database_of_another_kind_keeps_its_own_settings(
+    postgresql: Cluster, database: str, tmp_path: Path
+) -> None:
+    release = Release(tmp_path, postgresql, database, {"shop": (ITEM_MODEL, [SHOP_1])})
+    with (tmp_path / "settings.py").open("a") as settings:
+        settings.write(
+            f"DATABASES['archive'] = {{'ENGINE': 'django.db.backends.sqlite3', 'NAME': '{tmp_path}/archive'}}\n"
+        )
+    commands = ["migrate --noinput", "migrate --noinput --database archive"]
+    assert "shop.0001_initial" in release.migrate(commands=commands).applied
