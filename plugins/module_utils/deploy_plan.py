@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.lease import DEPLOY_PREFIX
@@ -66,6 +66,9 @@ def plan(*, hosts: list[Host], release: str, queues: dict[str, Any] | None = Non
     `queues` is what the module rq_queue_state says, None where it was not asked. `lacks` are the migrations of
     `release` that the database does not have, though `release` runs already: it was restored from an older backup.
     """
+    # One web host alone has no rotation to leave, so that no deploy could restart what an update has replaced there.
+    alone = sum(host.role == "web" for host in hosts) == 1
+    hosts = [replace(host, outdated=()) if alone and host.role == "web" else host for host in hosts]
     reasons = {host.name: reason for host in hosts if (reason := _reason(host, release))}
     web = [host for host in hosts if host.role == "web" and host.name in reasons]
     hand_over = [host.name for host in hosts if host.role != "web" and host.name in reasons]

@@ -133,9 +133,10 @@ def _process_findings(stage: Stage, host: Host) -> Iterator[Finding]:
 
 def _update_finding(stage: Stage, host: Host) -> Finding:
     what = f"{host.name} runs {' and '.join(host.outdated)} as before a security update"
-    if host.wants_release:
+    alone = host.role == "web" and sum(other.role == "web" for other in stage.hosts) == 1
+    if host.wants_release and not alone:
         return Finding(f"{what}; a deploy restarts that, out of rotation", _deploy(stage))
-    # Redis, which no deploy stops.
+    # Redis, which no deploy stops, and the only web host.
     page = f"make maintenance STAGE={stage.name} MODE"
     restart = f"on {host.name}: sudo systemctl restart {' '.join(host.outdated)}"
     return Finding(f"{what}; restart it while no job runs", f"{page}=on; {restart}; and when it runs again: {page}=off")
@@ -207,7 +208,7 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
 
 def _no_worker(stage: Stage) -> Finding:
     running = [host.name for host in stage.staying if host.role == "worker" and host.running]
-    if not running:
+    if not running or stage.lock_is_abandoned:
         return Finding("No worker takes jobs", _go_on(stage, or_else="on a worker host: supervisorctl status"))
     return Finding(
         f"Workers run on {', '.join(running)}, and the stage's Redis database knows none",

@@ -45,6 +45,8 @@ def utility(active: str | None) -> Host:
         # An update of a package has replaced on the disk what runs.
         ([web("web1", "v2", outdated=["nginx"]), web("web2", "v2"), worker("v2")], [], ["web1"], [], "v2"),
         ([web("web1", "v2"), worker("v2", outdated=["supervisor"])], [], [], ["worker1"], "v2"),
+        # The only web host has no rotation to leave: the status says what to do by hand.
+        ([web("web1", "v2", outdated=["nginx"]), worker("v2")], [], [], [], "v2"),
     ],
 )
 def test_who_is_touched(
