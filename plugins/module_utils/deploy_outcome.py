@@ -86,7 +86,9 @@ def deploy_outcome(
         )
     if failures:
         back = _back("Every host", previous, withdrawn)
-        return ended("failed" if absences else "rolled_back", f"{back} {corrected}.")
+        # Where the only web host has joined in this deploy, none serves now.
+        gone = withdrawn and not present
+        return ended("failed" if absences or gone else "rolled_back", f"{back} {corrected}.")
     if absences:
         some = f"{name} is served at {url}, but not by every web host."
         none = f"Every host runs {name}, but no web host serves it at {url}."

@@ -58,6 +58,7 @@ def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
         # Hosts that have joined in this deploy never had the release before.
         (REFUSED, JOINED, "rolled_back", f"Every host that had {V1} serves it as before; worker1, scheduler1 had not,"),
         (REFUSED, JOINED, "rolled_back", "and run no release again. Correct what is named above"),
+        (REFUSED, {"withdrawn": ["web1"], "present": []}, "failed", "web1 had not, and run no release again."),
         (REFUSED, {**JOINED, "stranded": ["worker1"]}, "failed", "repaired: worker1. Every other host that had v1-"),
         (REFUSED, {**JOINED, "stranded": ["worker1"]}, "failed", "as before; scheduler1 had not,"),
         # A rehearsal has refused it: there is nothing to go back from.
