@@ -27,7 +27,7 @@ options:
     type: str
     required: true
   user:
-    description: The user as whom the one that follows logs in at the one that it follows; empty if none needs to.
+    description: The name under which the one that follows logs in at the one that it follows; empty if none needs to.
     type: str
     default: ""
   password:

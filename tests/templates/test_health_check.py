@@ -20,18 +20,6 @@ NOT_FOR_CACHES = (("Cache-Control", "private, no-store"), ("Set-Cookie", "csrfto
 
 
 @pytest.fixture
-def behind(tmp_path: Path) -> Iterator[Application]:
-    with application(tmp_path / "application.sock") as behind:
-        yield behind
-
-
-@pytest.fixture
-def site(tmp_path: Path, behind: Application) -> Iterator[Site]:
-    with served(configured(tmp_path), tmp_path) as site:
-        yield site
-
-
-@pytest.fixture
 def busy() -> Iterator[Callable[[BaseHTTPRequestHandler], None]]:
     """An answer that does not come while the test lasts."""
     over = threading.Event()

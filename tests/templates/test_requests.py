@@ -7,7 +7,6 @@ import gzip
 import hashlib
 import socket
 import time
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -20,23 +19,10 @@ from tests.templates.nginx_site import (
     STRANGER,
     Application,
     Site,
-    application,
     configured,
     reply,
     served,
 )
-
-
-@pytest.fixture
-def behind(tmp_path: Path) -> Iterator[Application]:
-    with application(tmp_path / "application.sock") as behind:
-        yield behind
-
-
-@pytest.fixture
-def site(tmp_path: Path, behind: Application) -> Iterator[Site]:
-    with served(configured(tmp_path), tmp_path) as site:
-        yield site
 
 
 def redirects_to_https(handler: BaseHTTPRequestHandler) -> None:

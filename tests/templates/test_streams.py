@@ -7,31 +7,17 @@ import http.client
 import socket
 import threading
 import urllib.request
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 
 import pytest
 
 from plugins.module_utils._nginx_drain import parse
-from tests.templates.nginx_site import DOMAIN, Application, Site, application, configured, reply, served
+from tests.templates.nginx_site import DOMAIN, Application, Site, reply
 
 HANDSHAKE = (
     f"GET /live/ HTTP/1.1\r\nHost: {DOMAIN}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
-
-
-@pytest.fixture
-def behind(tmp_path: Path) -> Iterator[Application]:
-    with application(tmp_path / "application.sock") as behind:
-        yield behind
-
-
-@pytest.fixture
-def site(tmp_path: Path, behind: Application) -> Iterator[Site]:
-    with served(configured(tmp_path), tmp_path) as site:
-        yield site
 
 
 def echoes(handler: BaseHTTPRequestHandler) -> None:
