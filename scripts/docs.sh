@@ -21,5 +21,7 @@ ANSIBLE_COLLECTIONS_PATH=docs/build/collections:.collections antsibull-docs coll
 sed -i -E -e '/^\.\. contents::$/,/^$/d' -e 's/^carpentries\.amy\.(\w+ (role|module|filter|callback)) -- .*/\1/' \
   -e 's/^Carpentries\.Amy$/Reference/' "$source"/reference/*.rst
 python -m scripts.document_variables >"$source/reference/variables.md"
+# The first page shows a deploy that was recorded: its terminal after so many seconds, and its report.
+python -m scripts.draw_deploy docs/recorded_deploy.jsonl 190 "$source/terminal.html" docs/build/html/reports
 sphinx-build --quiet --fail-on-warning --keep-going --jobs auto "$source" docs/build/html
 echo "docs/build/html/index.html"
