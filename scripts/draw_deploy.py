@@ -131,7 +131,7 @@ def main(journal: str, seconds: str, terminal: str, reports: str) -> None:
     """Write the file TERMINAL, as it was after SECONDS, and the folder REPORTS, of the deploy of JOURNAL."""
     entries = [json.loads(line) for line in Path(journal).read_text(encoding="utf-8").splitlines()]
     shown = replay(entries, until=float(seconds))
-    Path(terminal).write_text(page(shown, "make deploy VERSION=v2"), encoding="utf-8")
+    Path(terminal).write_text(page(shown, "make deploy STAGE=local VERSION=v2"), encoding="utf-8")
     recorder = Recorder(Path(reports))
     for entry in entries:
         recorder.record(entry)
