@@ -9,18 +9,16 @@ import socketserver
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-import boto3
 import dns.message
 import dns.name
 import dns.rcode
 import pytest
-from moto import mock_aws
 
 from local_cloud.resolver_answers import Record, Zone, answer
 from plugins.module_utils import public_dns
@@ -141,11 +139,8 @@ def test_what_is_said_of_the_addresses(found: set[str], wanted: set[str], told: 
 
 
 @pytest.fixture
-def route53(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        yield boto3.client("route53", region_name="us-east-1")
+def route53(aws: Callable[[str], Any]) -> Any:
+    return aws("route53")
 
 
 def test_a_public_zone_names_its_servers_and_a_private_one_of_its_name_does_not(route53: Any) -> None:
