@@ -8,9 +8,7 @@ import os
 import socketserver
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,6 +22,7 @@ from local_cloud.resolver_answers import Record, Zone, answer
 from plugins.module_utils import public_dns
 from plugins.module_utils.public_dns import DnsError, addresses_of, complaint, servers_addresses, zone_servers
 from plugins.modules import public_dns_info
+from tests.serving import serving
 
 NAME, TARGET = "amy.example.test", "main.elb.example.test"
 OLD, BALANCER = "192.0.2.7", "198.51.100.4"
@@ -67,19 +66,9 @@ RECORDS = (
 )
 
 
-@contextmanager
-def running(server: NameServer) -> Iterator[NameServer]:
-    with server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
 @pytest.fixture
 def server() -> Iterator[NameServer]:
-    with running(NameServer(*RECORDS)) as server:
+    with serving(NameServer(*RECORDS)) as server:
         yield server
 
 
@@ -247,7 +236,7 @@ def zones_server() -> Iterator[NameServer]:
         server = NameServer(*RECORDS, address=f"127.53.0.{os.getpid() % 250 + 1}", port=53)
     except PermissionError:
         pytest.skip("needs root, to listen at port 53")
-    with running(server):
+    with serving(server):
         yield server
 
 
