@@ -6,10 +6,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
 from plugins.module_utils.host_kinds import KINDS, NAMES
+from plugins.module_utils.rq.state import counted
 from tests.templates.rendering import ROLES
 
 VARS = ROLES.parent / "playbooks/vars"
@@ -248,6 +250,21 @@ def test_workers_return_only_while_their_queues_are_held(
 ) -> None:
     told = {"groups": returning, "hostvars": {"scheduler1": keeper}}
     assert evaluate("deploy_return_is_held", QUEUES, told=told) is held
+
+
+def test_a_worker_host_that_is_out_of_reach_is_not_counted_as_one_without_workers() -> None:
+    (held,) = yaml.safe_load((VARS.parent / "tasks/hold_queues.yml").read_text(encoding="utf-8"))
+    (told,) = [task["carpentries.amy.rq_hold"] for task in held["block"] if "carpentries.amy.rq_hold" in task]
+    answers = [
+        {"worker_host": "worker1", "running": {"rqworker": 2}},
+        {"worker_host": "worker2", "unreachable": True, "msg": "no route"},
+        {"worker_host": "worker3", "failed": True, "msg": "no folder"},
+        {"worker_host": "worker4", "running": None},
+        {"worker_host": "worker5", "running": {}},
+    ]
+    expression = told["supervised"].strip().removeprefix("{{").removesuffix("}}")
+    supervised = evaluate(expression, QUEUES, told={"hold_of_hosts": {"results": answers}})
+    assert counted(supervised) == {"worker1": 2, "worker2": None, "worker3": None, "worker4": None, "worker5": 0}
 
 
 @pytest.mark.parametrize(("told", "before"), [({}, ""), ({"deploy_failure": "it was away"}, "it was away; ")])
