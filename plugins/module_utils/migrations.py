@@ -186,7 +186,8 @@ def locked(keeper, deadline):
 
 
 before = planned()
-answer = {"pending": before, "applied": [], "commands": [], "failed": "", "output": "", "error": None, "evidence": []}
+answer = {"pending": before, "applied": [], "left": [], "commands": [], "evidence": []}
+answer |= {"failed": "", "output": "", "error": None}
 # The commands of a deploy may do more than migrate.
 if (before or order["reverse"] is None) and not order["check_mode"]:
     limits = Limits()
@@ -232,6 +233,7 @@ if (before or order["reverse"] is None) and not order["check_mode"]:
             connection.close()
             after = planned()
             answer["applied"] = [name for name in before if name not in after]
+            answer["left"] = after if order["reverse"] is None else []
         except Exception as error:
             answer["applied"] = None
             answer["error"] = answer["error"] or f"{type(error).__name__}: {error}".strip()
@@ -253,6 +255,8 @@ NAMED = 2
 UNTOUCHED = "The database itself is untouched."
 UNKNOWN = "It is not known which migrations were applied."
 REMEDY = "Correct the migration or the data it stumbled over, then deploy again."
+# Such a database would be migrated again by each deploy, and never be what the release wants.
+ALL_OF_THEM = "Add migrate --noinput to release_migrate_commands in the stage's inventory, then deploy again."
 
 
 class MigrationError(Exception):
@@ -316,7 +320,7 @@ def migrate(
         answer = ask(execute, order)
     except ReleaseProgramError as error:
         raise MigrationError(f"{error}\n{UNTOUCHED if database else UNKNOWN}") from error
-    if answer["error"]:
+    if answer["error"] or answer["left"]:
         failure = _failure(answer, rehearsed=bool(database), reversed_=reverse is not None, remedy=remedy)
         raise MigrationError(failure, applied=answer["applied"])
     return Migrations(answer["pending"], answer["applied"], answer["commands"], answer["output"], answer["evidence"])
@@ -327,8 +331,12 @@ def _failure(answer: dict[str, Any], *, rehearsed: bool, reversed_: bool, remedy
     what = "the reversal of migrations" if reversed_ else "the migrations"
     if answer.get("failed") and not answer["failed"].startswith("migrate"):
         what = f"manage.py {answer['failed']}"
+    said = f"refused {what}: {answer['error']}"
+    if not answer["error"]:
+        said = f"still lacks migrations after release_migrate_commands ({', '.join(answer['commands'])})."
+        remedy = ALL_OF_THEM
     return (
-        f"{where} refused {what}: {answer['error']}\n"
+        f"{where} {said}\n"
         f"{_progress(answer, done='Reversed' if reversed_ else 'Applied')}\n{f'{UNTOUCHED} ' if rehearsed else ''}"
         f"The application's hosts still run the release they ran before. {remedy}"
     )

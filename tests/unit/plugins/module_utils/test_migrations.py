@@ -22,7 +22,16 @@ class Release:
 
     def __init__(self, *, code: int = 0, errors: str = "", **answer: Any) -> None:
         self.line = ""
-        answer = {"error": None, "output": "", "applied": [], "pending": [], "commands": [], "evidence": [], **answer}
+        answer = {
+            "error": None,
+            "output": "",
+            "applied": [],
+            "pending": [],
+            "commands": [],
+            "left": [],
+            "evidence": [],
+            **answer,
+        }
         self.outcome = (code, "System check\n" + json.dumps(answer), errors)
 
     def __call__(self, line: str) -> tuple[int, str, str]:
@@ -133,13 +142,15 @@ class Executor:
         names = [name for name in ("0001", "0002") if name not in applied and not play["migrated"]]
         return [(types.SimpleNamespace(app_label="a", name=name), False) for name in names]
 
-def call_command(name, *_, **__):
+def call_command(name, *words, **__):
     if name != "migrate":
         print("ran", name)
         return sys.exit(play["seed"]) if play["seed"] else None
     applied.append("0001")
     if play["exits"]:
         sys.exit(3)
+    if "a" in words:
+        return
     applied.append("0002")
 
 def setup(): pass
@@ -221,6 +232,19 @@ def test_a_command_that_fails_after_the_migrations_is_named_and_runs_in_the_next
         played(tmp_path, commands=COMMANDS, seed=3, migrated=True)
     assert raised.value.applied == []
     assert "manage.py createcachetable" in str(raised.value)
+
+
+def test_commands_that_leave_migrations_pending_are_a_failure_that_names_them(tmp_path: Path) -> None:
+    with pytest.raises(MigrationError) as raised:
+        played(tmp_path, commands=("migrate --noinput a 0001", "createcachetable"))
+    assert raised.value.applied == ["a.0001"]
+    told = str(raised.value)
+    assert told.startswith(
+        "The database still lacks migrations after release_migrate_commands (migrate --noinput a 0001, "
+    )
+    assert "\nApplied before that: a.0001. Not applied: a.0002.\n" in told
+    assert "Add migrate --noinput to release_migrate_commands" in told
+    assert played(tmp_path, commands=("migrate --noinput a 0001", "migrate --noinput")).applied == ["a.0001", "a.0002"]
 
 
 def test_a_dry_run_runs_no_command(tmp_path: Path) -> None:
