@@ -21,6 +21,8 @@ QUEUES = {
     "scheduler": ["scheduler1", "scheduler2"],
     "redis": ["redis1"],
 }
+# Of a deploy that has nothing to do.
+PLAN: dict[str, Any] = {"rejoin": [], "roll": [], "hand_over": [], "done": [], "begun": [], "previous": "v1"}
 NO_QUEUES = {"web": ["web1", "web2"], "utility": ["utility1"]}
 
 
@@ -53,6 +55,10 @@ def evaluate(expression: str, fleet: dict[str, list[str]], host: str = "localhos
     loader = DataLoader()
     for file in ("wiring.yml", "deploy.yml"):
         variables |= loader.load_from_file(str(VARS / file), trusted_as_template=True)
+    variables["hostvars"].setdefault("localhost", {})
+    variables["hostvars"]["localhost"] = {"deploy": {"release": "v2"}} | variables["hostvars"]["localhost"]
+    plan = variables["hostvars"]["localhost"].get("deploy_plan", {})
+    variables["hostvars"]["localhost"]["deploy_plan"] = PLAN | plan
     return Templar(loader=loader, variables=variables).template(trust_as_template("{{ " + expression + " }}"))
 
 
@@ -236,6 +242,23 @@ def test_whom_a_failed_deploy_returns(
     assert grouped(evaluate("deploy_return_groups", fleet, changed=changed)) == groups
 
 
+def test_a_host_that_a_dead_deploy_had_changed_goes_back_with_the_others() -> None:
+    facts: dict[str, Any] = {
+        "deploy_plan": {"done": ["web1", "worker1"], "begun": ["web1", "worker1"]},
+        "known": {
+            "web1": {"check_host": {"maintenance_for_deploy": False, "staged": ["v1"]}},
+            "web2": {"check_host": {"maintenance_for_deploy": False, "staged": ["v1"]}, "deploy_failure": "refused"},
+        },
+    }
+    assert evaluate("deploy_return_groups", QUEUES, **facts) == []
+    choice = {"strategy": "rolling", "breaking": False}
+    assert grouped(evaluate("deploy_return_groups", QUEUES, **facts, deploy_choice=choice)) == {
+        "web_to_return": ["web1"],
+        "others_to_return": ["worker1"],
+        "queue_to_return": ["scheduler1"],
+    }
+
+
 @pytest.mark.parametrize(
     ("returning", "keeper", "held"),
     [
@@ -340,7 +363,10 @@ def test_how_a_deploy_has_ended(
     [
         # The backup, the rehearsal, the queues: the fleet runs what it ran.
         ({"scheduler1": {"deploy_failure": "the copy refused the migrations"}}, False),
-        ({"localhost": {"deploy_choice": {"strategy": "refused"}, "deploy_failure": "too far"}}, False),
+        (
+            {"localhost": {"deploy_choice": {"strategy": "refused", "breaking": False}, "deploy_failure": "too far"}},
+            False,
+        ),
         ({"scheduler1": {"deploy_failure": "a job does not end"}}, False),
         # The site was closed, or the database migrated, or to be.
         ({"localhost": {"deploy_choice": {"strategy": "maintenance"}}}, True),

@@ -15,6 +15,7 @@ FACTS: dict[str, Any] = {
     "present": ["web1"],
     "stranded": [],
     "withdrawn": [],
+    "keeping": [],
     "can_return": True,
     "serving": [],
     "tried": True,
@@ -61,6 +62,27 @@ def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
         (REFUSED, {"withdrawn": ["web1"], "present": []}, "failed", "web1 had not, and run no release again."),
         (REFUSED, {**JOINED, "stranded": ["worker1"]}, "failed", "repaired: worker1. Every other host that had v1-"),
         (REFUSED, {**JOINED, "stranded": ["worker1"]}, "failed", "as before; scheduler1 had not,"),
+        # A deploy that did not end had given them the release, and nothing tells which.
+        (
+            REFUSED,
+            {"keeping": ["web3"]},
+            "rolled_back",
+            f"web3 had {V2} before this deploy, and keeps it. Every other host serves {V1} as before. Correct",
+        ),
+        (REFUSED, {**JOINED, "keeping": ["web3"]}, "rolled_back", "keeps it. Every other host that had v1-"),
+        (
+            REFUSED,
+            {**UNTOUCHED, "keeping": ["web3", "web4"]},
+            "refused",
+            f"the database is as it was. web3, web4 had {V2} before this deploy, and keep it. Correct",
+        ),
+        (
+            REFUSED,
+            {**NO_WAY_BACK, "keeping": ["web3"]},
+            "failed",
+            f"web3 had {V2} before this deploy, and keeps it. The database has",
+        ),
+        (REFUSED, {"stranded": ["web2"], "keeping": ["web3"]}, "failed", "web2. web3 had v2-"),
         # A rehearsal has refused it: there is nothing to go back from.
         (REFUSED, UNTOUCHED, "refused", "Nothing was rolled out, and the database is as it was."),
         (REFUSED, UNTOUCHED, "refused", "make deploy STAGE=test VERSION=v2; or deploy a corrected version."),
