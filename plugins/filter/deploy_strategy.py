@@ -57,9 +57,13 @@ options:
     type: float
     default: 5
   hold_seconds:
-    description: How long all migrations together may take while requests wait.
+    description: How long all commands of the deploy together may take while requests wait.
     type: float
     default: 5
+  seconds:
+    description: How long they took on the copy, with those that are no migrations; 0 where there was none.
+    type: float
+    default: 0
   one_web_host:
     description: Whether the stage has only one web host, which cannot leave the rotation without leaving nobody.
     type: bool
@@ -128,6 +132,7 @@ def deploy_strategy(
     accepted: str = "",
     lock_seconds: float = 5,
     hold_seconds: float = 5,
+    seconds: float = 0,
     one_web_host: bool = False,
 ) -> dict[str, Any]:
     """Return the choice as a dict; see RETURN. Raises AnsibleFilterError when the linter is missing."""
@@ -146,6 +151,7 @@ def deploy_strategy(
         accepted=[name.strip() for name in accepted.split(",") if name.strip()],
         lock_seconds=lock_seconds,
         hold_seconds=hold_seconds,
+        seconds=float(seconds),
         one_web_host=one_web_host,
         stage=stage,
         lint=lint,

@@ -56,6 +56,7 @@ def choose(
     accepted: Iterable[str],
     lock_seconds: float,
     hold_seconds: float,
+    seconds: float,
     one_web_host: bool,
     stage: str,
     lint: Linter,
@@ -65,8 +66,8 @@ def choose(
     `asked` is auto, rolling, hold or maintenance. `new_ahead` are tables that the wanted release has and the running
     one has not, `new_behind` those of the running release that the wanted one has not. `unknown` are applied migrations
     that neither knows, and that a dead deploy may have left. Nothing is held against migrations that are `accepted` by
-    name. `lock_seconds` is how long visitors may wait for a table, `hold_seconds` how long migrations may take while
-    requests wait. One web host cannot leave the rotation without an end of the service, so that its requests wait, too.
+    name. `lock_seconds` is how long visitors may wait for a table, `hold_seconds` how long the commands of the deploy may
+    take while requests wait, and `seconds` what all of them took on the copy. One web host cannot leave the rotation without an end of the service, so that its requests wait, too.
     A refusal names commands for the `stage`.
     """
     complaints_ahead = _complaints(ahead, new_ahead, accepted, lint)
@@ -86,7 +87,7 @@ def choose(
         return Choice("refused", reasons, _not_rolling(complaints_ahead))
     if asked == "auto":
         waits = complaints_ahead or one_web_host
-        short = sum(migration.seconds for migration in ahead) <= hold_seconds
+        short = max(seconds, sum(migration.seconds for migration in ahead)) <= hold_seconds
         asked = "rolling" if not waits else "hold" if short else "maintenance"
     return Choice(asked, reasons, breaking=breaking)
 

@@ -295,12 +295,28 @@ def test_a_second_failure_of_a_host_does_not_hide_the_first(told: dict[str, str]
     assert evaluate("deploy_failed_before", QUEUES, told=told) == before
 
 
-def test_a_hold_lasts_for_migrations_that_visitors_slow_down() -> None:
-    rehearsed = [{"name": "a.0002", "seconds": 400.5}, {"name": "a.0003", "seconds": 100.0}]
-    left_behind = {"pending": ["a.0002", "a.0003"], "ahead": {"a.0001": []}, "behind": {}}
-    migrator = {"deploy_rehearsal": rehearsed, "release_migrations": left_behind}
-    told = {"groups": {"migrator": ["scheduler1"], "scheduler": ["scheduler1"]}, "hostvars": {"scheduler1": migrator}}
-    assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 1501
+def test_a_hold_lasts_for_commands_that_visitors_slow_down() -> None:
+    told: dict[str, Any] = {
+        "groups": {"migrator": ["scheduler1"], "scheduler": ["scheduler1"]},
+        "hostvars": {"scheduler1": {"deploy_rehearsal_seconds": 500.5}},
+    }
+    assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 2101
+    # No migration is pending, and commands run that no copy has measured.
+    told["hostvars"] = {"scheduler1": {}}
+    assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 600
+    assert evaluate("deploy_hold_work_seconds", QUEUES, told={**told, "release_migrate_timeout": 3600}) == 3600
+
+
+def test_the_commands_of_a_deploy_end_before_the_hold_of_its_queues() -> None:
+    migrate, hold = (
+        (VARS.parent / f"phases/{name}.yml").read_text(encoding="utf-8") for name in ("migrate", "hold_queues")
+    )
+    assert 'release_migrate_limit: "{{ deploy_hold_work_seconds }}"' in migrate
+    assert 'hold_work_seconds: "{{ deploy_hold_work_seconds }}"' in hold
+    # What the jobs in hand may take before, and the change of the workers after, has a quarter of an hour.
+    assert 'hold_seconds: "{{ 900 + hold_work_seconds' in (VARS.parent / "tasks/hold_queues.yml").read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize(("previous", "imposed"), [("v1-0", 1), (None, 0), ("v2-0", 0)])
