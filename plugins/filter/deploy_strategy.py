@@ -52,6 +52,10 @@ options:
     description: Names of migrations, separated by commas, that are known to do no harm.
     type: str
     default: ""
+  wanted_already:
+    description: Whether the running release wants the migrations itself, so that only their locks count.
+    type: bool
+    default: false
   lock_seconds:
     description: How long visitors may wait for a table that a migration locks.
     type: float
@@ -130,6 +134,7 @@ def deploy_strategy(
     wanted_tables: Iterable[str] = (),
     unknown: list[str] | None = None,
     accepted: str = "",
+    wanted_already: bool = False,
     lock_seconds: float = 5,
     hold_seconds: float = 5,
     seconds: float = 0,
@@ -149,6 +154,7 @@ def deploy_strategy(
         new_behind={*running_tables} - {*wanted_tables},
         unknown=unknown or [],
         accepted=[name.strip() for name in accepted.split(",") if name.strip()],
+        wanted_already=wanted_already,
         lock_seconds=lock_seconds,
         hold_seconds=hold_seconds,
         seconds=float(seconds),

@@ -54,6 +54,7 @@ def choose(
     new_behind: Iterable[str],
     unknown: list[str],
     accepted: Iterable[str],
+    wanted_already: bool,
     lock_seconds: float,
     hold_seconds: float,
     seconds: float,
@@ -66,11 +67,12 @@ def choose(
     `asked` is auto, rolling, hold or maintenance. `new_ahead` are tables that the wanted release has and the running
     one has not, `new_behind` those of the running release that the wanted one has not. `unknown` are applied migrations
     that neither knows, and that a dead deploy may have left. Nothing is held against migrations that are `accepted` by
-    name. `lock_seconds` is how long visitors may wait for a table, `hold_seconds` how long the commands of the deploy may
-    take while requests wait, and `seconds` what all of them took on the copy. One web host cannot leave the rotation without an end of the service, so that its requests wait, too.
-    A refusal names commands for the `stage`.
+    name. `wanted_already` tells that the running release is the wanted one, which lives with any of them: only their
+    locks count. `lock_seconds` is how long visitors may wait for a table, `hold_seconds` how long the commands of the
+    deploy may take while requests wait, and `seconds` what all of them took on the copy. One web host cannot leave the
+    rotation without an end of the service, so that its requests wait, too. A refusal names commands for the `stage`.
     """
-    complaints_ahead = _complaints(ahead, new_ahead, accepted, lint)
+    complaints_ahead = {} if wanted_already else _complaints(ahead, new_ahead, accepted, lint)
     breaking = bool(complaints_ahead)
     complaints_behind = _complaints(behind, new_behind, accepted, lint)
     for migration in ahead:

@@ -123,6 +123,18 @@ def test_a_long_lock_closes_the_site_and_a_long_migration_without_one_does_not()
     assert chosen([locking], lock_seconds=60)["strategy"] == "rolling"
 
 
+def test_a_release_that_wants_the_migrations_itself_does_not_wait_for_their_locks() -> None:
+    """The database was restored from an older backup. The release lives with the schema; its visitors would wait."""
+    locking = evidence(RENAME, seconds=30.5, locks=["notice"])
+    choice = chosen([locking], wanted_already=True)
+    assert (choice["strategy"], choice["breaking"]) == ("maintenance", False)
+    assert choice["reasons"] == [
+        "app.0002 (30.5 s on a copy, 0 statements on rows): keeps others from notice for up to 30.5 s"
+    ]
+    assert chosen([evidence(RENAME)], wanted_already=True)["strategy"] == "rolling"
+    assert chosen([locking], wanted_already=True, asked="rolling")["strategy"] == "refused"
+
+
 def test_rolling_against_the_evidence_is_refused_until_the_migrations_are_named() -> None:
     migrations = [evidence(RENAME), evidence(DROP, name="app.0003")]
     refused = chosen(migrations, asked="rolling", accepted="app.0003")
