@@ -366,7 +366,7 @@ def test_how_a_deploy_has_ended(
         "deploy_plan": {"previous": "v1-0", "rejoin": [], "roll": QUEUES["web"], "hand_over": []},
         **said,
     }
-    stage = {"stage": "test", "project": "amy", "site_url": "https://amy.example.org"}
+    stage = {"stage": "test", "project": "amy", "site_url": "https://amy.example.org", "domain": "amy.example.org"}
     told = {"groups": {**QUEUES, "application": names}, "hostvars": hostvars | {"localhost": controller}, **stage}
     outcome = evaluate("deploy_outcome", QUEUES, told=told)
     assert (outcome["result"], outcome["verdict"]) == (result, verdict)
@@ -434,6 +434,23 @@ def test_whom_visitors_are_led_past(
     groups = {"web": QUEUES["web"], "application": QUEUES["web"], "scheduler": ["scheduler1"]}
     told = {"groups": groups, "hostvars": hostvars | migrator | controller, **hostvars["web2"]}
     assert evaluate("host_is_past_serving", QUEUES, "web2", told=told) is past
+
+
+@pytest.mark.parametrize(
+    ("migrator", "backup"),
+    [
+        ({"release_migrations": {"ahead": {}}}, "made.dump"),
+        # A deploy that died had migrated, or it is not known whether it had.
+        ({"release_migrations": {"ahead": {"a.2": []}}}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_backup_is_named_that_the_release_before_can_live_with(migrator: dict[str, Any], backup: str) -> None:
+    made = {"__database_backup_made": {"stdout": '{"name": "made.dump"}'}}
+    assert evaluate("deploy_backup", QUEUES, known={"scheduler1": made | migrator}) == backup
+    # A dry run makes none.
+    skipped: dict[str, Any] = {"__database_backup_made": {"skipped": True}}
+    assert evaluate("deploy_backup", QUEUES, known={"scheduler1": skipped | migrator}) == ""
 
 
 def test_a_stage_without_queues_has_nobody_hold_them() -> None:
@@ -618,7 +635,7 @@ def test_queues_are_kept_from_workers_whose_release_lacks_migrations(*, migrator
         "deploy": {"release": "v2-0", "ref": "v2"},
         "deploy_plan": {"rejoin": [], "roll": [], "hand_over": [], "previous": "v2-0"},
     }
-    stage = {"stage": "test", "project": "amy", "site_url": "https://amy.example.org"}
+    stage = {"stage": "test", "project": "amy", "site_url": "https://amy.example.org", "domain": "amy.example.org"}
     told = {"hostvars": hostvars, **stage}
     assert evaluate("deploy_keeps_queues", QUEUES, told=told) is kept
     assert ("the queues stay held" in evaluate("deploy_outcome", QUEUES, told=told)["next_step"]) is kept

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils.deploy_outcome import Outcome, deploy_outcome
 
 V1, V2 = "v1-0a1b2c3d4e5f-01234567", "v2-ba9876543210-01234567"
+BACKUP = "amy-20260331T120000000000Z-deploy.dump"
 FACTS: dict[str, Any] = {
     "touched": True,
     "absences": [],
@@ -16,6 +17,8 @@ FACTS: dict[str, Any] = {
     "stranded": [],
     "withdrawn": [],
     "keeping": [],
+    "backup": BACKUP,
+    "backups": "/srv/b",
     "can_return": True,
     "serving": [],
     "tried": True,
@@ -100,7 +103,20 @@ def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
         ),
         # `make reverse-migrations` finds out by what every host ran before: it takes back too much, or refuses.
         (REFUSED, {**NO_WAY_BACK, "tried": False}, "failed", "make deploy STAGE=test VERSION=v1."),
-        (REFUSED, {**NO_WAY_BACK, "tried": False}, "failed", "make restore STAGE=test FROM="),
+        (
+            REFUSED,
+            {**NO_WAY_BACK, "tried": False},
+            "failed",
+            f"make restore STAGE=test FROM={BACKUP}, which loses what",
+        ),
+        # A deploy that died had migrated before this one made its backup.
+        (
+            REFUSED,
+            {**NO_WAY_BACK, "tried": False, "backup": ""},
+            "failed",
+            "the newest backup that is older than those migrations (on the host of the backups: ls -t "
+            "/srv/b/*-deploy.dump): make restore STAGE=test FROM=<its name>, which loses",
+        ),
         (REFUSED, {**NO_WAY_BACK, "tried": False, "jobs_wait": True}, "failed", "the queues stay held"),
         # It failed before it could know what a deploy that died had done.
         (REFUSED, {**NO_WAY_BACK, "tried": False}, "failed", "run the same command again"),
