@@ -101,7 +101,15 @@ def fleet_lines(
     )
 
 
-def host_policy(role: str, bucket: str, backup_prefix: str, log_group: str, metrics_namespace: str) -> dict[str, Any]:
+def host_policy(
+    role: str,
+    bucket: str,
+    backup_prefix: str,
+    log_group: str,
+    metrics_namespace: str,
+    *,
+    kms_keys: Sequence[str] = (),
+) -> dict[str, Any]:
     """Return the policy of the hosts of a role."""
     return stage_policies.document(
         stage_policies.host_statements(
@@ -110,6 +118,7 @@ def host_policy(role: str, bucket: str, backup_prefix: str, log_group: str, metr
             backup_prefix=backup_prefix,
             log_group=log_group,
             metrics_namespace=metrics_namespace,
+            kms_keys=kms_keys,
         )
     )
 
