@@ -71,6 +71,11 @@ def test_a_password_is_quoted_in_the_url_of_redis(password: str, quoted: str) ->
     assert url == f"redis://amy:{quoted}@10.0.0.1:6379/2"
 
 
+@pytest.mark.parametrize(("told", "user"), [({}, "amy"), ({"stage_redis_user": "portal"}, "portal")])
+def test_the_stage_says_as_whom_the_application_uses_redis(told: dict[str, str], user: str) -> None:
+    assert evaluate("redis_application_user", QUEUES, told=told) == user
+
+
 @pytest.mark.parametrize(("told", "database"), [({}, 2), ({"stage_redis_database": 0}, 0)], ids=["AMY", "most"])
 def test_the_stage_says_which_database_of_redis_the_application_uses(told: dict[str, int], database: int) -> None:
     secret = {"stage_parameters": {"redis_application_password": "secret"}}
