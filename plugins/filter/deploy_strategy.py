@@ -76,12 +76,16 @@ options:
     description: The stage, for the commands that a refusal names.
     type: str
     required: true
+  backups:
+    description: The folder of backups, for the same.
+    type: str
+    required: true
 """
 
 EXAMPLES = r"""
 - name: Choose the way
   ansible.builtin.set_fact:
-    choice: "{{ rehearsal.evidence | carpentries.amy.deploy_strategy(asked='auto', stage='production') }}"
+    choice: "{{ rehearsal.evidence | carpentries.amy.deploy_strategy(stage='production', backups='/srv/backups') }}"
 """
 
 RETURN = r"""
@@ -128,6 +132,7 @@ def deploy_strategy(
     ahead: list[dict[str, Any]],
     *,
     stage: str,
+    backups: str,
     asked: str = "auto",
     behind: dict[str, list[str] | None] | None = None,
     running_tables: Iterable[str] = (),
@@ -160,6 +165,7 @@ def deploy_strategy(
         seconds=float(seconds),
         one_web_host=one_web_host,
         stage=stage,
+        backups=backups,
         lint=lint,
     )
     return asdict(choice)

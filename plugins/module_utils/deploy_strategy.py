@@ -60,6 +60,7 @@ def choose(
     seconds: float,
     one_web_host: bool,
     stage: str,
+    backups: str,
     lint: Linter,
 ) -> Choice:
     """Return the strategy for migrations that the running release lacks (`ahead`), or the wanted one lacks (`behind`).
@@ -70,7 +71,8 @@ def choose(
     name. `wanted_already` tells that the running release is the wanted one, which lives with any of them: only their
     locks count. `lock_seconds` is how long visitors may wait for a table, `hold_seconds` how long the commands of the
     deploy may take while requests wait, and `seconds` what all of them took on the copy. One web host cannot leave the
-    rotation without an end of the service, so that its requests wait, too. A refusal names commands for the `stage`.
+    rotation without an end of the service, so that its requests wait, too. A refusal names commands for the `stage`,
+    whose host of the backups has them in the folder `backups`.
     """
     complaints_ahead = {} if wanted_already else _complaints(ahead, new_ahead, accepted, lint)
     breaking = bool(complaints_ahead)
@@ -82,9 +84,9 @@ def choose(
     reasons = [_line(migration, complaints_ahead.get(migration.name, [])) for migration in ahead]
     reasons += [_line(migration, complaints_behind.get(migration.name, [])) for migration in behind]
     if left := [name for name in unknown if name not in accepted]:
-        return Choice("refused", reasons, _left(left, stage))
+        return Choice("refused", reasons, _left(left, stage, backups))
     if complaints_behind:
-        return Choice("refused", reasons, _too_far(complaints_behind, stage))
+        return Choice("refused", reasons, _too_far(complaints_behind, stage, backups))
     if asked == "rolling" and complaints_ahead:
         return Choice("refused", reasons, _not_rolling(complaints_ahead))
     if asked == "auto":
@@ -142,22 +144,24 @@ def _not_rolling(complaints: dict[str, list[str]]) -> str:
     )
 
 
-def _too_far(complaints: dict[str, list[str]], stage: str) -> str:
+def _too_far(complaints: dict[str, list[str]], stage: str, backups: str) -> str:
     return (
         f"The database has migrations that this release does not know and cannot live with:\n{_listed(complaints)}\n"
         f"Either reverse them first, on a copy and then on the database: make reverse-migrations STAGE={stage}; or "
-        f"restore the backup that the deploy of the newer release has made: make restore STAGE={stage} FROM=<backup>. "
+        f"restore the backup that the deploy of the newer release has made: make restore STAGE={stage} FROM=<its "
+        f"name>, which ls -t {backups}/*-deploy.dump shows on the host of the backups. "
         f"If you know that this release does live with them, name them: "
         f"-e deploy_accept_migrations={','.join(complaints)}"
     )
 
 
-def _left(names: list[str], stage: str) -> str:
+def _left(names: list[str], stage: str, backups: str) -> str:
     return (
         "A deploy that died had closed the site, and the database has migrations that this release does not know: "
         f"{', '.join(names)}.\n"
         "Deploy the release that the dead deploy was of, which goes on from there, and go back then: "
         f"make rollback STAGE={stage} says how; or restore the backup that the dead deploy has made: "
-        f"make restore STAGE={stage} FROM=<backup>. If you know that this release does live with them, name them: "
+        f"make restore STAGE={stage} FROM=<its name>, which ls -t {backups}/*-deploy.dump shows on the host of the "
+        "backups. If you know that this release does live with them, name them: "
         f"-e deploy_accept_migrations={','.join(names)}"
     )

@@ -24,7 +24,7 @@ CREATE = [
 
 
 def chosen(ahead: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
-    choice: dict[str, Any] = deploy_strategy(ahead, stage="test", **options)
+    choice: dict[str, Any] = deploy_strategy(ahead, stage="test", backups="/srv/b", **options)
     return choice
 
 
@@ -158,7 +158,7 @@ def test_what_is_asked_for_is_done_where_nothing_speaks_against_it() -> None:
 def test_an_older_release_is_refused_where_the_schema_has_moved_past_it(asked: str) -> None:
     choice = chosen([], asked=asked, behind={"app.0003": RENAME, "app.0002": NULLABLE})
     assert choice["strategy"] == "refused"
-    assert "make restore STAGE=test FROM=" in choice["refusal"]
+    assert "make restore STAGE=test FROM=<its name>, which ls -t /srv/b/*-deploy.dump shows" in choice["refusal"]
     assert "make reverse-migrations STAGE=test" in choice["refusal"]
     assert "app.0002:" not in choice["refusal"]
     assert chosen([], behind={"app.0002": NULLABLE})["strategy"] == "rolling"

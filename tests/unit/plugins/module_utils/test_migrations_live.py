@@ -279,6 +279,7 @@ def test_a_rollback_counts_no_column_of_a_table_that_the_older_release_does_not_
         running_tables=lacking.tables,
         wanted_tables=known.tables,
         stage="test",
+        backups="/srv/b",
     )
     assert choice["strategy"] == "refused"
     assert "tokens" not in choice["refusal"].partition("Either")[0]
