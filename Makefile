@@ -42,7 +42,7 @@ playbook = $(ansible_settings) python3 -m scripts.playbook $(STAGE) $(1)
 .PHONY: help
 help: ## Show this help
 	@printf 'Usage: make TARGET [STAGE=local] [VERSION=...] [ARGS="-e @vars.yml"]\n\n'
-	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16 | sed 's/^/  /'
+	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20 | sed 's/^/  /'
 
 ##@ Every day
 .PHONY: deploy

@@ -46,6 +46,7 @@ def _host_policies() -> str:
             backup_prefix="backups",
             log_group="/PROJECT/STAGE",
             metrics_namespace="PROJECT/STAGE",
+            kms_keys=["KEY"],
         ):
             statements[statement.sid] = statement
             holders.setdefault(statement.sid, []).append(role)

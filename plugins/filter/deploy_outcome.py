@@ -44,6 +44,21 @@ options:
     type: list
     elements: str
     required: true
+  keeping:
+    description: Hosts that had the new release before this deploy, and keep it.
+    type: list
+    elements: str
+    required: true
+  backup:
+    description:
+      - Name of the backup that was made before the first migration that the previous release does not know; empty if
+        another deploy has made it.
+    type: str
+    required: true
+  backups:
+    description: The folder of backups.
+    type: str
+    required: true
   can_return:
     description: Whether the previous release can live with what the database has become.
     type: bool
@@ -105,10 +120,11 @@ EXAMPLES = r"""
   ansible.builtin.set_fact:
     outcome: >-
       {{ failures | carpentries.amy.deploy_outcome(
-           touched=true, absences=[], present=['web1'], stranded=[], withdrawn=[], can_return=true, serving=[],
-           tried=true, jobs_wait=false, lacks=[], release='v2-0a1b2c3d4e5f-01234567', version='v2',
-           previous='v1-ba9876543210-01234567', previous_version='v1', command='make deploy', stage='test',
-           url='https://amy.example.org') }}
+           touched=true, absences=[], present=['web1'], stranded=[], withdrawn=[], keeping=[],
+           backup='amy-20260331T120000000000Z-deploy.dump', backups='/webapps/amy.example.org/DB_backups',
+           can_return=true, serving=[], tried=true, jobs_wait=false, lacks=[],
+           release='v2-0a1b2c3d4e5f-01234567', version='v2', previous='v1-ba9876543210-01234567',
+           previous_version='v1', command='make deploy', stage='test', url='https://amy.example.org') }}
 """
 
 RETURN = r"""

@@ -56,6 +56,10 @@ options:
         type: list
         elements: str
         default: []
+      deploy:
+        description: Id of the deploy that has given it the release that it runs; empty if that is not known.
+        type: str
+        default: ""
   release:
     description: Id of the wanted release.
     type: str
@@ -68,6 +72,10 @@ options:
     type: list
     elements: str
     default: []
+  dead:
+    description: Id of a deploy that died, and whose lock this one takes over.
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
@@ -88,6 +96,8 @@ _value:
     hold_queues: {description: Whether the queues are held meanwhile., type: bool}
     previous: {description: Id of the release to go back to., type: str}
     previous_host: {description: "A host that runs it, or null.", type: str}
+    done: {description: Hosts that run the release while others run the one before., type: list, elements: str}
+    begun: {description: Those of them to which the dead deploy has given it., type: list, elements: str}
     reasons: {description: 'For each host that must change, for the queues and for the database, why.', type: dict}
 """
 
@@ -99,14 +109,20 @@ from ansible_collections.carpentries.amy.plugins.module_utils.deploy_plan import
 
 
 def deploy_plan(
-    hosts: list[dict[str, Any]], release: str, *, queues: dict[str, Any] | None = None, lacks: Sequence[str] = ()
+    hosts: list[dict[str, Any]],
+    release: str,
+    *,
+    queues: dict[str, Any] | None = None,
+    lacks: Sequence[str] = (),
+    dead: str = "",
 ) -> dict[str, Any]:
     """Return the plan for `hosts`; raise AnsibleFilterError when one is not described as the documentation says."""
     try:
         described = [Host(**host) for host in hosts]
-        result: dict[str, Any] = plan(hosts=described, release=release, queues=queues, lacks=lacks).as_result()
+        planned = plan(hosts=described, release=release, queues=queues, lacks=lacks, dead=dead)
     except TypeError as error:
         raise AnsibleFilterError(f"deploy_plan: a host lacks name, role, active or current: {error}") from error
+    result: dict[str, Any] = planned.as_result()
     return result
 
 

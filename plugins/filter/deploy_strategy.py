@@ -52,14 +52,22 @@ options:
     description: Names of migrations, separated by commas, that are known to do no harm.
     type: str
     default: ""
+  wanted_already:
+    description: Whether the running release wants the migrations itself, so that only their locks count.
+    type: bool
+    default: false
   lock_seconds:
     description: How long visitors may wait for a table that a migration locks.
     type: float
     default: 5
   hold_seconds:
-    description: How long all migrations together may take while requests wait.
+    description: How long all commands of the deploy together may take while requests wait.
     type: float
     default: 5
+  seconds:
+    description: How long they took on the copy, with those that are no migrations; 0 where there was none.
+    type: float
+    default: 0
   one_web_host:
     description: Whether the stage has only one web host, which cannot leave the rotation without leaving nobody.
     type: bool
@@ -68,12 +76,16 @@ options:
     description: The stage, for the commands that a refusal names.
     type: str
     required: true
+  backups:
+    description: The folder of backups, for the same.
+    type: str
+    required: true
 """
 
 EXAMPLES = r"""
 - name: Choose the way
   ansible.builtin.set_fact:
-    choice: "{{ rehearsal.evidence | carpentries.amy.deploy_strategy(asked='auto', stage='production') }}"
+    choice: "{{ rehearsal.evidence | carpentries.amy.deploy_strategy(stage='production', backups='/srv/backups') }}"
 """
 
 RETURN = r"""
@@ -120,14 +132,17 @@ def deploy_strategy(
     ahead: list[dict[str, Any]],
     *,
     stage: str,
+    backups: str,
     asked: str = "auto",
     behind: dict[str, list[str] | None] | None = None,
     running_tables: Iterable[str] = (),
     wanted_tables: Iterable[str] = (),
     unknown: list[str] | None = None,
     accepted: str = "",
+    wanted_already: bool = False,
     lock_seconds: float = 5,
     hold_seconds: float = 5,
+    seconds: float = 0,
     one_web_host: bool = False,
 ) -> dict[str, Any]:
     """Return the choice as a dict; see RETURN. Raises AnsibleFilterError when the linter is missing."""
@@ -144,10 +159,13 @@ def deploy_strategy(
         new_behind={*running_tables} - {*wanted_tables},
         unknown=unknown or [],
         accepted=[name.strip() for name in accepted.split(",") if name.strip()],
+        wanted_already=wanted_already,
         lock_seconds=lock_seconds,
         hold_seconds=hold_seconds,
+        seconds=float(seconds),
         one_web_host=one_web_host,
         stage=stage,
+        backups=backups,
         lint=lint,
     )
     return asdict(choice)

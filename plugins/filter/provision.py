@@ -108,6 +108,7 @@ def host_policy(
     log_group: str,
     metrics_namespace: str,
     *,
+    kms_keys: Sequence[str] = (),
     application: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> dict[str, Any]:
     """Return the policy of the hosts of a role. Raises AnsibleFilterError for statements that it cannot have."""
@@ -122,6 +123,7 @@ def host_policy(
             backup_prefix=backup_prefix,
             log_group=log_group,
             metrics_namespace=metrics_namespace,
+            kms_keys=kms_keys,
         ),
         further,
     )

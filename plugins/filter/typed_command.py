@@ -62,4 +62,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
-        return {"typed_command": typed_command}
+        return {"typed_arguments": commands.typed_arguments, "typed_command": typed_command}

@@ -34,6 +34,9 @@ def deploy_outcome(
     present: Sequence[str],
     stranded: Sequence[str],
     withdrawn: Sequence[str],
+    keeping: Sequence[str],
+    backup: str,
+    backups: str,
     can_return: bool,
     serving: Sequence[str],
     tried: bool,
@@ -54,12 +57,14 @@ def deploy_outcome(
     been, that the database was to be migrated, or that the site was closed. `absences` are the reasons why web hosts do
     not serve at the end, `present` the web hosts that do. `stranded` are the hosts that could not be given the
     `previous` release (its id, and the version that it is of) back, `withdrawn` those that never had it, and that run
-    none again. `can_return` is false where that release cannot
-    live with what the database has become; `serving` are the web hosts that serve the new one. `tried` tells that every
-    host that had to change has been given the new one, if only to refuse it; `jobs_wait` that the queues stay held.
-    `lacks` are the migrations that the database lacked of the new release, though that ran already, until they are
-    applied. `release` is the new one's id and `version` what it is called; `command` was run (`make deploy`, `make
-    rollback`, `make modernize`) on `stage` with the variables `typed`, and `url` is the site's.
+    none again, `keeping` those that had the new one before this deploy, and keep it. `backup` is the name of the backup
+    that was made before the first migration that `previous` does not know, empty if another deploy has made it, in the
+    folder `backups`. `can_return` is false where the `previous` release cannot live with what the database has become;
+    `serving` are the web hosts that serve the new one. `tried` tells that every host that had to change has been given
+    the new one, if only to refuse it; `jobs_wait` that the queues stay held. `lacks` are the migrations that the
+    database lacked of the new release, though that ran already, until they are applied. `release` is the new one's id
+    and `version` what it is called; `command` was run (`make deploy`, `make rollback`, `make modernize`) on `stage`
+    with the variables `typed`, and `url` is the site's.
     """
     name = f"{version} ({release})"
     again = f"run again: {typed_command(command, stage=stage, version=version, typed=typed)}"
@@ -67,28 +72,31 @@ def deploy_outcome(
     or_another = "; or deploy a corrected version" if command == DEPLOY else ""
     corrected = f"Correct what is named above, then {again}{or_another}"
     waiting = JOBS_WAIT if jobs_wait else ""
+    keep = f"{', '.join(keeping)} had {release} before this deploy, and {'keeps' if len(keeping) == 1 else 'keep'} it. "
+    kept = keep if keeping else ""
 
     def ended(result: str, next_step: str, headline: str = f"{name} was not deployed.") -> Outcome:
         return Outcome(result, _verdict(failures, release=release, previous=previous), headline, next_step)
 
     if failures and not touched and (can_return or previous is None):
-        return ended("refused", f"Nothing was rolled out, and the database is as it was. {corrected}.{waiting}")
+        return ended("refused", f"Nothing was rolled out, and the database is as it was. {kept}{corrected}.{waiting}")
     if failures and (lacks or not can_return):
         wanting = f"{release} runs, and the database lacks, or may lack, {', '.join(lacks)}, which it wants."
-        back = _way_back(tried=tried, previous_version=previous_version, stage=stage)
+        back = _way_back(tried=tried, previous_version=previous_version, stage=stage, backup=backup, backups=backups)
         on = f"{wanting} {corrected}." if lacks else _way_on(previous=previous, serving=serving, back=back)
-        return ended("failed", on + waiting)
+        return ended("failed", kept + on + waiting)
     if stranded:
         back = _back("Every other host", previous, [name for name in withdrawn if name not in stranded])
         return ended(
             "failed",
-            f"Out of service until it is repaired: {', '.join(stranded)}. {back} Bring the host back, then {again}",
+            f"Out of service until it is repaired: {', '.join(stranded)}. {kept}{back} "
+            f"Bring the host back, then {again}",
         )
     if failures:
-        back = _back("Every host", previous, withdrawn)
+        back = _back("Every other host" if keeping else "Every host", previous, withdrawn)
         # Where the only web host has joined in this deploy, none serves now.
         gone = withdrawn and not present
-        return ended("failed" if absences or gone else "rolled_back", f"{back} {corrected}.")
+        return ended("failed" if absences or gone else "rolled_back", f"{kept}{back} {corrected}.")
     if absences:
         some = f"{name} is served at {url}, but not by every web host."
         none = f"Every host runs {name}, but no web host serves it at {url}."
@@ -142,11 +150,14 @@ def _way_on(*, previous: str | None, serving: Sequence[str], back: str) -> str:
     )
 
 
-def _way_back(*, tried: bool, previous_version: str, stage: str) -> str:
+def _way_back(*, tried: bool, previous_version: str, stage: str, backup: str, backups: str) -> str:
     """Return the commands. Migrations are reversed to the release that every host ran before the one that it has."""
     if tried:
         return f"make reverse-migrations STAGE={stage}, then make rollback STAGE={stage}"
+    then = f"which loses what was written since, then {typed_command(DEPLOY, stage=stage, version=previous_version)}"
+    if backup:
+        return f"make restore STAGE={stage} FROM={backup}, {then}"
     return (
-        f"make restore STAGE={stage} FROM=... with the backup that was made before the migrations, which loses what "
-        f"was written since, then {typed_command(DEPLOY, stage=stage, version=previous_version)}"
+        "the newest backup that is older than those migrations (on the host of the backups: ls -t "
+        f"{backups}/*-deploy.dump): make restore STAGE={stage} FROM=<its name>, {then}"
     )

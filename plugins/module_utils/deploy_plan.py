@@ -22,7 +22,8 @@ class Host:
     configured as the roles would configure them now. `target_state` is the load balancer's word on a web host (a
     TargetHealth state of ELBv2), None for other roles. `closed` tells that a deploy has left the maintenance page on,
     `refused` that the release it runs was refused there, and has not served since. `outdated` are the services that an
-    update has replaced on the disk, and that nothing has restarted since.
+    update has replaced on the disk, and that nothing has restarted since. `deploy` is the id of the deploy that has
+    made `active` the active release, empty if that is not known.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Host:
     closed: bool = False
     refused: bool = False
     outdated: tuple[str, ...] = ()
+    deploy: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Plan:
     or to end the hold of a dead deploy.
     `previous` is the release that the fleet goes back to if the wanted one fails; None on a first deploy.
     `previous_host` is a host that runs it: the one that migrates may have joined after it was deployed.
+    `done` are the hosts that run the wanted release already while others run `previous`, and `begun` those of them to
+    which a deploy that died has given it: if this deploy fails, they go back with the others.
     """
 
     rejoin: list[str]
@@ -54,17 +58,27 @@ class Plan:
     previous: str | None
     previous_host: str | None
     reasons: dict[str, str]
+    done: list[str]
+    begun: list[str]
 
     def as_result(self) -> dict[str, Any]:
         """Return the plan as Ansible sees it; `needed` is false when nothing at all must change."""
         return {**asdict(self), "needed": bool(self.reasons)}
 
 
-def plan(*, hosts: list[Host], release: str, queues: dict[str, Any] | None = None, lacks: Sequence[str] = ()) -> Plan:
+def plan(
+    *,
+    hosts: list[Host],
+    release: str,
+    queues: dict[str, Any] | None = None,
+    lacks: Sequence[str] = (),
+    dead: str = "",
+) -> Plan:
     """Return what must be done so that every host runs `release`, every web host is in rotation, and jobs run.
 
     `queues` is what the module rq_queue_state says, None where it was not asked. `lacks` are the migrations of
     `release` that the database does not have, though `release` runs already: it was restored from an older backup.
+    `dead` is the id of a deploy that died, and whose lock this one takes over.
     """
     # One web host alone has no rotation to leave, so that no deploy could restart what an update has replaced there.
     alone = sum(host.role == "web" for host in hosts) == 1
@@ -73,19 +87,22 @@ def plan(*, hosts: list[Host], release: str, queues: dict[str, Any] | None = Non
     web = [host for host in hosts if host.role == "web" and host.name in reasons]
     hand_over = [host.name for host in hosts if host.role != "web" and host.name in reasons]
     # The deploy lock is ours, or will be: whichever deploy holds them now lives no more.
-    if dead := _holder(queues or {}):
-        reasons["the queues"] = f"are held by {dead}, which runs no more"
+    if holder := _holder(queues or {}):
+        reasons["the queues"] = f"are held by {holder}, which runs no more"
     if lacks:
         reasons["the database"] = f"lacks {', '.join(lacks)}, which {release} wants"
     previous = _previous(hosts, release)
+    done = [host for host in hosts if host.active == release and previous not in (None, release)]
     return Plan(
         rejoin=[host.name for host in web if host.target_state != IN_ROTATION],
         roll=[host.name for host in web if host.target_state == IN_ROTATION],
         hand_over=hand_over,
-        hold_queues=bool(hand_over or dead or lacks),
+        hold_queues=bool(hand_over or holder or lacks),
         previous=previous,
         previous_host=_host_of(previous, hosts),
         reasons=reasons,
+        done=[host.name for host in done],
+        begun=[host.name for host in done if dead and host.deploy == dead],
     )
 
 

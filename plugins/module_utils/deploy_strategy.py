@@ -54,10 +54,13 @@ def choose(
     new_behind: Iterable[str],
     unknown: list[str],
     accepted: Iterable[str],
+    wanted_already: bool,
     lock_seconds: float,
     hold_seconds: float,
+    seconds: float,
     one_web_host: bool,
     stage: str,
+    backups: str,
     lint: Linter,
 ) -> Choice:
     """Return the strategy for migrations that the running release lacks (`ahead`), or the wanted one lacks (`behind`).
@@ -65,11 +68,13 @@ def choose(
     `asked` is auto, rolling, hold or maintenance. `new_ahead` are tables that the wanted release has and the running
     one has not, `new_behind` those of the running release that the wanted one has not. `unknown` are applied migrations
     that neither knows, and that a dead deploy may have left. Nothing is held against migrations that are `accepted` by
-    name. `lock_seconds` is how long visitors may wait for a table, `hold_seconds` how long migrations may take while
-    requests wait. One web host cannot leave the rotation without an end of the service, so that its requests wait, too.
-    A refusal names commands for the `stage`.
+    name. `wanted_already` tells that the running release is the wanted one, which lives with any of them: only their
+    locks count. `lock_seconds` is how long visitors may wait for a table, `hold_seconds` how long the commands of the
+    deploy may take while requests wait, and `seconds` what all of them took on the copy. One web host cannot leave the
+    rotation without an end of the service, so that its requests wait, too. A refusal names commands for the `stage`,
+    whose host of the backups has them in the folder `backups`.
     """
-    complaints_ahead = _complaints(ahead, new_ahead, accepted, lint)
+    complaints_ahead = {} if wanted_already else _complaints(ahead, new_ahead, accepted, lint)
     breaking = bool(complaints_ahead)
     complaints_behind = _complaints(behind, new_behind, accepted, lint)
     for migration in ahead:
@@ -79,14 +84,14 @@ def choose(
     reasons = [_line(migration, complaints_ahead.get(migration.name, [])) for migration in ahead]
     reasons += [_line(migration, complaints_behind.get(migration.name, [])) for migration in behind]
     if left := [name for name in unknown if name not in accepted]:
-        return Choice("refused", reasons, _left(left, stage))
+        return Choice("refused", reasons, _left(left, stage, backups))
     if complaints_behind:
-        return Choice("refused", reasons, _too_far(complaints_behind, stage))
+        return Choice("refused", reasons, _too_far(complaints_behind, stage, backups))
     if asked == "rolling" and complaints_ahead:
         return Choice("refused", reasons, _not_rolling(complaints_ahead))
     if asked == "auto":
         waits = complaints_ahead or one_web_host
-        short = sum(migration.seconds for migration in ahead) <= hold_seconds
+        short = max(seconds, sum(migration.seconds for migration in ahead)) <= hold_seconds
         asked = "rolling" if not waits else "hold" if short else "maintenance"
     return Choice(asked, reasons, breaking=breaking)
 
@@ -139,22 +144,24 @@ def _not_rolling(complaints: dict[str, list[str]]) -> str:
     )
 
 
-def _too_far(complaints: dict[str, list[str]], stage: str) -> str:
+def _too_far(complaints: dict[str, list[str]], stage: str, backups: str) -> str:
     return (
         f"The database has migrations that this release does not know and cannot live with:\n{_listed(complaints)}\n"
         f"Either reverse them first, on a copy and then on the database: make reverse-migrations STAGE={stage}; or "
-        f"restore the backup that the deploy of the newer release has made: make restore STAGE={stage} FROM=<backup>. "
+        f"restore the backup that the deploy of the newer release has made: make restore STAGE={stage} FROM=<its "
+        f"name>, which ls -t {backups}/*-deploy.dump shows on the host of the backups. "
         f"If you know that this release does live with them, name them: "
         f"-e deploy_accept_migrations={','.join(complaints)}"
     )
 
 
-def _left(names: list[str], stage: str) -> str:
+def _left(names: list[str], stage: str, backups: str) -> str:
     return (
         "A deploy that died had closed the site, and the database has migrations that this release does not know: "
         f"{', '.join(names)}.\n"
         "Deploy the release that the dead deploy was of, which goes on from there, and go back then: "
         f"make rollback STAGE={stage} says how; or restore the backup that the dead deploy has made: "
-        f"make restore STAGE={stage} FROM=<backup>. If you know that this release does live with them, name them: "
+        f"make restore STAGE={stage} FROM=<its name>, which ls -t {backups}/*-deploy.dump shows on the host of the "
+        "backups. If you know that this release does live with them, name them: "
         f"-e deploy_accept_migrations={','.join(names)}"
     )

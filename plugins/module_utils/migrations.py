@@ -7,11 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ._release_program import PRELUDE, Execute, ReleaseProgramError, ask
+from ._release_program import PRELUDE, TIMED_OUT, Execute, ReleaseProgramError, ask
 
 # The lock is a transaction's: it ends with the process, so a killed migration leaves nothing to clear up, and a pooler
 # keeps it as it keeps no session's. Limits are set by statements, which a pooler does not refuse as it does options.
 BODY = r"""
+import threading
 from django.core.management.sql import emit_pre_migrate_signal
 from django.db.backends.signals import connection_created
 
@@ -97,6 +98,35 @@ class Limits:
             with contextlib.suppress(Exception), session.cursor() as cursor:
                 cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {found[1]}")
                 self.left = None
+
+class Deadline:
+    # When the time is over, the statement that runs is cancelled, and none is begun: what was applied is known then. A
+    # program that is killed leaves its statement to the server, which may end and commit it.
+    def __init__(self, seconds):
+        self.seconds, self.end, self.runs = seconds, time.monotonic() + seconds if seconds else None, False
+        if seconds:
+            threading.Thread(target=self.watch, daemon=True).start()
+
+    @property
+    def over(self):
+        return self.end is not None and time.monotonic() >= self.end
+
+    def watch(self):
+        time.sleep(self.seconds)
+        while True:
+            if self.runs:
+                with contextlib.suppress(Exception):
+                    connection.connection.cancel()
+            time.sleep(1)
+
+    def __call__(self, execute, sql, params, many, context):
+        if self.over:
+            raise TimeoutError
+        self.runs = context["connection"].alias == "default"
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            self.runs = False
 
 LOST = re.compile(r'(?:DROP TABLE|ALTER TABLE) "([^"]+)"(?: DROP COLUMN "([^"]+)")?')
 
@@ -186,13 +216,14 @@ def locked(keeper, deadline):
 
 
 before = planned()
-answer = {"pending": before, "applied": [], "commands": [], "failed": "", "output": "", "error": None, "evidence": []}
+answer = {"pending": before, "applied": [], "left": [], "commands": [], "evidence": []}
+answer |= {"failed": "", "output": "", "error": None, "seconds": 0, "late": False}
 # The commands of a deploy may do more than migrate.
 if (before or order["reverse"] is None) and not order["check_mode"]:
     limits = Limits()
     keeper = connection.copy()
     evidence = Evidence(keeper, MigrationExecutor(connection).loader)
-    output = io.StringIO()
+    output, deadline, began = io.StringIO(), Deadline(order["timeout"]), time.monotonic()
     try:
         keeper.set_autocommit(False)
         with keeper.cursor() as cursor:
@@ -206,7 +237,9 @@ if (before or order["reverse"] is None) and not order["check_mode"]:
         else:
             connection.close()
             with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-                with connection.execute_wrapper(limits), connection.execute_wrapper(evidence):
+                with contextlib.ExitStack() as wrappers:
+                    for wrapper in (limits, evidence, deadline):
+                        wrappers.enter_context(connection.execute_wrapper(wrapper))
                     if order["reverse"] is not None:
                         reverse()
                     else:
@@ -219,6 +252,8 @@ if (before or order["reverse"] is None) and not order["check_mode"]:
                     call_command("check", databases=["default"])
     except (Exception, SystemExit) as error:
         answer["error"] = f"{type(error).__name__}: {error}".strip()
+        if deadline.over:
+            answer |= {"late": True, "error": f"they took longer than {deadline.seconds} s, and were ended."}
         if limits.left:
             answer["error"] += (
                 f"\nThe index {limits.left} is there, is invalid and costs each write. The next deploy drops it first. "
@@ -232,11 +267,13 @@ if (before or order["reverse"] is None) and not order["check_mode"]:
             connection.close()
             after = planned()
             answer["applied"] = [name for name in before if name not in after]
+            answer["left"] = after if order["reverse"] is None else []
         except Exception as error:
             answer["applied"] = None
             answer["error"] = answer["error"] or f"{type(error).__name__}: {error}".strip()
     answer["output"] = output.getvalue()[-4000:]
     answer["evidence"] = evidence.migrations
+    answer["seconds"] = round(time.monotonic() - began, 2)
 print("\n" + json.dumps(answer))
 """
 PROGRAM = PRELUDE + BODY
@@ -250,9 +287,16 @@ CONCURRENT_TIMEOUT = 600
 # Of the migrations before and after a failure, those next to it are named: a list of all would hide why it failed.
 NAMED = 2
 
+# How many seconds longer a program may take that does not look at its time limit, as one that waits for another server.
+GRACE = 60
+# If they went on, the queues would be resumed meanwhile, for workers of the release before.
+MORE_TIME = "Set release_migrate_timeout in the stage's inventory to the seconds that they need, then deploy again."
+
 UNTOUCHED = "The database itself is untouched."
 UNKNOWN = "It is not known which migrations were applied."
 REMEDY = "Correct the migration or the data it stumbled over, then deploy again."
+# Such a database would be migrated again by each deploy, and never be what the release wants.
+ALL_OF_THEM = "Add migrate --noinput to release_migrate_commands in the stage's inventory, then deploy again."
 
 
 class MigrationError(Exception):
@@ -272,7 +316,8 @@ class Migrations:
 
     `evidence` has for each applied migration its `name`, `statements` (all but those on rows), `writes` (how many of
     those), `seconds`, `locks`: the tables that were there before and that others could not write meanwhile, and `lost`:
-    the rows of dropped tables and the values in dropped columns, by `table` or `table.column`.
+    the rows of dropped tables and the values in dropped columns, by `table` or `table.column`. `seconds` is what all
+    commands took.
     """
 
     pending: list[str]
@@ -280,6 +325,7 @@ class Migrations:
     commands: list[str]
     output: str
     evidence: list[dict[str, Any]]
+    seconds: float
 
 
 def migrate(
@@ -293,13 +339,15 @@ def migrate(
     reverse: list[str] | None = None,
     server: dict[str, Any] | None = None,
     remedy: str = REMEDY,
+    timeout: int = 0,
 ) -> Migrations:
     """Run the commands and return what happened; in check mode, what is pending. Times are seconds.
 
     `database` names another database, for a rehearsal; `server` has the `host`, `port`, `user` and `password` that lead
     to it, if it is on another server. `reverse` names migrations that are reversed, in this order, instead of any being
     applied: `pending` and `applied` are then what there was to reverse and what was. `remedy` ends the message of a
-    failure. Raises MigrationError when the program fails or reports an error.
+    failure. After `timeout` seconds the commands are ended, unless it is 0. Raises MigrationError when the program
+    fails or reports an error.
     """
     order = {
         "commands": commands,
@@ -311,15 +359,25 @@ def migrate(
         "server": server,
         "check_mode": check_mode,
         "reverse": reverse,
+        "timeout": timeout,
     }
     try:
         answer = ask(execute, order)
     except ReleaseProgramError as error:
-        raise MigrationError(f"{error}\n{UNTOUCHED if database else UNKNOWN}") from error
-    if answer["error"]:
+        late = f"The commands took longer than {timeout} s, and were ended. {MORE_TIME}"
+        told = late if error.code == TIMED_OUT else error
+        raise MigrationError(f"{told}\n{UNTOUCHED if database else UNKNOWN}") from error
+    if answer["error"] or answer["left"]:
         failure = _failure(answer, rehearsed=bool(database), reversed_=reverse is not None, remedy=remedy)
         raise MigrationError(failure, applied=answer["applied"])
-    return Migrations(answer["pending"], answer["applied"], answer["commands"], answer["output"], answer["evidence"])
+    return Migrations(
+        answer["pending"],
+        answer["applied"],
+        answer["commands"],
+        answer["output"],
+        answer["evidence"],
+        answer["seconds"],
+    )
 
 
 def _failure(answer: dict[str, Any], *, rehearsed: bool, reversed_: bool, remedy: str) -> str:
@@ -327,8 +385,14 @@ def _failure(answer: dict[str, Any], *, rehearsed: bool, reversed_: bool, remedy
     what = "the reversal of migrations" if reversed_ else "the migrations"
     if answer.get("failed") and not answer["failed"].startswith("migrate"):
         what = f"manage.py {answer['failed']}"
+    said = f"refused {what}: {answer['error']}"
+    if not answer["error"]:
+        said = f"still lacks migrations after release_migrate_commands ({', '.join(answer['commands'])})."
+        remedy = ALL_OF_THEM
+    if answer.get("late"):
+        remedy = MORE_TIME
     return (
-        f"{where} refused {what}: {answer['error']}\n"
+        f"{where} {said}\n"
         f"{_progress(answer, done='Reversed' if reversed_ else 'Applied')}\n{f'{UNTOUCHED} ' if rehearsed else ''}"
         f"The application's hosts still run the release they ran before. {remedy}"
     )

@@ -58,9 +58,18 @@ def document(statements: list[Statement], further: Sequence[Mapping[str, Any]] =
 
 
 def host_statements(
-    *, role: str, bucket: str, backup_prefix: str, log_group: str, metrics_namespace: str
+    *,
+    role: str,
+    bucket: str,
+    backup_prefix: str,
+    log_group: str,
+    metrics_namespace: str,
+    kms_keys: Sequence[str] = (),
 ) -> list[Statement]:
-    """Return what the credentials of a host of the kind `role` are good for. Raises KeyError."""
+    """Return what the credentials of a host of the kind `role` are good for. Raises KeyError.
+
+    `kms_keys` are those that backups are encrypted with: ids, aliases or ARNs.
+    """
     statements = [
         Statement(
             sid="SendLogs",
@@ -97,6 +106,7 @@ def host_statements(
                 conditions={"StringLike": {"s3:prefix": f"{backup_prefix}/*"}},
             )
         )
+        statements += [_use_of(key, number=number) for number, key in enumerate(kms_keys, 1)]
     return statements
 
 
@@ -141,6 +151,23 @@ def _may_begin(pattern: str, beginning: str) -> bool:
 
 def _listed(value: str | Sequence[str]) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
+
+
+def _use_of(key: str, *, number: int) -> Statement:
+    """Let S3 use a KMS key for a host. No policy names a key by its alias: that is a condition."""
+    arn = key if key.startswith("arn:") else f"arn:aws:kms:*:*:{key if '/' in key else f'key/{key}'}"
+    place, _, alias = arn.partition(":alias/")
+    by_alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{alias}"}} if alias else {}
+    return Statement(
+        sid=f"EncryptBackups{number}",
+        reason=(
+            "Where the stage names a KMS key, S3 encrypts the backups with it. It also decrypts with it what is "
+            "fetched, and the parts of an upload above 64 MiB."
+        ),
+        actions=("kms:GenerateDataKey", "kms:Decrypt"),
+        resources=(f"{place}:key/*" if alias else arn,),
+        conditions={"StringLike": {"kms:ViaService": "s3.*.amazonaws.com"}, **by_alias},
+    )
 
 
 def bucket_statements(*, bucket: str, host_roles: str) -> list[Statement]:

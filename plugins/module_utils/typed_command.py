@@ -9,6 +9,8 @@ import shlex
 from collections.abc import Mapping
 
 DEPLOY = "make deploy"
+# The variables of make that an operator gives, besides STAGE and VERSION.
+TYPED = ("MODE", "PHASE", "FROM", "JOBS", "HOST", "CONFIRM", "ARGS")
 # Of what ansible-playbook is told these words are shown: options, files, a plain word after an option, names of
 # variables. Their values may be secrets, and the command is in the lock, on terminals and in the report.
 _SHOWN = re.compile(r"--?[\w-]+|(-e|--[\w-]+=)?@[\w./-]+")
@@ -30,6 +32,11 @@ def typed_command(command: str, *, stage: str, version: str = "", typed: Mapping
     arguments = {"STAGE": stage, "VERSION": version if command == DEPLOY else "", **given}
     missing = {name: value for name, value in arguments.items() if value and f" {name}=" not in command}
     return " ".join([command, *(f"{name}={shlex.quote(value)}" for name, value in missing.items())])
+
+
+def typed_arguments(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what make was given, by the `environment` that it has made; nothing without make."""
+    return {name: environment[name] for name in TYPED if environment.get("MAKELEVEL") and environment.get(name)}
 
 
 def without_values(arguments: str) -> str:

@@ -46,7 +46,7 @@ down:
   type: dict
   sample: {gunicorn: FATAL}
 running:
-  description: How many processes of each of supervisord's programs run.
+  description: How many processes of each of supervisord's programs run; null if supervisord does not answer.
   returned: success
   type: dict
   sample: {rqworker: 2}

@@ -46,6 +46,12 @@ options:
       - P(carpentries.amy.reversal_plan#filter) plans them.
     type: list
     elements: str
+  timeout:
+    description:
+      - Seconds after which the O(commands) are ended, and the module fails; V(0) for never.
+      - The statement that runs then is cancelled, so that it is known what was applied.
+    type: int
+    default: 0
   remedy:
     description: What to do if it fails; the end of the message.
     type: str
@@ -93,6 +99,10 @@ evidence:
     seconds: {description: How long it took., type: float}
     lost: {description: Rows of dropped tables and values in dropped columns., type: dict}
     locks: {description: Tables that others could not write meanwhile., type: list, elements: str}
+seconds:
+  description: How long all commands took.
+  type: float
+  returned: success
 output:
   description: The end of what the commands printed.
   type: str
@@ -101,7 +111,13 @@ output:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.carpentries.amy.plugins.module_utils._release_program import ARGUMENTS, SERVER, executor
-from ansible_collections.carpentries.amy.plugins.module_utils.migrations import PROGRAM, REMEDY, MigrationError, migrate
+from ansible_collections.carpentries.amy.plugins.module_utils.migrations import (
+    GRACE,
+    PROGRAM,
+    REMEDY,
+    MigrationError,
+    migrate,
+)
 
 
 def main() -> None:
@@ -115,6 +131,7 @@ def main() -> None:
             "database": {"type": "str"},
             "server": SERVER,
             "reverse": {"type": "list", "elements": "str"},
+            "timeout": {"type": "int", "default": 0},
             "remedy": {"type": "str", "default": REMEDY},
         },
         required_by={"server": ["database"]},
@@ -123,7 +140,7 @@ def main() -> None:
     options = module.params
     try:
         migrations = migrate(
-            executor(module, PROGRAM),
+            executor(module, PROGRAM, timeout=options["timeout"] + GRACE if options["timeout"] else None),
             commands=options["commands"],
             lock_timeout=options["lock_timeout"],
             lock_wait=options["lock_wait"],
@@ -132,6 +149,7 @@ def main() -> None:
             reverse=options["reverse"],
             server=options["server"],
             remedy=options["remedy"],
+            timeout=options["timeout"],
         )
     except MigrationError as error:
         module.fail_json(msg=str(error), **({} if error.applied is None else {"applied": error.applied}))
@@ -142,6 +160,7 @@ def main() -> None:
         commands=migrations.commands,
         output=migrations.output,
         evidence=migrations.evidence,
+        seconds=migrations.seconds,
     )
 
 

@@ -34,6 +34,11 @@ active:
     commit: 0123456789abcdef0123456789abcdef01234567
     sha256: "..."
     path: /webapps/amy.example.org/releases/v1-0123456789ab-89abcdef
+activated_by:
+  description: Id of the deploy that has made it the active one; null if the history does not tell.
+  returned: success
+  type: str
+  sample: 20260131T115900Z-v1
 previous:
   description:
     - What ran before it, without what was refused; null if nothing did or it is no longer staged.

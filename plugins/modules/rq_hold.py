@@ -34,7 +34,9 @@ options:
     required: true
   supervised:
     description:
-      - How many workers supervisor runs, by host. V(held) is refused if Redis knows fewer, for the others would go on.
+      - What supervisor runs on each worker host, as C(running) of M(carpentries.amy.host_status), by host. Anything but
+        a dictionary says that the host could not be asked.
+      - V(held) is refused if Redis knows fewer workers, or if a host could not be asked, for the others would go on.
     type: dict
     default: {}
   ttl:
@@ -114,7 +116,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.hold import (
     require_all_workers,
 )
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.lease import DEPLOY_PREFIX, RedisLease
-from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import SUSPENSION_KEY, stranded
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import SUSPENSION_KEY, counted, stranded
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.store import RqStore
 
 
@@ -130,8 +132,7 @@ def ensure(options: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
     before = claim.holder if claim else None
     rules = {"holder": holder, "ttl": options["ttl"], "take_over": options["take_over"]}
     if options["state"] == "held":
-        supervised = {host: int(count) for host, count in options["supervised"].items()}
-        require_all_workers(store=store, supervised=supervised, clock=SystemClock())
+        require_all_workers(store=store, supervised=counted(options["supervised"]), clock=SystemClock())
         after = holder if must_suspend(claim=claim, **rules) else before
         result: dict[str, Any] = {"waited_seconds": 0.0, "jobs": [], "woken_workers": [], "returned_jobs": []}
         if not check_mode:

@@ -41,7 +41,9 @@ options:
     elements: str
     default: []
   refuse:
-    description: Whether the module fails for other queues, and for the other jobs that cannot be loaded.
+    description:
+      - Whether the module fails for other queues, for the other jobs that cannot be loaded, and for jobs that wait in a
+        Redis database in which the release has no queue.
     type: bool
     default: true
   stage:
@@ -99,6 +101,10 @@ notes:
   type: list
   elements: str
   returned: success
+elsewhere:
+  description: What there is to do about jobs in another Redis database, where no worker of the release looks; or empty.
+  returned: success
+  type: str
 missing:
   description: Ids on a queue or schedule whose job no longer exists. RQ passes over them.
   type: list
@@ -118,7 +124,11 @@ from ansible_collections.carpentries.amy.plugins.module_utils._release_program i
 from ansible_collections.carpentries.amy.plugins.module_utils.rq import (  # pylint: disable=unused-import
     jobs_probe,  # noqa: F401
 )
-from ansible_collections.carpentries.amy.plugins.module_utils.rq.application import queues_refusal, release_queues
+from ansible_collections.carpentries.amy.plugins.module_utils.rq.application import (
+    left_behind,
+    queues_refusal,
+    release_queues,
+)
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.connection import QUEUES_OPTIONS
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_check import probe
@@ -172,13 +182,18 @@ def main() -> None:
         wanted, where = options["queues"], {"database": answer["database"], "stage": options["stage"]}
         if refusal := queues_refusal(release_queues(answer), wanted=wanted, **where):
             module.fail_json(msg=refusal, unloadable=[])
+    elsewhere = left_behind(answer["elsewhere"], database=answer["database"], stage=options["stage"])
+    if options["refuse"] and elsewhere:
+        module.fail_json(msg=f"{elsewhere} Nothing that runs has been touched.", unloadable=[])
     jobs, names = found_jobs(answer), options["names"]
     target = {"release": Path(options["path"]).name, "stage": options["stage"], "version": options["version"]}
     stopping = refused(jobs, accepted=names)
     if stopping and options["refuse"]:
         message = explain(jobs, accepted=names, now=time.time(), **target)
         module.fail_json(msg=message, unloadable=[asdict(job) for job in stopping])
-    module.exit_json(changed=False, missing=answer["missing"], **results(jobs, names=names, **target))
+    module.exit_json(
+        changed=False, missing=answer["missing"], elsewhere=elsewhere, **results(jobs, names=names, **target)
+    )
 
 
 if __name__ == "__main__":

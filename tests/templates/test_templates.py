@@ -107,6 +107,14 @@ def test_gunicorn_serves_an_asgi_application_with_its_own_worker(choices: dict[s
     assert command.endswith(" portal.asgi:application")
 
 
+def test_gunicorn_opens_its_control_socket_where_it_may_write() -> None:
+    """Since 25.1 it opens one, by default below $HOME, which the application may not write."""
+    program = render(Template(role="gunicorn", path="gunicorn.conf.j2"), gunicorn_socket="/run/other/g.sock")
+    assert 'XDG_RUNTIME_DIR="/run/other"' in program
+    folder = render(Template(role="gunicorn", path="tmpfiles.conf.j2"), gunicorn_socket="/run/other/g.sock")
+    assert folder.splitlines()[-1].startswith("d /run/other 0750")
+
+
 def test_gunicorn_takes_the_headers_that_nginx_lets_through() -> None:
     command = render(Template(role="gunicorn", path="gunicorn.conf.j2"))
     assert "--limit-request-line 0\n" in command

@@ -6,10 +6,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
 from plugins.module_utils.host_kinds import KINDS, NAMES
+from plugins.module_utils.rq.state import counted
 from tests.templates.rendering import ROLES
 
 VARS = ROLES.parent / "playbooks/vars"
@@ -19,6 +21,8 @@ QUEUES = {
     "scheduler": ["scheduler1", "scheduler2"],
     "redis": ["redis1"],
 }
+# Of a deploy that has nothing to do.
+PLAN: dict[str, Any] = {"rejoin": [], "roll": [], "hand_over": [], "done": [], "begun": [], "previous": "v1"}
 NO_QUEUES = {"web": ["web1", "web2"], "utility": ["utility1"]}
 
 
@@ -51,6 +55,10 @@ def evaluate(expression: str, fleet: dict[str, list[str]], host: str = "localhos
     loader = DataLoader()
     for file in ("wiring.yml", "deploy.yml"):
         variables |= loader.load_from_file(str(VARS / file), trusted_as_template=True)
+    variables["hostvars"].setdefault("localhost", {})
+    variables["hostvars"]["localhost"] = {"deploy": {"release": "v2"}} | variables["hostvars"]["localhost"]
+    plan = variables["hostvars"]["localhost"].get("deploy_plan", {})
+    variables["hostvars"]["localhost"]["deploy_plan"] = PLAN | plan
     return Templar(loader=loader, variables=variables).template(trust_as_template("{{ " + expression + " }}"))
 
 
@@ -61,6 +69,11 @@ def test_a_password_is_quoted_in_the_url_of_redis(password: str, quoted: str) ->
     told = {"stage_parameters": {"redis_application_password": password}}
     url = evaluate("queue_redis_url", QUEUES, told=told)
     assert url == f"redis://amy:{quoted}@10.0.0.1:6379/2"
+
+
+@pytest.mark.parametrize(("told", "user"), [({}, "amy"), ({"stage_redis_user": "portal"}, "portal")])
+def test_the_stage_says_as_whom_the_application_uses_redis(told: dict[str, str], user: str) -> None:
+    assert evaluate("redis_application_user", QUEUES, told=told) == user
 
 
 @pytest.mark.parametrize(("told", "database"), [({}, 2), ({"stage_redis_database": 0}, 0)], ids=["AMY", "most"])
@@ -234,6 +247,23 @@ def test_whom_a_failed_deploy_returns(
     assert grouped(evaluate("deploy_return_groups", fleet, changed=changed)) == groups
 
 
+def test_a_host_that_a_dead_deploy_had_changed_goes_back_with_the_others() -> None:
+    facts: dict[str, Any] = {
+        "deploy_plan": {"done": ["web1", "worker1"], "begun": ["web1", "worker1"]},
+        "known": {
+            "web1": {"check_host": {"maintenance_for_deploy": False, "staged": ["v1"]}},
+            "web2": {"check_host": {"maintenance_for_deploy": False, "staged": ["v1"]}, "deploy_failure": "refused"},
+        },
+    }
+    assert evaluate("deploy_return_groups", QUEUES, **facts) == []
+    choice = {"strategy": "rolling", "breaking": False}
+    assert grouped(evaluate("deploy_return_groups", QUEUES, **facts, deploy_choice=choice)) == {
+        "web_to_return": ["web1"],
+        "others_to_return": ["worker1"],
+        "queue_to_return": ["scheduler1"],
+    }
+
+
 @pytest.mark.parametrize(
     ("returning", "keeper", "held"),
     [
@@ -250,21 +280,52 @@ def test_workers_return_only_while_their_queues_are_held(
     assert evaluate("deploy_return_is_held", QUEUES, told=told) is held
 
 
+def test_a_worker_host_that_is_out_of_reach_is_not_counted_as_one_without_workers() -> None:
+    (held,) = yaml.safe_load((VARS.parent / "tasks/hold_queues.yml").read_text(encoding="utf-8"))
+    (told,) = [task["carpentries.amy.rq_hold"] for task in held["block"] if "carpentries.amy.rq_hold" in task]
+    answers = [
+        {"worker_host": "worker1", "running": {"rqworker": 2}},
+        {"worker_host": "worker2", "unreachable": True, "msg": "no route"},
+        {"worker_host": "worker3", "failed": True, "msg": "no folder"},
+        {"worker_host": "worker4", "running": None},
+        {"worker_host": "worker5", "running": {}},
+    ]
+    expression = told["supervised"].strip().removeprefix("{{").removesuffix("}}")
+    supervised = evaluate(expression, QUEUES, told={"hold_of_hosts": {"results": answers}})
+    assert counted(supervised) == {"worker1": 2, "worker2": None, "worker3": None, "worker4": None, "worker5": 0}
+
+
 @pytest.mark.parametrize(("told", "before"), [({}, ""), ({"deploy_failure": "it was away"}, "it was away; ")])
 def test_a_second_failure_of_a_host_does_not_hide_the_first(told: dict[str, str], before: str) -> None:
     assert evaluate("deploy_failed_before", QUEUES, told=told) == before
 
 
-def test_a_hold_lasts_for_migrations_that_visitors_slow_down() -> None:
-    rehearsed = [{"name": "a.0002", "seconds": 400.5}, {"name": "a.0003", "seconds": 100.0}]
-    left_behind = {"pending": ["a.0002", "a.0003"], "ahead": {"a.0001": []}, "behind": {}}
-    migrator = {"deploy_rehearsal": rehearsed, "release_migrations": left_behind}
-    told = {"groups": {"migrator": ["scheduler1"], "scheduler": ["scheduler1"]}, "hostvars": {"scheduler1": migrator}}
-    assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 1501
+def test_a_hold_lasts_for_commands_that_visitors_slow_down() -> None:
+    told: dict[str, Any] = {
+        "groups": {"migrator": ["scheduler1"], "scheduler": ["scheduler1"]},
+        "hostvars": {"scheduler1": {"deploy_rehearsal_seconds": 500.5}},
+    }
+    assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 2101
+    # No migration is pending, and commands run that no copy has measured.
+    told["hostvars"] = {"scheduler1": {}}
+    assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 600
+    assert evaluate("deploy_hold_work_seconds", QUEUES, told={**told, "release_migrate_timeout": 3600}) == 3600
 
 
-@pytest.mark.parametrize(("previous", "imposed"), [("v1-0", 1), (None, 0), ("v2-0", 0)])
-def test_a_release_has_to_live_with_the_migrations_of_another_one(previous: str | None, imposed: int) -> None:
+def test_the_commands_of_a_deploy_end_before_the_hold_of_its_queues() -> None:
+    migrate, hold = (
+        (VARS.parent / f"phases/{name}.yml").read_text(encoding="utf-8") for name in ("migrate", "hold_queues")
+    )
+    assert 'release_migrate_limit: "{{ deploy_hold_work_seconds }}"' in migrate
+    assert 'hold_work_seconds: "{{ deploy_hold_work_seconds }}"' in hold
+    # What the jobs in hand may take before, and the change of the workers after, has a quarter of an hour.
+    assert 'hold_seconds: "{{ 900 + hold_work_seconds' in (VARS.parent / "tasks/hold_queues.yml").read_text(
+        encoding="utf-8"
+    )
+
+
+@pytest.mark.parametrize(("previous", "imposed"), [("v1-0", 1), (None, 0), ("v2-0", 1)])
+def test_migrations_happen_to_a_release_that_runs(previous: str | None, imposed: int) -> None:
     migrator = {"deploy_rehearsal": [{"name": "a.2"}], "release_migrations": {"ahead": {}}}
     told = {
         "groups": {"migrator": ["scheduler1"], "scheduler": ["scheduler1"]},
@@ -310,7 +371,7 @@ def test_how_a_deploy_has_ended(
         "deploy_plan": {"previous": "v1-0", "rejoin": [], "roll": QUEUES["web"], "hand_over": []},
         **said,
     }
-    stage = {"stage": "test", "project": "amy", "site_url": "https://amy.example.org"}
+    stage = {"stage": "test", "project": "amy", "site_url": "https://amy.example.org", "domain": "amy.example.org"}
     told = {"groups": {**QUEUES, "application": names}, "hostvars": hostvars | {"localhost": controller}, **stage}
     outcome = evaluate("deploy_outcome", QUEUES, told=told)
     assert (outcome["result"], outcome["verdict"]) == (result, verdict)
@@ -323,7 +384,10 @@ def test_how_a_deploy_has_ended(
     [
         # The backup, the rehearsal, the queues: the fleet runs what it ran.
         ({"scheduler1": {"deploy_failure": "the copy refused the migrations"}}, False),
-        ({"localhost": {"deploy_choice": {"strategy": "refused"}, "deploy_failure": "too far"}}, False),
+        (
+            {"localhost": {"deploy_choice": {"strategy": "refused", "breaking": False}, "deploy_failure": "too far"}},
+            False,
+        ),
         ({"scheduler1": {"deploy_failure": "a job does not end"}}, False),
         # The site was closed, or the database migrated, or to be.
         ({"localhost": {"deploy_choice": {"strategy": "maintenance"}}}, True),
@@ -394,6 +458,23 @@ def test_a_release_has_the_programs_that_the_stage_is_to_run(
     fleet: dict[str, list[str]], counts: dict[str, int], programs: list[str]
 ) -> None:
     assert evaluate("release_programs", fleet, instances_counts=counts) == programs
+
+
+@pytest.mark.parametrize(
+    ("migrator", "backup"),
+    [
+        ({"release_migrations": {"ahead": {}}}, "made.dump"),
+        # A deploy that died had migrated, or it is not known whether it had.
+        ({"release_migrations": {"ahead": {"a.2": []}}}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_backup_is_named_that_the_release_before_can_live_with(migrator: dict[str, Any], backup: str) -> None:
+    made = {"__database_backup_made": {"stdout": '{"name": "made.dump"}'}}
+    assert evaluate("deploy_backup", QUEUES, known={"scheduler1": made | migrator}) == backup
+    # A dry run makes none.
+    skipped: dict[str, Any] = {"__database_backup_made": {"skipped": True}}
+    assert evaluate("deploy_backup", QUEUES, known={"scheduler1": skipped | migrator}) == ""
 
 
 def test_a_stage_without_queues_has_nobody_hold_them() -> None:
@@ -578,7 +659,7 @@ def test_queues_are_kept_from_workers_whose_release_lacks_migrations(*, migrator
         "deploy": {"release": "v2-0", "ref": "v2"},
         "deploy_plan": {"rejoin": [], "roll": [], "hand_over": [], "previous": "v2-0"},
     }
-    stage = {"stage": "test", "project": "amy", "site_url": "https://amy.example.org"}
+    stage = {"stage": "test", "project": "amy", "site_url": "https://amy.example.org", "domain": "amy.example.org"}
     told = {"hostvars": hostvars, **stage}
     assert evaluate("deploy_keeps_queues", QUEUES, told=told) is kept
     assert ("the queues stay held" in evaluate("deploy_outcome", QUEUES, told=told)["next_step"]) is kept

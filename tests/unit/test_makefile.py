@@ -43,6 +43,13 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+def test_the_help_has_one_column_of_texts_and_no_long_line(folder: Path) -> None:
+    lines = [line for line in make(folder, "help").stdout.splitlines() if line.startswith("  ")]
+    assert len(lines) > 30
+    assert len({len(line) - len(line[2:].partition(" ")[2].lstrip()) for line in lines}) == 1
+    assert max(map(len, lines)) <= 120
+
+
 def test_a_stage_is_in_the_local_cloud_if_its_inventory_says_so(folder: Path) -> None:
     done = make(folder, "local", "STAGE=mine")
     assert done.returncode == 0, done.stderr

@@ -118,9 +118,11 @@ def site_state(site: Site) -> dict[str, Any]:
     page = MaintenancePage(site.root)
     active = site.active()
     refused = site.refusals()
-    previous = previous_release(read_history(site.history), active=active, refused=refused)
+    history = read_history(site.history)
+    previous = previous_release(history, active=active, refused=refused)
     return {
         "active": site.record(active) if active else None,
+        "activated_by": history[-1].deploy_id if history and history[-1].to == active else None,
         "previous": site.record(previous) if previous else None,
         "staged": site.staged(),
         "kept": kept(site),

@@ -41,6 +41,27 @@ def queues_refusal(found: Sequence[ReleaseQueue] | None, *, wanted: Collection[s
     return refusal and f"{refusal}. Nothing that runs has been touched. Then run the same command again."
 
 
+def left_behind(elsewhere: Mapping[str, int], *, database: int, stage: str) -> str:
+    """What to do about jobs that wait where no worker of the release looks for them; empty if there are none.
+
+    `elsewhere` counts them by the number of another Redis database, `database` is the release's own.
+    """
+    if not elsewhere:
+        return ""
+    counted = [
+        f"{count} {'job waits' if count == 1 else 'jobs wait'} in Redis database {other}"
+        for other, count in sorted(elsewhere.items(), key=lambda found: int(found[0]))
+    ]
+    other = min(elsewhere, key=int)
+    return (
+        f"{', and '.join(counted)}, and the release has its queues in {database}: no worker would run them. Move them "
+        f"there: make maintenance MODE=on STAGE={stage}; make jobs MODE=aside JOBS=all STAGE={stage} "
+        f"ARGS='-e stage_redis_database={other}'; on each worker host, supervisorctl stop rqworker:*; the same command "
+        f"again; make jobs MODE=restore STAGE={stage} FROM=, with the name that MODE=aside has said; "
+        f"make maintenance MODE=off STAGE={stage}."
+    )
+
+
 def _place_refusal(found: Sequence[ReleaseQueue], *, wanted: Collection[str], database: int, inventory: str) -> str:
     used = [queue for queue in found if queue.name in wanted] or list(found)
     if broken := [f"{queue.name}: {queue.error}" for queue in used if queue.error]:

@@ -166,7 +166,7 @@ def _queue_lost_again(store: Store, *, since: float) -> list[str]:
 
 
 def require_all_workers(
-    *, store: WorkersStore, supervised: Mapping[str, int], clock: Clock, timeout: int = SEEN_SECONDS
+    *, store: WorkersStore, supervised: Mapping[str, int | None], clock: Clock, timeout: int = SEEN_SECONDS
 ) -> None:
     """Wait until Redis knows as many workers as supervisor runs, which `supervised` counts by host.
 

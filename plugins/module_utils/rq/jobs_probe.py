@@ -20,6 +20,7 @@ import pickletools
 import re
 import sys
 import zlib
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -142,6 +143,31 @@ def entries(connection: Any, queues: Sequence[str]) -> Iterator[tuple[JobKeys, s
                 job = member.decode(errors="replace")
                 # In the other sets, an id with a colon is whole.
                 yield kind, key, job_of_execution(job) if kind.state == "running" else job, score
+
+
+@contextmanager
+def in_database(connection: Any, number: int) -> Iterator[Any]:
+    """A client of another database of the same Redis."""
+    pool = connection.connection_pool
+    options = {**pool.connection_kwargs, "db": number}
+    other = type(connection)(connection_pool=type(pool)(connection_class=pool.connection_class, **options))
+    try:
+        yield other
+    finally:
+        # Clients before redis-py 3.5 are no context managers.
+        other.connection_pool.disconnect()
+
+
+def waiting_elsewhere(connection: Any, queues: Sequence[str], *, known: set[int]) -> dict[str, int]:
+    """How many jobs that will run are in each database that is not `known`, by its number as text."""
+    found = {}
+    for number in sorted({int(name[2:]) for name in connection.info("keyspace")} - known):
+        with in_database(connection, number) as other:
+            named = {key.decode(errors="replace").partition("rq:queue:")[2] for key in other.smembers("rq:queues")}
+            jobs = {job for kind, _key, job, _score in entries(other, sorted({*queues, *named})) if kind.runs}
+            if count := sum(bool(other.exists(f"rq:job:{job}")) for job in jobs):
+                found[str(number)] = count
+    return found
 
 
 def load(data: bytes, meta: bytes | None) -> str:
@@ -279,7 +305,9 @@ def main() -> None:
             return
         connection = client(redis_url=order["redis_url"], queue=order["queues"][0])
         database = int(connection.connection_pool.connection_kwargs.get("db") or 0)
-        told = {"queues": release_queues(connection), "database": database}
+        told: dict[str, Any] = {"queues": release_queues(connection), "database": database}
+        known = {database, *(queue["database"] for queue in told["queues"] or () if queue.get("is_ours"))}
+        told["elsewhere"] = waiting_elsewhere(connection, order["queues"], known=known)
         json.dump({**examine(connection, order["queues"]), **told}, findings)
 
 

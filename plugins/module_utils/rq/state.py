@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 SUSPENSION_KEY = "rq:suspended"
+# The name that role rq_worker gives its workers at supervisor.
+PROGRAM = "rqworker"
 SCHEDULER_LOCK_KEY = "rq:scheduler_lock"
 DEQUEUE_COMMANDS = frozenset({"blmove", "blpop", "brpop", "brpoplpush"})
 
@@ -135,11 +138,30 @@ def to_wake(snapshot: Snapshot, *, woken: frozenset[tuple[str, str]]) -> tuple[W
     )
 
 
-def unseen(snapshot: Snapshot, *, supervised: Mapping[str, int], database: int, others: Collection[int]) -> str:
+def counted(running: Mapping[str, Any]) -> dict[str, int | None]:
+    """How many workers supervisor runs, by host; None for a host that could not be asked.
+
+    `running` has for each host what the module host_status says, and anything but a dictionary where it says nothing.
+    """
+    return {
+        host: int(programs.get(PROGRAM, 0)) if isinstance(programs, Mapping) else None
+        for host, programs in running.items()
+    }
+
+
+def unseen(snapshot: Snapshot, *, supervised: Mapping[str, int | None], database: int, others: Collection[int]) -> str:
     """Why the workers that supervisor runs are not those that Redis knows; empty if it knows as many.
 
-    `supervised` counts them by host. `database` is the one that was asked, `others` those that have workers, too.
+    `supervised` counts them by host, as `counted` does. `database` is the one that was asked, `others` those that have
+    workers, too.
     """
+    if silent := sorted(host for host, count in supervised.items() if count is None):
+        return (
+            f"{', '.join(silent)} cannot be asked how many workers run there, and the hold might not stop them: SSH "
+            f"does not reach the host, or its supervisor does not answer. On {silent[0]} run: systemctl status "
+            "supervisor; supervisorctl status. If the instance is ill (aws ec2 describe-instance-status), bring it "
+            "back or terminate it. Then run the same command again"
+        )
     running = {host: count for host, count in supervised.items() if count}
     # One that does not listen to commands is the hold's own business, which names it.
     wanted, seen = sum(running.values()), len(snapshot.workers)

@@ -18,6 +18,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_probe impo
     SCHEDULED_KEY,
     entries,
     function_name,
+    in_database,
     job_of_execution,
 )
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_since import WaitingJob
@@ -81,14 +82,10 @@ class RqStore:
 
     def databases_with_workers(self) -> list[int]:
         """The other databases of this Redis in which workers are registered."""
-        pool = self._client.connection_pool
         found = []
         for name in self._client.info("keyspace"):
             number = int(name[2:])
-            options = {**pool.connection_kwargs, "db": number}
-            with type(self._client)(
-                connection_pool=type(pool)(connection_class=pool.connection_class, **options)
-            ) as other:
+            with in_database(self._client, number) as other:
                 if number != self.database and other.scard(WORKERS_KEY):
                     found.append(number)
         return found

@@ -9,12 +9,16 @@ import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils.deploy_outcome import Outcome, deploy_outcome
 
 V1, V2 = "v1-0a1b2c3d4e5f-01234567", "v2-ba9876543210-01234567"
+BACKUP = "amy-20260331T120000000000Z-deploy.dump"
 FACTS: dict[str, Any] = {
     "touched": True,
     "absences": [],
     "present": ["web1"],
     "stranded": [],
     "withdrawn": [],
+    "keeping": [],
+    "backup": BACKUP,
+    "backups": "/srv/b",
     "can_return": True,
     "serving": [],
     "tried": True,
@@ -61,6 +65,27 @@ def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
         (REFUSED, {"withdrawn": ["web1"], "present": []}, "failed", "web1 had not, and run no release again."),
         (REFUSED, {**JOINED, "stranded": ["worker1"]}, "failed", "repaired: worker1. Every other host that had v1-"),
         (REFUSED, {**JOINED, "stranded": ["worker1"]}, "failed", "as before; scheduler1 had not,"),
+        # A deploy that did not end had given them the release, and nothing tells which.
+        (
+            REFUSED,
+            {"keeping": ["web3"]},
+            "rolled_back",
+            f"web3 had {V2} before this deploy, and keeps it. Every other host serves {V1} as before. Correct",
+        ),
+        (REFUSED, {**JOINED, "keeping": ["web3"]}, "rolled_back", "keeps it. Every other host that had v1-"),
+        (
+            REFUSED,
+            {**UNTOUCHED, "keeping": ["web3", "web4"]},
+            "refused",
+            f"the database is as it was. web3, web4 had {V2} before this deploy, and keep it. Correct",
+        ),
+        (
+            REFUSED,
+            {**NO_WAY_BACK, "keeping": ["web3"]},
+            "failed",
+            f"web3 had {V2} before this deploy, and keeps it. The database has",
+        ),
+        (REFUSED, {"stranded": ["web2"], "keeping": ["web3"]}, "failed", "web2. web3 had v2-"),
         # A rehearsal has refused it: there is nothing to go back from.
         (REFUSED, UNTOUCHED, "refused", "Nothing was rolled out, and the database is as it was."),
         (REFUSED, UNTOUCHED, "refused", "make deploy STAGE=test VERSION=v2; or deploy a corrected version."),
@@ -78,7 +103,20 @@ def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
         ),
         # `make reverse-migrations` finds out by what every host ran before: it takes back too much, or refuses.
         (REFUSED, {**NO_WAY_BACK, "tried": False}, "failed", "make deploy STAGE=test VERSION=v1."),
-        (REFUSED, {**NO_WAY_BACK, "tried": False}, "failed", "make restore STAGE=test FROM="),
+        (
+            REFUSED,
+            {**NO_WAY_BACK, "tried": False},
+            "failed",
+            f"make restore STAGE=test FROM={BACKUP}, which loses what",
+        ),
+        # A deploy that died had migrated before this one made its backup.
+        (
+            REFUSED,
+            {**NO_WAY_BACK, "tried": False, "backup": ""},
+            "failed",
+            "the newest backup that is older than those migrations (on the host of the backups: ls -t "
+            "/srv/b/*-deploy.dump): make restore STAGE=test FROM=<its name>, which loses",
+        ),
         (REFUSED, {**NO_WAY_BACK, "tried": False, "jobs_wait": True}, "failed", "the queues stay held"),
         # It failed before it could know what a deploy that died had done.
         (REFUSED, {**NO_WAY_BACK, "tried": False}, "failed", "run the same command again"),

@@ -12,6 +12,14 @@ class BackupError(Exception):
     """The message says what, why, and what to do next."""
 
 
+class BusyError(BackupError):
+    """The server has no room now. That says nothing of the backups."""
+
+
+# What a program exits with then: EX_TEMPFAIL of sysexits.h.
+BUSY = 75
+
+
 def make_command(name: str) -> str:
     """Return `make <name>` for the stage that the program's environment names; for an operator to run."""
     return f"make {name} STAGE={os.environ.get('AMY_STAGE', '<stage>')}"

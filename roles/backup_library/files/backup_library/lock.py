@@ -7,7 +7,7 @@ import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .failure import BackupError
@@ -19,6 +19,10 @@ class Lock:
 
     file: Path
     wait: int
+
+    def beside(self, name: str) -> Lock:
+        """Return a lock for work that needs no peace from the others, but from its own kind."""
+        return replace(self, file=self.file.with_name(f"{self.file.stem}-{name}{self.file.suffix}"))
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`amy-database COMMAND`: prints JSON, or says on standard error what is wrong and exits with 1."""
+"""`amy-database COMMAND`: prints JSON, or says on standard error what is wrong.
+
+It exits with 1 then, and with 75 if only the server has no room now.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from backup_library.failure import make_command, message
+from backup_library.failure import BUSY, BusyError, make_command, message
 
 from .backup import back_up
 from .record import record
@@ -31,7 +34,7 @@ def main() -> int:
         print(json.dumps(_recorded(Settings.read(options.settings), options)))
     except Exception as error:  # whatever it is: a timer and a deploy are told in words
         print(message(error), file=sys.stderr)
-        return 1
+        return BUSY if isinstance(error, BusyError) else 1
     return 0
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
-from backup_library.failure import BackupError, make_command
+from backup_library.failure import BackupError, BusyError, make_command
 from psycopg2 import sql
 
 if TYPE_CHECKING:
@@ -208,10 +208,10 @@ def require_may_create(connected: Any) -> None:
 
 
 def require_connections(connected: Any) -> None:
-    """Raise BackupError unless the server has connections to spare for work beside the application's."""
+    """Raise BusyError unless the server has connections to spare for work beside the application's."""
     free = int(fetch(connected, FREE_CONNECTIONS)[0][0])
     if free < NEEDED_CONNECTIONS:
-        raise BackupError(
+        raise BusyError(
             f"The database server has {free} connections left, and a restore needs {NEEDED_CONNECTIONS}. "
             "Look who has them (pg_stat_activity), or raise max_connections."
         )

@@ -37,10 +37,10 @@ def check_restore(settings: Settings) -> Restored:
 
     No backup comes of it. Raises BackupError with what the user cannot restore.
     """
-    # Without the lock: a backup that runs for long must not keep hosts from being configured.
     scratch = f"{settings.database}_check"
-    server = _cleared(settings, scratch)
-    with TemporaryDirectory() as name:
+    # A lock of its own: a backup that runs for long must not keep hosts from being configured.
+    with settings.backups.lock.beside("check").held(), TemporaryDirectory() as name:
+        server = _cleared(settings, scratch)
         manifest = dump_schema(settings, directory=Path(name))
         file = Path(name) / manifest.name
         try:

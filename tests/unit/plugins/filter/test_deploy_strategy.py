@@ -24,7 +24,7 @@ CREATE = [
 
 
 def chosen(ahead: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
-    choice: dict[str, Any] = deploy_strategy(ahead, stage="test", **options)
+    choice: dict[str, Any] = deploy_strategy(ahead, stage="test", backups="/srv/b", **options)
     return choice
 
 
@@ -62,6 +62,8 @@ def test_a_hold_must_be_short_or_the_site_is_closed() -> None:
     migrations = [evidence(RENAME, seconds=3.0), evidence(NULLABLE, name="app.0003", seconds=2.5)]
     assert chosen(migrations)["strategy"] == "maintenance"
     assert chosen(migrations, hold_seconds=6)["strategy"] == "hold"
+    # Seeds take their time, too.
+    assert chosen(migrations, hold_seconds=6, seconds=20)["strategy"] == "maintenance"
 
 
 def test_the_only_web_host_holds_requests_since_it_cannot_leave() -> None:
@@ -121,6 +123,18 @@ def test_a_long_lock_closes_the_site_and_a_long_migration_without_one_does_not()
     assert chosen([locking], lock_seconds=60)["strategy"] == "rolling"
 
 
+def test_a_release_that_wants_the_migrations_itself_does_not_wait_for_their_locks() -> None:
+    """The database was restored from an older backup. The release lives with the schema; its visitors would wait."""
+    locking = evidence(RENAME, seconds=30.5, locks=["notice"])
+    choice = chosen([locking], wanted_already=True)
+    assert (choice["strategy"], choice["breaking"]) == ("maintenance", False)
+    assert choice["reasons"] == [
+        "app.0002 (30.5 s on a copy, 0 statements on rows): keeps others from notice for up to 30.5 s"
+    ]
+    assert chosen([evidence(RENAME)], wanted_already=True)["strategy"] == "rolling"
+    assert chosen([locking], wanted_already=True, asked="rolling")["strategy"] == "refused"
+
+
 def test_rolling_against_the_evidence_is_refused_until_the_migrations_are_named() -> None:
     migrations = [evidence(RENAME), evidence(DROP, name="app.0003")]
     refused = chosen(migrations, asked="rolling", accepted="app.0003")
@@ -144,7 +158,7 @@ def test_what_is_asked_for_is_done_where_nothing_speaks_against_it() -> None:
 def test_an_older_release_is_refused_where_the_schema_has_moved_past_it(asked: str) -> None:
     choice = chosen([], asked=asked, behind={"app.0003": RENAME, "app.0002": NULLABLE})
     assert choice["strategy"] == "refused"
-    assert "make restore STAGE=test FROM=" in choice["refusal"]
+    assert "make restore STAGE=test FROM=<its name>, which ls -t /srv/b/*-deploy.dump shows" in choice["refusal"]
     assert "make reverse-migrations STAGE=test" in choice["refusal"]
     assert "app.0002:" not in choice["refusal"]
     assert chosen([], behind={"app.0002": NULLABLE})["strategy"] == "rolling"

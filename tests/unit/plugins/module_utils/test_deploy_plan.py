@@ -59,6 +59,26 @@ def test_who_is_touched(
     assert set(result.reasons) == {*rejoin, *roll, *hand_over}
 
 
+@pytest.mark.parametrize(
+    ("hosts", "dead", "done", "begun"),
+    [
+        ([web("web1", "v2", deploy="d1"), web("web2", "v1", deploy="d0")], "d1", ["web1"], ["web1"]),
+        # The deploy that died is not the one that has given it the release: only that one host had been away.
+        ([web("web1", "v2", deploy="d0"), web("web2", "v1", deploy="d")], "d1", ["web1"], []),
+        ([web("web1", "v2", deploy="d1"), web("web2", "v1")], "", ["web1"], []),
+        ([web("web1", "v2"), web("web2", "v1")], "", ["web1"], []),
+        # No host runs another release.
+        ([web("web1", "v2", deploy="d1"), web("web2", None)], "d1", [], []),
+        ([web("web1", "v2", deploy="d1"), web("web2", "v2", deploy="d1")], "d1", [], []),
+    ],
+)
+def test_hosts_are_told_that_have_the_release_before_the_others(
+    hosts: list[Host], dead: str, done: list[str], begun: list[str]
+) -> None:
+    result = plan(hosts=hosts, release="v2", dead=dead)
+    assert (result.done, result.begun) == (done, begun)
+
+
 def queues(*, workers: str | None = None, scheduler: str | None = None) -> dict[str, Any]:
     """What rq_queue_state says of who holds the workers and the scheduler's lock."""
     claims = {"suspended_by": workers, "scheduler_locked_by": scheduler}

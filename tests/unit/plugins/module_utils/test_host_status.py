@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -68,6 +67,31 @@ def test_what_the_kernel_does_not_tell_is_not_known(tmp_path: Path) -> None:
     assert (found["processes"], found["free_memory"], found["down"]) == (None, None, {})
 
 
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("echo 'gunicorn  RUNNING  pid 7'", "gunicorn  RUNNING  pid 7\n"),
+        ("echo 'gunicorn  FATAL  Exited'; exit 3", "gunicorn  FATAL  Exited\n"),
+        ("echo 'unix:///run/supervisor.sock no such file'; exit 4", None),
+        ("exec /bin/sleep 60", None),
+        (None, ""),
+    ],
+    ids=["all run", "one is down", "no supervisord", "no answer", "not installed"],
+)
+def test_a_supervisord_that_does_not_answer_runs_an_unknown_number(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str | None, told: str | None
+) -> None:
+    monkeypatch.setattr(under_test, "PATIENCE", 0.3)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if script is not None:
+        program = tmp_path / "supervisorctl"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+    assert supervisor_status() == told
+    found = host_status(tmp_path / "site", proc=tmp_path, supervisor=lambda: told)
+    assert (found["running"] is None) == (told is None)
+
+
 def test_a_kernel_that_does_not_say_what_is_left() -> None:
     assert free_memory_in("MemTotal: 4194304 kB\n") is None
 
@@ -83,30 +107,3 @@ def test_a_kernel_that_does_not_say_what_is_left() -> None:
 )
 def test_programs_that_may_run_are_not_down(printed: str) -> None:
     assert down_in(printed) == {}
-
-
-@pytest.fixture
-def supervisorctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return where a test writes what the host has as supervisorctl."""
-    program = tmp_path / "supervisorctl"
-    program.touch(mode=0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    return program
-
-
-def test_supervisord_is_asked(supervisorctl: Path) -> None:
-    supervisorctl.write_text("#!/bin/sh\necho 'gunicorn STOPPED'\nexit 3\n")
-    assert supervisor_status() == "gunicorn STOPPED\n"
-
-
-def test_a_supervisord_that_does_not_answer_is_not_waited_for(
-    supervisorctl: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    supervisorctl.write_text("#!/bin/sh\nexec sleep 60\n")
-    monkeypatch.setattr(under_test, "PATIENCE", 0.1)
-    assert supervisor_status() == ""
-
-
-def test_a_host_without_supervisord_has_nothing_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert supervisor_status() == ""

@@ -22,7 +22,17 @@ class Release:
 
     def __init__(self, *, code: int = 0, errors: str = "", **answer: Any) -> None:
         self.line = ""
-        answer = {"error": None, "output": "", "applied": [], "pending": [], "commands": [], "evidence": [], **answer}
+        answer = {
+            "error": None,
+            "output": "",
+            "applied": [],
+            "pending": [],
+            "commands": [],
+            "left": [],
+            "seconds": 1.5,
+            "evidence": [],
+            **answer,
+        }
         self.outcome = (code, "System check\n" + json.dumps(answer), errors)
 
     def __call__(self, line: str) -> tuple[int, str, str]:
@@ -30,7 +40,7 @@ class Release:
         return self.outcome
 
 
-def run(release: Release, *, database: str | None = None) -> Migrations:
+def run(release: Release, *, database: str | None = None, timeout: int = 0) -> Migrations:
     return migrate(
         release,
         commands=["migrate"],
@@ -38,6 +48,7 @@ def run(release: Release, *, database: str | None = None) -> Migrations:
         lock_wait=60,
         database=database,
         check_mode=False,
+        timeout=timeout,
     )
 
 
@@ -51,7 +62,7 @@ def test_the_order_is_one_line_and_its_lock_fits_a_bigint() -> None:
 def test_applied_migrations_are_reported_with_their_evidence() -> None:
     evidence = [{"name": "a.0001", "statements": [], "writes": 1, "seconds": 0.1, "locks": []}]
     release = Release(pending=["a.0001"], applied=["a.0001"], output="OK", evidence=evidence)
-    assert run(release) == Migrations(["a.0001"], ["a.0001"], [], "OK", evidence)
+    assert run(release) == Migrations(["a.0001"], ["a.0001"], [], "OK", evidence, 1.5)
 
 
 def test_a_failure_names_what_was_applied_and_what_was_not() -> None:
@@ -102,7 +113,7 @@ def test_a_rehearsal_elsewhere_is_led_there_by_the_order_and_not_by_arguments() 
 
 # Django, as far as the program uses it. What `migrate` does, and whether the database answers afterwards, is in a file.
 DJANGO = """
-import contextlib, json, pathlib, sys, types
+import contextlib, json, pathlib, sys, time, types
 
 play, applied = json.loads(pathlib.Path("play.json").read_text()), []
 plans = []
@@ -133,13 +144,17 @@ class Executor:
         names = [name for name in ("0001", "0002") if name not in applied and not play["migrated"]]
         return [(types.SimpleNamespace(app_label="a", name=name), False) for name in names]
 
-def call_command(name, *_, **__):
+def call_command(name, *words, **__):
+    if name == "sleep":
+        return time.sleep(0.3)
     if name != "migrate":
         print("ran", name)
         return sys.exit(play["seed"]) if play["seed"] else None
     applied.append("0001")
     if play["exits"]:
         sys.exit(3)
+    if "a" in words:
+        return
     applied.append("0002")
 
 def setup(): pass
@@ -223,8 +238,34 @@ def test_a_command_that_fails_after_the_migrations_is_named_and_runs_in_the_next
     assert "manage.py createcachetable" in str(raised.value)
 
 
+def test_commands_that_leave_migrations_pending_are_a_failure_that_names_them(tmp_path: Path) -> None:
+    with pytest.raises(MigrationError) as raised:
+        played(tmp_path, commands=("migrate --noinput a 0001", "createcachetable"))
+    assert raised.value.applied == ["a.0001"]
+    told = str(raised.value)
+    assert told.startswith(
+        "The database still lacks migrations after release_migrate_commands (migrate --noinput a 0001, "
+    )
+    assert "\nApplied before that: a.0001. Not applied: a.0002.\n" in told
+    assert "Add migrate --noinput to release_migrate_commands" in told
+    assert played(tmp_path, commands=("migrate --noinput a 0001", "migrate --noinput")).applied == ["a.0001", "a.0002"]
+
+
 def test_a_dry_run_runs_no_command(tmp_path: Path) -> None:
     assert played(tmp_path, commands=COMMANDS, seed=3, check_mode=True).commands == []
+
+
+def test_a_program_that_does_not_end_in_time_says_so() -> None:
+    with pytest.raises(
+        MigrationError, match=r"took longer than 600 s(.|\n)*It is not known which migrations"
+    ) as raised:
+        run(Release(code=124), timeout=600)
+    assert raised.value.applied is None
+    assert "release_migrate_timeout" in str(raised.value)
+
+
+def test_all_that_the_commands_take_is_measured(tmp_path: Path) -> None:
+    assert played(tmp_path, commands=("migrate", "sleep")).seconds >= 0.3
 
 
 def test_a_program_that_is_killed_does_not_say_that_nothing_was_applied() -> None:

@@ -279,6 +279,7 @@ def test_a_rollback_counts_no_column_of_a_table_that_the_older_release_does_not_
         running_tables=lacking.tables,
         wanted_tables=known.tables,
         stage="test",
+        backups="/srv/b",
     )
     assert choice["strategy"] == "refused"
     assert "tokens" not in choice["refusal"].partition("Either")[0]
@@ -412,6 +413,26 @@ def test_an_index_that_others_have_made_is_left_alone(postgresql: Cluster, datab
     with pytest.raises(migrations.MigrationError, match='relation "nick" already exists'):
         release.migrate()
     assert postgresql.query(database, VALID) == [(True,)]
+
+
+def test_commands_end_before_the_hold_that_they_need(postgresql: Cluster, database: str, tmp_path: Path) -> None:
+    release = with_a_second(tmp_path, postgresql, database, 'migrations.RunSQL("SELECT pg_sleep(60)")', "")
+    began = time.monotonic()
+    with pytest.raises(migrations.MigrationError, match="took longer than 2 s, and were ended") as raised:
+        release.migrate(timeout=2)
+    assert time.monotonic() - began < 30
+    # What has been applied is known, and nothing of it goes on in the server.
+    assert raised.value.applied == []
+    assert postgresql.query(database, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)'") == []
+
+
+def test_a_command_of_many_short_statements_ends_as_well(postgresql: Cluster, database: str, tmp_path: Path) -> None:
+    many = "def destroy(apps, schema_editor):\n    while True: schema_editor.execute('SELECT pg_sleep(0.1)')\n"
+    release = with_a_second(tmp_path, postgresql, database, "migrations.RunPython(destroy)", "")
+    path = release.folder / "shop/migrations/0002_more.py"
+    path.write_text(path.read_text().replace("def destroy(apps, schema_editor): pass\n", many))
+    with pytest.raises(migrations.MigrationError, match="took longer than 2 s, and were ended"):
+        release.migrate(timeout=2)
 
 
 def test_what_is_not_concurrent_still_waits_for_no_one(postgresql: Cluster, database: str, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils.host_kinds import NAMES
@@ -24,7 +25,7 @@ STREAM = f"{LOGS}:log-stream:web1/nginx"
 ADMINISTRATOR: Policy = {"Statement": [{"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}]}
 
 
-def policy_of(role: str) -> Policy:
+def policy_of(role: str, kms_keys: Sequence[str] = ()) -> Policy:
     policy: Policy = document(
         host_statements(
             role=role,
@@ -32,6 +33,7 @@ def policy_of(role: str) -> Policy:
             backup_prefix="backups",
             log_group="/amy/production",
             metrics_namespace="amy/production",
+            kms_keys=kms_keys,
         )
     )
     return policy
@@ -188,3 +190,28 @@ def test_a_statement_may_give_what_is_not_the_stages(changed: dict[str, object])
 def test_rights_for_an_unknown_kind_of_host_are_refused() -> None:
     with pytest.raises(PolicyError, match=r"There is no kind of host called webs; the kinds are web, .*\."):
         application_statements({"webs": [ATTACHMENTS]}, role="web", bucket=BUCKET)
+
+
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+BY_S3 = {"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:ResourceAliases": "alias/backups"}
+
+
+@pytest.mark.parametrize(
+    "key", [KEY, KEY.partition("/")[2], "alias/backups", "arn:aws:kms:us-east-1:123456789012:alias/backups"]
+)
+@pytest.mark.parametrize("action", ["kms:GenerateDataKey", "kms:Decrypt"])
+def test_a_host_that_keeps_backups_uses_the_key_that_the_stage_names(key: str, action: str) -> None:
+    """S3 decrypts the parts of an upload above 64 MiB with the key of the one who uploads it."""
+
+    def may_use(role: str, *keys: str, **context: str) -> bool:
+        return allowed([policy_of(role, keys)], action=action, resource=KEY, context={**BY_S3, **context})
+
+    assert may_use("scheduler", key)
+    assert may_use("redis", key)
+    assert not may_use("web", key)
+    assert not may_use("scheduler")
+    assert not may_use("scheduler", "another-key")
+    assert not may_use("scheduler", "alias/other")
+    # Nothing but S3 may use it for the host.
+    assert not allowed([policy_of("scheduler", [key])], action=action, resource=KEY, context={})
+    assert not allowed([policy_of("scheduler", [key])], action="kms:ScheduleKeyDeletion", resource=KEY, context=BY_S3)

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
-from ansible_collections.carpentries.amy.plugins.module_utils.typed_command import typed_command
+from ansible_collections.carpentries.amy.plugins.module_utils.typed_command import typed_arguments, typed_command
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -88,19 +88,35 @@ def test_make_tells_what_was_typed(tmp_path: Path, arguments: list[str], typed: 
         check=True,
     )
     environment = dict(line.split("=", 1) for line in told.stdout.split("\0") if line)
-    assert typed_arguments(environment) == typed
-    # Without make, a variable that happens to be called ARGS is none of ours.
-    assert typed_arguments({"ARGS": "--verbose"}) == {}
+    assert wired_arguments(environment) == typed
 
 
-def typed_arguments(environment: dict[str, str]) -> dict[str, str]:
-    """Return the wiring's `typed_arguments` where `environment` is the controller's, without what is empty."""
-    text = yaml.safe_load((ROOT / "playbooks/vars/wiring.yml").read_text(encoding="utf-8"))["typed_arguments"]
+def wired_arguments(environment: dict[str, str]) -> dict[str, str]:
+    """Return the wiring's `typed_arguments` where `environment` is the controller's."""
+    wiring = yaml.safe_load((ROOT / "playbooks/vars/wiring.yml").read_text(encoding="utf-8"))
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name not in ("PATH", "HOME", "ANSIBLE_HOME"):
                 patch.delenv(name)
         for name, value in environment.items():
             patch.setenv(name, value)
-        found: dict[str, str] = Templar(loader=DataLoader(), variables={}).template(trust_as_template(text))
-    return {name: str(value) for name, value in found.items() if value}
+        templar = Templar(loader=DataLoader(), variables={"typed_names": wiring["typed_names"]})
+        found: dict[str, str] = templar.template(trust_as_template(wiring["typed_arguments"]))
+    return {name: str(value) for name, value in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("environment", "typed"),
+    [
+        ({"MAKELEVEL": "1", "MODE": "aside", "JOBS": "", "FROM": ""}, {"MODE": "aside"}),
+        ({"MAKELEVEL": "1", "ARGS": "-e @a.yml", "HOST": "web1"}, {"ARGS": "-e @a.yml", "HOST": "web1"}),
+        # Without make a shell's own variables have nothing to do with the command.
+        ({"MAKELEVEL": "", "HOST": "laptop", "MODE": "x"}, {}),
+        ({"HOST": "laptop"}, {}),
+        # Of the others make says nothing.
+        ({"MAKELEVEL": "1", "PATH": "/bin"}, {}),
+        ({}, {}),
+    ],
+)
+def test_what_make_was_given_is_known_under_make_only(environment: dict[str, str], typed: dict[str, str]) -> None:
+    assert typed_arguments(environment) == typed

@@ -11,9 +11,9 @@ from pathlib import Path
 import psycopg2  # type: ignore[import-untyped]
 import pytest
 
-from tests.servers.postgresql import PASSWORD, USER, Cluster
+from tests.servers.postgresql import PASSWORD, USER, Cluster, binaries
 from tests.unit.roles.backups.conftest import NUMBERS, TABLES
-from tests.unit.roles.backups.program import DatabaseProgram
+from tests.unit.roles.backups.program import DatabaseProgram, ended, finished
 
 ROLES = ("redash", '"odd role"')
 # As the owner of the database.
@@ -229,3 +229,32 @@ def test_rows_of_parts_count_twice_in_a_manifest_of_an_earlier_version(small: Da
     manifest["rows"]["public.part"] = 2
     file.write_text(json.dumps(manifest))
     assert small.run("drill", backup["name"])["rows"] == sum(manifest["rows"].values())
+
+
+def test_two_checks_at_once_have_one_scratch_database_each_after_the_other(
+    small: DatabaseProgram, tmp_path: Path
+) -> None:
+    """`make configure` takes no deploy lock."""
+    programs = tmp_path / "slow"
+    programs.mkdir()
+    for program in ("pg_dump", "pg_restore"):
+        (programs / program).write_text(f'#!/bin/sh\nsleep 0.3\nexec {binaries()}/{program} "$@"\n', encoding="utf-8")
+        (programs / program).chmod(0o755)
+    small.tell(programs=str(programs))
+    for check in [small.start("check-restore") for _ in range(2)]:
+        finished(check, seconds=180)
+    assert small.databases() == [small.database]
+
+
+def test_a_check_that_a_busy_server_does_not_allow_says_nothing_of_the_rights(small: DatabaseProgram) -> None:
+    ((most,),) = small.server.query("postgres", "SELECT current_setting('max_connections')::int - 9")
+    others = [small.server.connect("postgres") for _ in range(most)]
+    try:
+        check = small.start("check-restore")
+        _output, words = ended(check)
+        assert (check.returncode, "connections left" in words) == (75, True), words
+        # The backup itself needs none to spare.
+        assert small.run("backup")["rows"]
+    finally:
+        for session in others:
+            session.close()

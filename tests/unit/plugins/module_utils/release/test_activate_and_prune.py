@@ -41,7 +41,9 @@ def test_history_catches_up_after_a_crash_between_link_and_line(site: Site, stag
     turn_to(site, first)
     site.link.unlink()
     site.link.symlink_to(f"releases/{second}")
+    assert site_state(site)["activated_by"] is None
     assert turn_to(site, second)
+    assert site_state(site)["activated_by"] == "deploy"
     assert read_history(site.history)[-1].came_from == first
     assert not turn_to(site, second)
 

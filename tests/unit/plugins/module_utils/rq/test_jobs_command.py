@@ -43,6 +43,8 @@ BEGIN = {
                     "hand_over": ["scheduler1"],
                     "roll": [],
                     "rejoin": [],
+                    "done": [],
+                    "begun": [],
                 },
                 "check_lock": {"taken_over": False},
             }

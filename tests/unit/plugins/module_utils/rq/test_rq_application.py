@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.application import (
     ReleaseQueue,
+    left_behind,
     queues_refusal,
     release_queues,
 )
@@ -100,3 +101,34 @@ def test_a_release_tells_its_queues_and_their_databases(rq: Rq) -> None:
 
 def test_a_release_without_settings_of_django_rq_says_nothing_of_its_queues(rq: Rq) -> None:
     assert release_queues(probe(rq)) is None
+
+
+def test_jobs_that_wait_in_a_database_of_the_release_before_are_counted(rq: Rq) -> None:
+    settings(rq, {"default": rq.url, "testing": rq.url.replace("db=0", "db=15")})
+    for database in ("2", "15"):
+        code = "q.enqueue(jobs.record, 'a'); s.enqueue_in(datetime.timedelta(hours=1), jobs.record, 'b')"
+        rq.run(
+            f"import redis, rq, rq_scheduler; c = redis.Redis(unix_socket_path='redis.sock', db={database}); "
+            f"q, s = rq.Queue(connection=c), rq_scheduler.Scheduler(connection=c); {code}"
+        )
+    # A failed one runs no more, and 15 is the application's own.
+    assert probe(rq)["elsewhere"] == {"2": 2}
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "refusal"),
+    [
+        ({}, ""),
+        (
+            {"2": 17},
+            r"^17 jobs wait in Redis database 2, .* in 0: no worker would run them.*"
+            r"make maintenance MODE=on STAGE=test; "
+            r"make jobs MODE=aside JOBS=all STAGE=test ARGS='-e stage_redis_database=2'.*supervisorctl stop.*"
+            r"make jobs MODE=restore STAGE=test FROM=",
+        ),
+        ({"2": 1, "5": 3}, r"^1 job waits in Redis database 2, and 3 jobs wait in Redis database 5, "),
+    ],
+)
+def test_no_job_is_left_in_a_database_that_no_worker_looks_at(elsewhere: dict[str, int], refusal: str) -> None:
+    told = left_behind(elsewhere, database=0, stage="test")
+    assert re.search(refusal, told) if refusal else told == ""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pickle
 import re
 import zlib
+from typing import Any
 
 import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
@@ -17,6 +18,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.state import (
     Snapshot,
     Taken,
     Worker,
+    counted,
     is_live,
     obstacles,
     overdue_seconds,
@@ -200,6 +202,21 @@ ELSEWHERE = (
 
 
 @pytest.mark.parametrize(
+    ("running", "count"),
+    [
+        ({"rqworker": 2, "other": 1}, 2),
+        # A host that is new has none yet.
+        ({}, 0),
+        # Its supervisor does not answer, or the host is out of reach.
+        (None, None),
+        ("unknown", None),
+    ],
+)
+def test_a_host_that_cannot_be_asked_has_not_said_that_it_runs_no_worker(running: Any, count: int | None) -> None:
+    assert counted({"worker1": running}) == {"worker1": count}
+
+
+@pytest.mark.parametrize(
     ("workers", "supervised", "others", "complaint"),
     [
         ((), {}, [], ""),
@@ -211,11 +228,12 @@ ELSEWHERE = (
         ((), {"worker1": 1}, [], "another database, set stage_redis_database in .*on worker1 run: supervisorctl tail"),
         # It has lost its command channel, which the hold tells.
         ((worker("idle", listening=False),), {"worker1": 1}, [], ""),
+        ((worker("idle"),), {"worker1": 1, "worker3": None, "worker2": None}, [], "^worker2, worker3 cannot be asked"),
         ((worker("idle"),), {"worker2": 1, "worker1": 1}, [], r"2 worker\(s\) run on worker1, worker2, and 1 of them"),
     ],
 )
 def test_workers_that_supervisor_runs_and_redis_does_not_know_are_named(
-    workers: tuple[Worker, ...], supervised: dict[str, int], others: list[int], complaint: str
+    workers: tuple[Worker, ...], supervised: dict[str, int | None], others: list[int], complaint: str
 ) -> None:
     told = unseen(Snapshot(workers=workers), supervised=supervised, database=2, others=others)
     assert re.search(complaint, told) if complaint else told == ""

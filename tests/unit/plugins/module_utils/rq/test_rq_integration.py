@@ -192,7 +192,7 @@ def test_jobs_whose_class_or_function_has_gone_are_named(rq: Rq) -> None:
 
 def test_a_schedule_entry_without_its_job_is_reported_and_stays(rq: Rq) -> None:
     rq.client.zadd("rq:scheduler:scheduled_jobs", {"ghost": 1})
-    assert probe(rq) == {"jobs": [], "missing": ["ghost"], "queues": None, "database": 0}
+    assert probe(rq) == {"jobs": [], "missing": ["ghost"], "queues": None, "database": 0, "elsewhere": {}}
     assert rq.client.zcard("rq:scheduler:scheduled_jobs") == 1
 
 
