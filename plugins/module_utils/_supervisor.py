@@ -39,7 +39,7 @@ class ProgramDownError(Exception):
 
 @dataclass(frozen=True)
 class Process:
-    """One process of a program; `problem` is supervisord's own word on why it could not be started, `log` its log file."""
+    """One process of a program; `problem` is supervisord's word on why it could not be started, `log` its log file."""
 
     name: str
     state: str

@@ -43,8 +43,8 @@ def host_status(
     """What a host runs; see RETURN of the module host_status. What cannot be found out beside the releases is None.
 
     `supervisor` returns what `supervisorctl status` prints, `systemd` what `systemctl list-units` prints of the active
-    timers of this collection, `main_processes` what `systemctl show` prints of the `services`, `own_units` what it prints
-    of the stage's own timers. Raises ReleaseError.
+    timers of this collection, `main_processes` what `systemctl show` prints of the `services`, `own_units` what it
+    prints of the stage's own timers. Raises ReleaseError.
     """
     processes: list[dict[str, Any]] | None
     try:

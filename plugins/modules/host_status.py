@@ -67,7 +67,8 @@ own:
     timers: {description: "Each with C(name), C(command), C(schedule) and C(timeout).", type: list, elements: dict}
 own_timers:
   description:
-    - For each of these timers whether it waits for its next run (C(active)), and systemd's word on how the last one ended (C(result)).
+    - For each of these timers whether it waits for its next run (C(active)).
+    - And systemd's word on how the last one ended (C(result)).
   returned: success
   type: dict
   sample: {emails: {active: true, result: success}}

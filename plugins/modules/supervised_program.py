@@ -20,8 +20,8 @@ options:
     required: true
   state:
     description:
-      - V(absent) stops the program, waits until it has ended, and makes supervisord forget it. Nothing is done to its file,
-        which should be removed then.
+      - V(absent) stops the program, waits until it has ended, and makes supervisord forget it.
+      - Its file is left alone, and should be removed then.
     type: str
     choices: [started, absent]
     default: started
@@ -42,8 +42,8 @@ options:
     default: 60
   log_file:
     description:
-      - The program's log, whose last lines are shown when it does not come up. Without it, the log that supervisord writes for
-        the process that is not up.
+      - The program's log, whose last lines are shown when it does not come up.
+      - Without it, that which supervisord writes for the process that is not up.
     type: path
   supervisor_socket:
     description: The Unix socket of supervisord's API.

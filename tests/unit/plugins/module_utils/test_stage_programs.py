@@ -32,7 +32,8 @@ EMAILS = {"name": "emails", "command": "python manage.py send_emails", "schedule
 
 def placed(groups: dict[str, list[str]], counts: dict[str, int] | None = None) -> dict[str, list[str]]:
     known = duties(counts=counts or {}, groups=groups)
-    return places(groups=groups, utility=known.utility, releases=known.releases)
+    found: dict[str, list[str]] = places(groups=groups, utility=known.utility, releases=known.releases)
+    return found
 
 
 def hosts_of(name: str, groups: dict[str, list[str]], counts: dict[str, int] | None = None, **lists: Any) -> list[str]:
@@ -156,6 +157,6 @@ def test_a_command_reaches_the_program_word_for_word(command: str, supervisor: s
     assert (supervisor_command(command), systemd_command(command)) == (supervisor, systemd)
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=("C",))), min_size=1))
+@given(st.lists(st.text(st.characters(exclude_categories=["C"])), min_size=1))
 def test_supervisord_divides_a_command_into_the_same_words(words: list[str]) -> None:
     assert shlex.split(supervisor_command(shlex.join(words)) % ()) == words
