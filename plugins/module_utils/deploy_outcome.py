@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from .typed_command import DEPLOY, typed_command
 
 JOBS_WAIT = " No job runs meanwhile: the queues stay held, for a day at most, until a deploy or a restore lets them go."
+PROGRAMS_WAIT = " The stage's own programs and timers stay stopped until a deploy starts them."
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def deploy_outcome(
     stage: str,
     url: str,
     typed: Mapping[str, str] | None = None,
+    programs_wait: bool = False,
 ) -> Outcome:
     """Return how a deploy has ended.
 
@@ -56,7 +58,8 @@ def deploy_outcome(
     `previous` release (its id, and the version that it is of) back, `withdrawn` those that never had it, and that run
     none again. `can_return` is false where that release cannot
     live with what the database has become; `serving` are the web hosts that serve the new one. `tried` tells that every
-    host that had to change has been given the new one, if only to refuse it; `jobs_wait` that the queues stay held.
+    host that had to change has been given the new one, if only to refuse it; `jobs_wait` that the queues stay held,
+    `programs_wait` that the stage's own programs and timers stay stopped.
     `lacks` are the migrations that the database lacked of the new release, though that ran already, until they are
     applied. `release` is the new one's id and `version` what it is called; `command` was run (`make deploy`, `make
     rollback`, `make modernize`) on `stage` with the variables `typed`, and `url` is the site's.
@@ -66,7 +69,7 @@ def deploy_outcome(
     # An earlier release is as it is; a new one can be corrected.
     or_another = "; or deploy a corrected version" if command == DEPLOY else ""
     corrected = f"Correct what is named above, then {again}{or_another}"
-    waiting = JOBS_WAIT if jobs_wait else ""
+    waiting = (JOBS_WAIT if jobs_wait else "") + (PROGRAMS_WAIT if programs_wait else "")
 
     def ended(result: str, next_step: str, headline: str = f"{name} was not deployed.") -> Outcome:
         return Outcome(result, _verdict(failures, release=release, previous=previous), headline, next_step)
