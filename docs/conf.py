@@ -9,7 +9,7 @@ from sphinx.application import Sphinx
 project = "carpentries.amy"
 project_copyright = "The carpentries.amy contributors"
 author = "The carpentries.amy contributors"
-extensions = ["myst_parser", "sphinx_antsibull_ext"]
+extensions = ["myst_parser", "sphinx_antsibull_ext", "sphinx_copybutton"]
 
 html_theme = "furo"
 html_title = "carpentries.amy"
@@ -35,12 +35,19 @@ ANSIBLE_PAGES = {
 }
 
 
-def link_to_ansible(_app: Sphinx, _env: Any, reference: Any, content: nodes.Node) -> nodes.Node | None:
-    """A link to the page that `reference` means, if it is one of ANSIBLE_PAGES."""
-    page = ANSIBLE_PAGES.get(reference.get("reftarget", ""))
+# The reference is of the public modules only (scripts/docs.sh). A private one that it names gets no link.
+PRIVATE = "ansible_collections.carpentries.amy."
+
+
+def resolve_elsewhere(_app: Sphinx, _env: Any, reference: Any, content: nodes.Node) -> nodes.Node | None:
+    """A link to the page that `reference` means if it is one of ANSIBLE_PAGES, and text if it is a private module's."""
+    target = reference.get("reftarget", "")
+    if target.startswith(PRIVATE):
+        return content
+    page = ANSIBLE_PAGES.get(target)
     return nodes.reference("", "", content, refuri=f"{ANSIBLE}/{page}") if page else None
 
 
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
-    app.connect("missing-reference", link_to_ansible)
+    app.connect("missing-reference", resolve_elsewhere)

@@ -101,8 +101,20 @@ def fleet_lines(
     )
 
 
-def host_policy(role: str, bucket: str, backup_prefix: str, log_group: str, metrics_namespace: str) -> dict[str, Any]:
-    """Return the policy of the hosts of a role."""
+def host_policy(
+    role: str,
+    bucket: str,
+    backup_prefix: str,
+    log_group: str,
+    metrics_namespace: str,
+    *,
+    application: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+) -> dict[str, Any]:
+    """Return the policy of the hosts of a role. Raises AnsibleFilterError for statements that it cannot have."""
+    try:
+        further = stage_policies.application_statements(application or {}, role=role, bucket=bucket)
+    except stage_policies.PolicyError as error:
+        raise AnsibleFilterError(str(error)) from error
     return stage_policies.document(
         stage_policies.host_statements(
             role=role,
@@ -110,7 +122,8 @@ def host_policy(role: str, bucket: str, backup_prefix: str, log_group: str, metr
             backup_prefix=backup_prefix,
             log_group=log_group,
             metrics_namespace=metrics_namespace,
-        )
+        ),
+        further,
     )
 
 

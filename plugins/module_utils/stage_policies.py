@@ -4,13 +4,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .host_kinds import BY_NAME
 
 VERSION = "2012-10-17"
+
+# What a statement of the application's must say, as IAM writes it. The effect of all of them is Allow.
+_NEEDED = ("Sid", "Action", "Resource")
+
+
+class PolicyError(ValueError):
+    """A stage gives its application rights that it must not have; the message says which."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +52,9 @@ class Statement:
         }
 
 
-def document(statements: list[Statement]) -> dict[str, Any]:
-    """Return a policy document."""
-    return {"Version": VERSION, "Statement": [statement.as_policy() for statement in statements]}
+def document(statements: list[Statement], further: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """Return a policy document; `further` are statements as IAM writes them."""
+    return {"Version": VERSION, "Statement": [*(statement.as_policy() for statement in statements), *further]}
 
 
 def host_statements(
@@ -90,6 +98,49 @@ def host_statements(
             )
         )
     return statements
+
+
+def application_statements(
+    by_role: Mapping[str, Sequence[Mapping[str, Any]]], *, role: str, bucket: str
+) -> list[dict[str, Any]]:
+    """Return what the application itself needs on hosts of the kind `role`, as IAM writes it.
+
+    `by_role` are the stage's statements by kind of host. The stage's own bucket is no resource for them: releases and
+    backups are there. Raises PolicyError.
+    """
+    if unknown := sorted(set(by_role) - set(BY_NAME)):
+        raise PolicyError(f"There is no kind of host called {', '.join(unknown)}; the kinds are {', '.join(BY_NAME)}.")
+    return [_application_statement(statement, bucket=bucket) for statement in by_role.get(role) or []]
+
+
+def _application_statement(statement: Mapping[str, Any], *, bucket: str) -> dict[str, Any]:
+    """Return one statement with its effect, and lists of actions and resources. Raises PolicyError."""
+    name = statement.get("Sid", "without a Sid")
+    if lacking := [key for key in _NEEDED if not statement.get(key)]:
+        raise PolicyError(f"Statement {name} lacks {' and '.join(lacking)}.")
+    if unknown := sorted(set(statement) - {*_NEEDED, "Effect", "Condition"}):
+        raise PolicyError(f"Statement {name} has {' and '.join(unknown)}, which a statement here cannot have.")
+    if statement.get("Effect", "Allow") != "Allow":
+        raise PolicyError(f"Statement {name} has the effect {statement['Effect']}; only Allow gives a right.")
+    actions, resources = _listed(statement["Action"]), _listed(statement["Resource"])
+    if any(_may_begin(action.lower(), "s3:") for action in actions):
+        for resource in resources:
+            if _may_begin(f"{resource}/", f"arn:aws:s3:::{bucket}/"):
+                raise PolicyError(
+                    f"Statement {name} reaches the stage's own bucket, with {resource}: releases and backups are there."
+                    " Give the application a bucket of its own, and name that."
+                )
+    return {**statement, "Effect": "Allow", "Action": actions, "Resource": resources}
+
+
+def _may_begin(pattern: str, beginning: str) -> bool:
+    """Tell whether something that begins so can fit a pattern of IAM's, which has *, ? and ${variables}."""
+    literal = re.split(r"[*?$]", pattern)[0]
+    return literal.startswith(beginning) or (literal != pattern and beginning.startswith(literal))
+
+
+def _listed(value: str | Sequence[str]) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
 
 
 def bucket_statements(*, bucket: str, host_roles: str) -> list[Statement]:

@@ -27,7 +27,7 @@ options:
   content:
     description: The page as HTML, 1024 bytes at most. Needed with O(mode=on).
     type: str
-extends_documentation_fragment: [carpentries.amy.aws_connection]
+extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.public]
 attributes:
   check_mode:
     description: Tells whether the page would be switched or changed, and refuses what would be refused.

@@ -66,7 +66,7 @@ options:
       - A file that tells in a line how the wait goes, while it goes.
       - P(carpentries.amy.progress#callback) asks for it by itself.
     type: path
-extends_documentation_fragment: [carpentries.amy.aws_connection]
+extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.public]
 attributes:
   check_mode:
     description: Reports the step that would be taken, and refuses, without waiting, what would be refused.

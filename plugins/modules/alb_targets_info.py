@@ -23,7 +23,7 @@ options:
     type: list
     elements: str
     default: []
-extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.read_only]
+extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.public, carpentries.amy.read_only]
 seealso:
   - module: carpentries.amy.alb_target
 author:

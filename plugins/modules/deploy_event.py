@@ -57,6 +57,7 @@ attributes:
   diff_mode:
     description: Nothing changes.
     support: none
+extends_documentation_fragment: [carpentries.amy.public]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

@@ -56,7 +56,7 @@ options:
     description: Release the lock whoever holds it.
     type: bool
     default: false
-extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.stage_lock]
+extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.public, carpentries.amy.stage_lock]
 attributes:
   check_mode:
     description: Tells what would happen, and fails where it would fail.

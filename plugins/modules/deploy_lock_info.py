@@ -10,7 +10,11 @@ short_description: Tell who deploys a stage
 version_added: 0.1.0
 description:
   - Reads the lock that M(carpentries.amy.deploy_lock) holds.
-extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.read_only, carpentries.amy.stage_lock]
+extends_documentation_fragment:
+  - carpentries.amy.aws_connection
+  - carpentries.amy.public
+  - carpentries.amy.read_only
+  - carpentries.amy.stage_lock
 seealso:
   - module: carpentries.amy.deploy_lock
 author:

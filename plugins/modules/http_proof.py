@@ -64,7 +64,7 @@ attributes:
   diff_mode:
     description: Nothing to show.
     support: none
-extends_documentation_fragment: [carpentries.amy.health_checks]
+extends_documentation_fragment: [carpentries.amy.health_checks, carpentries.amy.public]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

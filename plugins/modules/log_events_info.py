@@ -31,7 +31,7 @@ options:
     description: How many events at most; the latest ones are kept.
     type: int
     default: 500
-extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.read_only]
+extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.public, carpentries.amy.read_only]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

@@ -14,7 +14,7 @@ description:
   - The file's text stays what it is, unless O(content) is given.
   - The page's time of modification is the planned end, if it lies in the future. A page with such a time from before
     gets the present one when it is switched without O(until).
-extends_documentation_fragment: [carpentries.amy.site]
+extends_documentation_fragment: [carpentries.amy.public, carpentries.amy.site]
 author:
   - The carpentries.amy contributors (@carpentries)
 options:

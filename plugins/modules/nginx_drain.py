@@ -73,6 +73,7 @@ attributes:
     support: none
 seealso:
   - module: carpentries.amy.alb_target
+extends_documentation_fragment: [carpentries.amy.public]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

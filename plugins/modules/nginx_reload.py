@@ -35,6 +35,7 @@ attributes:
   diff_mode:
     description: The files' own tasks show their differences.
     support: none
+extends_documentation_fragment: [carpentries.amy.public]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

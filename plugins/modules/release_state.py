@@ -10,7 +10,7 @@ short_description: Tell which releases a host has and which is active
 version_added: 0.1.0
 description:
   - Only reads.
-extends_documentation_fragment: [carpentries.amy.read_only, carpentries.amy.site]
+extends_documentation_fragment: [carpentries.amy.public, carpentries.amy.read_only, carpentries.amy.site]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

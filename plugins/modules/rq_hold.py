@@ -19,7 +19,7 @@ description:
     shutdown command, and relies on its supervisor to be started again; the new process sees the suspension first.
   - If the queues do not come to rest in O(timeout) seconds, the suspension is ended and the module fails with the
     running jobs' names.
-extends_documentation_fragment: [carpentries.amy.rq_queues, carpentries.amy.rq_redis]
+extends_documentation_fragment: [carpentries.amy.public, carpentries.amy.rq_queues, carpentries.amy.rq_redis]
 author:
   - The carpentries.amy contributors (@carpentries)
 options:

@@ -18,7 +18,11 @@ description:
     O(redis_url); where it has no such settings, nothing is known of that.
   - Fails if a job that waits cannot be loaded, says when it is due, and names the commands that fit. A failed job does
     not run by itself, and is only named.
-extends_documentation_fragment: [carpentries.amy.read_only, carpentries.amy.release_program, carpentries.amy.rq_queues]
+extends_documentation_fragment:
+  - carpentries.amy.public
+  - carpentries.amy.read_only
+  - carpentries.amy.release_program
+  - carpentries.amy.rq_queues
 author:
   - The carpentries.amy contributors (@carpentries)
 options:

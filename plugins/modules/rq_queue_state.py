@@ -13,7 +13,11 @@ description:
   - Reads RQ's and rq-scheduler's keys as they are. Unlike RQ's own listing, it unpickles, prunes and writes nothing.
   - Queues that RQ knows besides O(queues) are read as well.
   - Two results can be compared as sets, to prove that no job was lost or doubled.
-extends_documentation_fragment: [carpentries.amy.read_only, carpentries.amy.rq_queues, carpentries.amy.rq_redis]
+extends_documentation_fragment:
+  - carpentries.amy.public
+  - carpentries.amy.read_only
+  - carpentries.amy.rq_queues
+  - carpentries.amy.rq_redis
 author:
   - The carpentries.amy contributors (@carpentries)
 """

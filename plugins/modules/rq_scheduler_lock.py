@@ -14,7 +14,7 @@ description:
     held no tick begins, and the scheduler may be stopped.
   - V(held) waits for the lock and until no tick is in flight. V(released) frees the lock if O(owner) holds it.
   - The scheduler itself frees only a lock that it took.
-extends_documentation_fragment: [carpentries.amy.rq_redis]
+extends_documentation_fragment: [carpentries.amy.public, carpentries.amy.rq_redis]
 author:
   - The carpentries.amy contributors (@carpentries)
 options:

@@ -56,6 +56,7 @@ attributes:
   diff_mode:
     description: The steps are in the result.
     support: none
+extends_documentation_fragment: [carpentries.amy.public]
 author:
   - The carpentries.amy contributors (@carpentries)
 """

@@ -16,6 +16,7 @@ WHOLE: dict[str, Any] = {
     "stage_hosts_have_credentials": True,
     # One that keeps backups, and one that does not: each role costs seconds in each run.
     "instance_profiles_roles": PROFILED_ROLES,
+    "instance_profiles_application": {"web": [{"Sid": "SendEmails", "Action": "ses:SendEmail", "Resource": "*"}]},
     "bucket_lifecycle": True,
     # A fleet on its way from one distribution to the next.
     "instances_images": {"web2": "/aws/service/debian/release/13/latest/amd64"},

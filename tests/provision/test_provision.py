@@ -163,12 +163,13 @@ def test_hosts_carry_the_profile_of_their_role_and_ask_for_a_token(stage: Stage)
 
 def test_only_the_backup_hosts_reach_the_bucket(stage: Stage) -> None:
     iam = stage.client("iam")
-    reach = {
-        role
+    policies = {
+        role: json.dumps(iam.get_role_policy(RoleName=f"amy-local-{role}", PolicyName="hosts")["PolicyDocument"])
         for role in PROFILED_ROLES
-        if "s3:" in json.dumps(iam.get_role_policy(RoleName=f"amy-local-{role}", PolicyName="hosts")["PolicyDocument"])
     }
-    assert reach == {"scheduler"}
+    assert [role for role, policy in policies.items() if "s3:" in policy] == ["scheduler"]
+    # The application's own rights, where the stage has said.
+    assert [role for role, policy in policies.items() if "ses:SendEmail" in policy] == ["web"]
 
 
 def test_the_bucket_is_closed_versioned_and_lets_old_things_expire(stage: Stage) -> None:

@@ -10,7 +10,6 @@ import secrets
 import socket
 import socketserver
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
+from tests.serving import serving
 from tests.templates.programs import program
 from tests.templates.rendering import Template, render
 
@@ -211,11 +211,8 @@ def application(socket_path: Path, answer: Callable[[BaseHTTPRequestHandler], No
         def address_string(self) -> str:
             return "unix"
 
-    with _Server(str(socket_path), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
+    try:
+        with serving(_Server(str(socket_path), Handler)):
             yield behind
-        finally:
-            server.shutdown()
-            socket_path.unlink(missing_ok=True)
+    finally:
+        socket_path.unlink(missing_ok=True)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import http.client
 import ssl
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +17,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
+from tests.serving import serving
 from tests.templates.nginx_site import DOMAIN, free_ports, reply
 from tests.templates.programs import program
 from tests.templates.rendering import ROLES
@@ -53,11 +53,10 @@ def fleet(certificate: Path) -> Iterator[int]:
     """The load balancer; returns its port."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Fleet) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Fleet)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    with serving(server):
         yield server.server_address[1]
-        server.shutdown()
 
 
 def configuration(*, balancer: str, certificate: Path, root: Path, port: int) -> str:

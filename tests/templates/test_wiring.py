@@ -427,6 +427,25 @@ def test_programs_of_a_host_that_is_about_to_leave_pause_with_the_others() -> No
     assert "programs_to_resume" not in groups
 
 
+@pytest.mark.parametrize(
+    ("fleet", "counts", "programs"),
+    [
+        (
+            QUEUES,
+            {kind: len(hosts) for kind, hosts in QUEUES.items()},
+            ["gunicorn", "python manage.py rqworker", "python manage.py rqscheduler"],
+        ),
+        (NO_QUEUES, {"web": 2, "utility": 1}, ["gunicorn"]),
+        # The hosts of the queues are about to leave: a release without RQ has nothing for them.
+        (QUEUES | {"utility": ["utility1"]}, {"web": 2, "utility": 1}, ["gunicorn"]),
+    ],
+)
+def test_a_release_has_the_programs_that_the_stage_is_to_run(
+    fleet: dict[str, list[str]], counts: dict[str, int], programs: list[str]
+) -> None:
+    assert evaluate("release_programs", fleet, instances_counts=counts) == programs
+
+
 def test_a_stage_without_queues_has_nobody_hold_them() -> None:
     assert evaluate("deploy_queues_before", NO_QUEUES) == evaluate("deploy_queues_before", QUEUES) == {}
 

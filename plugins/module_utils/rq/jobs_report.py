@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.jobs_since import utc
 
-from .jobs_probe import JOB_KEYS, kind_of
+from .jobs_probe import JOB_KEYS, Job, kind_of
 
 ALL = "all"
 SHOWN_JOBS = 3
@@ -23,18 +22,8 @@ SAFE_WORD = re.compile(r"[\w.:-]+")
 STATES = list(dict.fromkeys(kind.state for kind in JOB_KEYS))
 
 
-@dataclass(frozen=True)
-class FoundJob:
-    """A job as `jobs_probe` has found it: the Redis keys where it is, and why it cannot be loaded (empty: it can).
-
-    `at` is the Unix time for which it is scheduled, None if it is not.
-    """
-
-    id: str
-    where: tuple[str, ...]
-    at: float | None
-    function: str
-    error: str
+class FoundJob(Job):
+    """A job as `jobs_probe` has found it."""
 
     @property
     def state(self) -> str:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import socketserver
 import ssl
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from local_cloud.authority import Authority
 from tests.load.destination import FOREIGN, HANDSHAKE, REFUSED, UNRESOLVED, Followed
 from tests.load.http1 import MAX_IDLE, Client, ExchangeError, Request
 from tests.load.options import Options
+from tests.serving import serving
 
 NAME = "amy.example.test"
 OLD, NEW = "127.0.0.1", "127.0.0.2"
@@ -54,13 +54,8 @@ class Handler(socketserver.BaseRequestHandler):
 @pytest.fixture
 def names() -> Iterator[NameServer]:
     """A running name server."""
-    server = NameServer()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(NameServer()) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +17,7 @@ from tests.load import Load, Options
 from tests.load.options import parse
 from tests.load.process import LoadError
 from tests.load.report import Report, quantile
+from tests.serving import serving
 
 PAGE = b'<link href="/static/site.0123.css">Log in <input name="csrfmiddlewaretoken">'
 
@@ -95,13 +95,8 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def site() -> Iterator[Site]:
     """A running imitation."""
-    server = Site()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Site()) as server:
+        yield server
 
 
 def options(site: Site, **changes: object) -> Options:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +16,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.serving import serving
 from tests.unit.plugins.callback.terminal import TerminalRun
 from tests.unit.plugins.callback.test_progress import command, environment, piped
 
@@ -83,10 +83,8 @@ class StatusPage(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def nginx() -> Iterator[Nginx]:
-    with Nginx(seconds=4) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(Nginx(seconds=4)) as server:
         yield server
-        server.shutdown()
 
 
 @pytest.fixture

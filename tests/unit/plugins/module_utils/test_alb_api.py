@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from plugins.module_utils._alb_api import TargetGroupApi, others_of
 from plugins.module_utils._alb_plan import Target, TargetHealth
@@ -19,28 +18,19 @@ CHECKED = {"HealthCheckIntervalSeconds": 10, "HealthCheckTimeoutSeconds": 5, "He
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        yield
-
-
-@pytest.fixture
-def group_arn(aws: None) -> str:
-    ec2 = boto3.client("ec2", region_name="us-east-1")
+def group_arn(aws: Callable[[str], Any]) -> str:
+    ec2 = aws("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
-    elbv2 = boto3.client("elbv2", region_name="us-east-1")
+    elbv2 = aws("elbv2")
     group = elbv2.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=vpc)
-    return group["TargetGroups"][0]["TargetGroupArn"]
+    return str(group["TargetGroups"][0]["TargetGroupArn"])
 
 
 @pytest.fixture
-def instance(aws: None) -> str:
-    ec2 = boto3.client("ec2", region_name="us-east-1")
+def instance(aws: Callable[[str], Any]) -> str:
+    ec2 = aws("ec2")
     image = ec2.describe_images()["Images"][0]["ImageId"]
-    return ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    return str(ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"])
 
 
 def api(name_or_arn: str) -> TargetGroupApi:
@@ -54,7 +44,8 @@ def test_a_group_is_found_by_name_and_by_arn(group_arn: str) -> None:
     assert api("web").group.recovery == 5 + 6 * 30
 
 
-def test_a_missing_group_tells_how_to_create_it(aws: None) -> None:
+@pytest.mark.usefixtures("aws")
+def test_a_missing_group_tells_how_to_create_it() -> None:
     with pytest.raises(AwsError, match=r"Cannot find target group webb.*make provision") as caught:
         api("webb")
     assert caught.value.code == "TargetGroupNotFound"

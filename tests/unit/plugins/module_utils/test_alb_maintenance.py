@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from plugins.module_utils._alb_maintenance import MaintenanceApi, PageRefusedError, perform
 from plugins.module_utils._aws_client import AwsError
@@ -20,29 +18,25 @@ PAGE = "<h1>Closed</h1>"
 
 
 @pytest.fixture
-def elbv2(monkeypatch: pytest.MonkeyPatch) -> Iterator[ElasticLoadBalancingv2Client]:
+def elbv2(aws: Callable[[str], Any]) -> ElasticLoadBalancingv2Client:
     """The API of an account with the load balancer `amy`, which has two listeners."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        ec2 = boto3.client("ec2", region_name="us-east-1")
-        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-        subnets = [
-            ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"us-east-1{zone}")
-            for number, zone in enumerate("ab")
-        ]
-        client = boto3.client("elbv2", region_name="us-east-1")
-        balancer = client.create_load_balancer(Name="amy", Subnets=[one["Subnet"]["SubnetId"] for one in subnets])
-        arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
-        for port in (80, 8080):
-            client.create_listener(
-                LoadBalancerArn=arn,
-                Protocol="HTTP",
-                Port=port,
-                DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
-            )
-        yield client
+    ec2 = aws("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"us-east-1{zone}")
+        for number, zone in enumerate("ab")
+    ]
+    client: ElasticLoadBalancingv2Client = aws("elbv2")
+    balancer = client.create_load_balancer(Name="amy", Subnets=[one["Subnet"]["SubnetId"] for one in subnets])
+    arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
+    for port in (80, 8080):
+        client.create_listener(
+            LoadBalancerArn=arn,
+            Protocol="HTTP",
+            Port=port,
+            DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
+        )
+    return client
 
 
 def switch(client: ElasticLoadBalancingv2Client, page: str | None, *, name: str = "amy") -> list[str]:

@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from local_cloud.corrections import efs as correction
 from plugins.module_utils.file_systems import (
@@ -76,20 +74,15 @@ class Cloud:
 
 
 @pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+def cloud(aws: Callable[[str], Any]) -> Cloud:
     correction.install()
-    with mock_aws():
-        make: Any = boto3.client
-        efs, ec2 = (make(service, region_name="us-east-1") for service in ("efs", "ec2"))
-        vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
-        group = ec2.create_security_group(GroupName="files", Description="files", VpcId=vpc)["GroupId"]
-        clock = FakeClock()
-        systems = FileSystems(efs, ec2, clock=clock)
-        subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"][:2]]
-        yield Cloud(efs, systems, clock, systems.zones(subnets), group)
+    efs, ec2 = (aws(service) for service in ("efs", "ec2"))
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    group = ec2.create_security_group(GroupName="files", Description="files", VpcId=vpc)["GroupId"]
+    clock = FakeClock()
+    systems = FileSystems(efs, ec2, clock=clock)
+    subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"][:2]]
+    return Cloud(efs, systems, clock, systems.zones(subnets), group)
 
 
 def test_a_new_one_is_encrypted_backed_up_and_has_an_address_in_each_zone(cloud: Cloud) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import socket
 import socketserver
-import threading
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from plugins.module_utils.http_proof import (
     prove,
     version_of,
 )
+from tests.serving import serving
 from tests.unit.plugins.module_utils.fake_clock import FakeClock
 
 LOGIN = Check(path="/account/login/", host="amy.example.org", text="password")
@@ -237,13 +237,9 @@ def test_real_server_is_asked_by_the_sites_name(kind: str, tmp_path: Path) -> No
     else:
         tcp = socketserver.TCPServer(("127.0.0.1", 0), Echo)
         server, target = tcp, f"http://127.0.0.1:{tcp.server_address[1]}"
-    with server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with serving(server):
         check = Check(path="/", host="amy.example.org", headers={"X-Forwarded-Proto": "https"})
         answer = TargetClient(target=target, timeout=5, validate_certs=True).get(check)
-        server.shutdown()
-        thread.join()
     assert answer == Answer(status=302, body="amy.example.org https")
 
 

@@ -2,15 +2,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
-from plugins.module_utils._aws_client import AwsError, client
+from plugins.module_utils._aws_client import AwsError
 from plugins.module_utils._lock_document import Claim, Lock, Process, UnreadableLockError
 from plugins.module_utils._lock_keeper import MAX_RACES, Keeper, LockHeldError, Wish
 from plugins.module_utils._lock_store import LockStore, S3LockStore
@@ -23,14 +23,10 @@ KEY = "locks/local.json"
 
 
 @pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3LockStore]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        s3 = client(service="s3", parameters={"endpoint_url": None, "region": "us-east-1"})
-        s3.create_bucket(Bucket="stage")
-        yield S3LockStore(client=s3, bucket="stage", key=KEY)
+def store(aws: Callable[[str], Any]) -> S3LockStore:
+    s3 = aws("s3")
+    s3.create_bucket(Bucket="stage")
+    return S3LockStore(client=s3, bucket="stage", key=KEY)
 
 
 def keeper(

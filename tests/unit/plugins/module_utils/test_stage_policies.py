@@ -8,6 +8,8 @@ import json
 import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils.host_kinds import NAMES
 from ansible_collections.carpentries.amy.plugins.module_utils.stage_policies import (
+    PolicyError,
+    application_statements,
     bucket_statements,
     document,
     host_statements,
@@ -128,3 +130,61 @@ def test_a_policy_is_json_without_the_reasons() -> None:
     text = json.dumps([policy_of("scheduler"), BUCKET_POLICY])
     assert "reason" not in text
     assert len(json.dumps(policy_of("scheduler"))) < 2048  # what IAM takes inline for all policies of a user, the least
+
+
+ATTACHMENTS = {
+    "Sid": "Attachments",
+    "Action": ["s3:GetObject", "s3:PutObject"],
+    "Resource": f"arn:aws:s3:::{BUCKET}-attachments/*",
+}
+
+
+def test_the_application_gets_its_own_rights_on_the_hosts_of_one_kind_only() -> None:
+    attached = f"arn:aws:s3:::{BUCKET}-attachments/certificate.pdf"
+    given = {
+        role: document([], application_statements({"web": [ATTACHMENTS]}, role=role, bucket=BUCKET)) for role in NAMES
+    }
+    assert [role for role in NAMES if may(role, "s3:PutObject", attached, given[role])] == ["web"]
+    assert not may("web", "s3:DeleteObject", attached, given["web"])
+    assert not may("web", "s3:GetObject", BACKUP, given["web"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"Resource": f"arn:aws:s3:::{BUCKET}/*"}, "Statement Attachments reaches the stage's own bucket"),
+        ({"Resource": f"arn:aws:s3:::{BUCKET}"}, "reaches the stage's own bucket"),
+        ({"Resource": f"arn:aws:s3:::{BUCKET}/backups/one.dump"}, "reaches the stage's own bucket"),
+        ({"Resource": ["arn:aws:s3:::another/*", "arn:aws:s3:::amy-*"]}, "own bucket, with arn:aws:s3:::amy-[*]"),
+        ({"Resource": "*"}, "own bucket"),
+        ({"Resource": "*", "Action": "*"}, "own bucket"),
+        ({"Resource": "*", "Action": ["ses:SendEmail", "S3:Get*"]}, "own bucket"),
+        ({"Resource": "arn:aws:s3:::${aws:PrincipalTag/bucket}/*"}, "own bucket"),
+        ({"Action": []}, "Statement Attachments lacks Action"),
+        ({"Sid": ""}, "lacks Sid"),
+        ({"NotResource": "*"}, "has NotResource, which a statement here"),
+        ({"Effect": "Deny"}, "has the effect Deny"),
+    ],
+)
+def test_a_statement_that_gives_too_much_or_too_little_is_refused(changed: dict[str, object], complaint: str) -> None:
+    with pytest.raises(PolicyError, match=complaint):
+        application_statements({"web": [{**ATTACHMENTS, **changed}]}, role="web", bucket=BUCKET)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"Action": "ses:SendEmail", "Resource": "*"},
+        {"Effect": "Allow", "Condition": {"Bool": {"aws:SecureTransport": "true"}}},
+        {"Resource": ["arn:aws:s3:::production-amy", "arn:aws:s3:::production-amy/*"]},
+    ],
+)
+def test_a_statement_may_give_what_is_not_the_stages(changed: dict[str, object]) -> None:
+    [given] = application_statements({"web": [{**ATTACHMENTS, **changed}]}, role="web", bucket=BUCKET)
+    assert given["Effect"] == "Allow"
+    assert isinstance(given["Action"], list)
+
+
+def test_rights_for_an_unknown_kind_of_host_are_refused() -> None:
+    with pytest.raises(PolicyError, match=r"There is no kind of host called webs; the kinds are web, .*\."):
+        application_statements({"webs": [ATTACHMENTS]}, role="web", bucket=BUCKET)

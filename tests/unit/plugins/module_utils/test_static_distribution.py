@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 from botocore.validate import ParamValidator
-from moto import mock_aws
 
 from plugins.module_utils.static_distribution import Distributions, Wanted, differences
 
@@ -28,12 +27,8 @@ NAMED = replace(
 
 
 @pytest.fixture
-def cloudfront(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        yield boto3.client("cloudfront", region_name="us-east-1")
+def cloudfront(aws: Callable[[str], Any]) -> Any:
+    return aws("cloudfront")
 
 
 def unlike(cloudfront: Any, wanted: Wanted) -> list[str]:

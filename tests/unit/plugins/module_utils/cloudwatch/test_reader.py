@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from plugins.module_utils._aws_client import AwsError
 from plugins.module_utils.cloudwatch.reader import ago, read
@@ -17,24 +15,20 @@ NOW = datetime.now(timezone.utc)
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def client(aws: Callable[[str], Any]) -> Any:
     """CloudWatch Logs with a request in two streams of web1 and in one of web2, the latest first."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        logs = boto3.client("logs", region_name="us-east-1")
-        logs.create_log_group(logGroupName=GROUP)
-        for stream, minutes, message in (
-            ("web1/gunicorn", 1, 'id-1 "GET /" 200'),
-            ("web1/nginx-access", 2, '{"request_id": "id-1"}'),
-            ("web2/nginx-access", 3, '{"request_id": "id-2"}'),
-            ("web2/gunicorn", 90, 'id-0 "GET /" 200'),
-        ):
-            logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
-            event = {"timestamp": round((NOW - timedelta(minutes=minutes)).timestamp() * 1000), "message": message}
-            logs.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=[event])
-        yield logs
+    logs = aws("logs")
+    logs.create_log_group(logGroupName=GROUP)
+    for stream, minutes, message in (
+        ("web1/gunicorn", 1, 'id-1 "GET /" 200'),
+        ("web1/nginx-access", 2, '{"request_id": "id-1"}'),
+        ("web2/nginx-access", 3, '{"request_id": "id-2"}'),
+        ("web2/gunicorn", 90, 'id-0 "GET /" 200'),
+    ):
+        logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
+        event = {"timestamp": round((NOW - timedelta(minutes=minutes)).timestamp() * 1000), "message": message}
+        logs.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=[event])
+    return logs
 
 
 def streams(client: Any, **overrides: Any) -> list[str]:

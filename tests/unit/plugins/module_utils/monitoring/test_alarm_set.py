@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from plugins.module_utils.monitoring.alarm_set import Alarms, Plan, plan
 from plugins.module_utils.monitoring.alarms import alarms
@@ -18,12 +16,8 @@ WANTED = alarms(WHOLE, thresholds={}, actions=["arn:aws:sns:us-east-1:1234567890
 
 
 @pytest.fixture
-def cloudwatch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        yield boto3.client("cloudwatch", region_name="us-east-1")
+def cloudwatch(aws: Callable[[str], Any]) -> Any:
+    return aws("cloudwatch")
 
 
 def settle(cloudwatch: Any, wanted: list[dict[str, Any]]) -> Plan:

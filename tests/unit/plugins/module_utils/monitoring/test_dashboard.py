@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from plugins.module_utils.monitoring.alarms import Stage
 from plugins.module_utils.monitoring.dashboard import ACTIVATIONS, GRAPHS, WIDTH, dashboard
@@ -69,12 +67,8 @@ def test_deploys_are_in_every_graph_and_in_a_table_if_logs_tell_of_them() -> Non
 
 
 @pytest.fixture
-def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dashboards]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        yield Dashboards(boto3.client("cloudwatch", region_name="us-east-1"))
+def kept(aws: Callable[[str], Any]) -> Dashboards:
+    return Dashboards(aws("cloudwatch"))
 
 
 def test_a_dashboard_is_read_as_it_was_put_until_it_is_deleted(kept: Dashboards) -> None:

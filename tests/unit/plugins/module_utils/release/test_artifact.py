@@ -2,14 +2,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from plugins.module_utils.release.artifact import ArtifactStore, Encryption, Manifest, signing_client, upload_problem
 from plugins.module_utils.release.failure import ReleaseError
@@ -36,14 +34,10 @@ HEAD: dict[str, Any] = {
 
 
 @pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Client]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="bucket")
-        yield client
+def s3(aws: Callable[[str], Any]) -> S3Client:
+    client: S3Client = aws("s3")
+    client.create_bucket(Bucket="bucket")
+    return client
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from plugins.module_utils.release.python_fetch import Archive, Wanted, fetch, in
 from plugins.module_utils.release.pythons import stage_python
 from plugins.module_utils.release.site import Site
 from tests.python_archive import make_archive
+from tests.serving import serving
 from tests.unit.plugins.module_utils.release.test_build_run import TOOLS, build_source, make_wheel
 
 PATH = Path("/webapps/amy.example.org/pythons/3.11.2-debian12-x86_64-0a1b2c3d")
@@ -97,10 +97,8 @@ def mirror(made: tuple[Path, dict[str, str]]) -> Iterator[tuple[str, list[str]]]
     """A place for downloads: its URL, and what it was asked for."""
     asked: list[str] = []
     handler = partial(type("Handler", (_Anything,), {"asked": asked}), directory=str(made[0]))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as server:
         yield f"http://127.0.0.1:{server.server_port}", asked
-        server.shutdown()
 
 
 def workplace(tmp_path: Path) -> Workplace:

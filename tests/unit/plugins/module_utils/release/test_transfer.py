@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from plugins.module_utils.release.failure import ReleaseError
 from plugins.module_utils.release.transfer import download, upload
+from tests.serving import serving
 
 
 class Bucket(BaseHTTPRequestHandler):
@@ -44,13 +44,8 @@ class Bucket(BaseHTTPRequestHandler):
 @pytest.fixture
 def bucket() -> Iterator[str]:
     Bucket.answers, Bucket.promises, Bucket.requests = [], [], []
-    server = HTTPServer(("127.0.0.1", 0), Bucket)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/bucket/key?X-Amz-Signature=canary"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(HTTPServer(("127.0.0.1", 0), Bucket)) as server:
+        yield f"http://127.0.0.1:{server.server_port}/bucket/key?X-Amz-Signature=canary"
 
 
 def test_download_tries_again(bucket: str, tmp_path: Path) -> None:

@@ -1,23 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import Any
 
-import boto3
 import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.aside_store import AsideStore
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
-from moto import mock_aws
 
 
 @pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[AsideStore]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="releases")
-        yield AsideStore(client=client, bucket="releases", prefix="backups/jobs")
+def store(aws: Callable[[str], Any]) -> AsideStore:
+    client = aws("s3")
+    client.create_bucket(Bucket="releases")
+    return AsideStore(client=client, bucket="releases", prefix="backups/jobs")
 
 
 def test_a_file_is_kept_encrypted_and_read_back(store: AsideStore) -> None:
