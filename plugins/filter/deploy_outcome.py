@@ -76,6 +76,10 @@ options:
     description: Whether the queues stay held, because workers cannot live with what the database has become.
     type: bool
     required: true
+  programs_wait:
+    description: Whether the stage's own programs and timers stay stopped.
+    type: bool
+    default: false
   lacks:
     description: Migrations that the database lacked of the release, though that ran already, until they are applied.
     type: list

@@ -93,6 +93,7 @@ _value:
     rejoin: {description: Web hosts out of rotation., type: list, elements: str}
     roll: {description: Web hosts in rotation that must change., type: list, elements: str}
     hand_over: {description: The other hosts that must change., type: list, elements: str}
+    pause: {description: Hosts whose own programs and timers stop meanwhile., type: list, elements: str}
     hold_queues: {description: Whether the queues are held meanwhile., type: bool}
     previous: {description: Id of the release to go back to., type: str}
     previous_host: {description: "A host that runs it, or null.", type: str}

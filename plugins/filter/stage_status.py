@@ -52,6 +52,10 @@ options:
     description: What M(carpentries.amy.deploy_lock_info) has returned.
     type: dict
     required: true
+  schedules:
+    description: Whether the stage is to have an rq-scheduler.
+    type: bool
+    default: true
   balancer_page:
     description: What M(carpentries.amy.alb_maintenance) has returned.
     type: dict
@@ -79,6 +83,8 @@ _value:
       description:
         - Each host's C(name), C(role), C(release), C(target_state), C(target_reason) (why it is not healthy),
           C(running) (processes by their release), C(down) (processes that should run and do not, with their states),
+          C(own) (the stage's own C(programs) and C(timers) there, which of them are C(stopped) or C(down), and the
+          timers whose last run has C(failed)),
           C(leaves) (whether the stage is to have no such host any more),
           C(paused) (whether requests wait there for a deploy that is to answer them),
           C(outdated) (services that an update has replaced on the disk, and that nothing has restarted since),
@@ -103,7 +109,13 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.findings import findings
-from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.model import Host, Stage, running_of
+from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.model import (
+    Host,
+    Stage,
+    is_own,
+    own_of,
+    running_of,
+)
 from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.table import lines
 
 SILENT = "its host does not answer"
@@ -121,12 +133,14 @@ def stage_status(
     duties: dict[str, Any],
     queues: dict[str, Any] | None = None,
     redis_backup: dict[str, Any] | None = None,
+    schedules: bool = True,
 ) -> dict[str, Any]:
     """Return the table and the findings; see RETURN."""
     known = {target["id"]: target for target in targets}
     found = Stage(
         name=stage,
-        hosts=[_host(host, known, duties) for host in hosts],
+        hosts=[_host(host, known, duties, schedules=schedules) for host in hosts],
+        schedules=schedules,
         queues=queues if queues and "workers" in queues else None,
         backup=_backup(backup),
         redis_backup=_backup(redis_backup),
@@ -164,7 +178,9 @@ def _error(answer: dict[str, Any]) -> str:
     return str(answer.get("stderr") or answer.get("msg") or SILENT).strip().rstrip(".")
 
 
-def _host(variables: dict[str, Any], targets: dict[str, dict[str, Any]], duties: dict[str, Any]) -> Host:
+def _host(
+    variables: dict[str, Any], targets: dict[str, dict[str, Any]], duties: dict[str, Any], *, schedules: bool
+) -> Host:
     answer, role = variables["status_host"], variables["ec2_tags"]["Role"]
     processes = answer.get("processes")
     target = targets.get(variables["ec2_instance_id"], {})
@@ -176,7 +192,9 @@ def _host(variables: dict[str, Any], targets: dict[str, dict[str, Any]], duties:
         target_reason=target.get("description") or target.get("reason") or "",
         running=running_of(role, processes) if processes is not None else None,
         free_memory=answer.get("free_memory"),
-        down=answer.get("down", {}),
+        down={name: state for name, state in answer.get("down", {}).items() if not is_own(name)},
+        own=own_of(answer),
+        schedules=schedules or role != "scheduler",
         leaves=variables["inventory_hostname"] in duties["leaving"],
         outdated=answer.get("outdated", []),
         paused=answer.get("paused", False),
@@ -195,6 +213,7 @@ def _facts(host: Host) -> dict[str, Any]:
         "target_reason": host.target_reason,
         "running": host.running,
         "down": host.down,
+        "own": asdict(host.own) if host.own else None,
         "leaves": host.leaves,
         "outdated": host.outdated,
         "paused": host.paused,

@@ -30,16 +30,21 @@ class UnknownProgramError(SupervisorError):
 
 
 class ProgramDownError(Exception):
-    """The program did not come up."""
+    """The program did not come up; `log` is that of a process which is to blame, empty if none is known."""
+
+    def __init__(self, message: str, *, log: str = "") -> None:
+        super().__init__(message)
+        self.log = log
 
 
 @dataclass(frozen=True)
 class Process:
-    """One process of a program; `problem` is supervisord's own word on why it could not be started."""
+    """One process of a program; `problem` is supervisord's word on why it could not be started, `log` its log file."""
 
     name: str
     state: str
     problem: str = ""
+    log: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,13 @@ def plan(program: Program) -> list[Step]:
     ]
 
 
+def removal(program: Program) -> list[Step]:
+    """The steps after which supervisord runs the program no more, and does not know it; none if it does not know it."""
+    if not program.processes:
+        return []
+    return [Step("stopProcessGroup", program.name), Step("removeProcessGroup", program.name)]
+
+
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: str) -> None:
         super().__init__("localhost")
@@ -113,7 +125,9 @@ class Supervisor:
     def processes(self, name: str) -> tuple[Process, ...]:
         """The processes of the program NAME now."""
         return tuple(
-            Process(name=info["name"], state=info["statename"], problem=info["spawnerr"])
+            Process(
+                name=info["name"], state=info["statename"], problem=info["spawnerr"], log=info.get("stdout_logfile", "")
+            )
             for info in self._call("getAllProcessInfo")
             if info["group"] == name
         )
@@ -146,14 +160,15 @@ def await_up(
         now = processes()
         given_up = [process for process in now if process.state == "FATAL"]
         if given_up:
-            raise ProgramDownError(f"supervisord has given up on it ({describe(given_up)})")
+            raise ProgramDownError(f"supervisord has given up on it ({describe(given_up)})", log=given_up[0].log)
         running = bool(now) and all(process.state == "RUNNING" for process in now)
         remaining = deadline - clock.monotonic()
         if running and remaining > 0 and answers(remaining):
             return
         if clock.monotonic() >= deadline:
             raise ProgramDownError(
-                f"it is not up after {timeout:g} s ({describe(now)}{'; it answers no request' if running else ''})"
+                f"it is not up after {timeout:g} s ({describe(now)}{'; it answers no request' if running else ''})",
+                log=next((process.log for process in now if process.state != "RUNNING"), ""),
             )
         clock.sleep(_INTERVAL)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from .typed_command import DEPLOY, typed_command
 
 JOBS_WAIT = " No job runs meanwhile: the queues stay held, for a day at most, until a deploy or a restore lets them go."
+PROGRAMS_WAIT = " The stage's own programs and timers stay stopped until a deploy starts them."
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def deploy_outcome(
     stage: str,
     url: str,
     typed: Mapping[str, str] | None = None,
+    programs_wait: bool = False,
 ) -> Outcome:
     """Return how a deploy has ended.
 
@@ -61,17 +63,18 @@ def deploy_outcome(
     that was made before the first migration that `previous` does not know, empty if another deploy has made it, in the
     folder `backups`. `can_return` is false where the `previous` release cannot live with what the database has become;
     `serving` are the web hosts that serve the new one. `tried` tells that every host that had to change has been given
-    the new one, if only to refuse it; `jobs_wait` that the queues stay held. `lacks` are the migrations that the
-    database lacked of the new release, though that ran already, until they are applied. `release` is the new one's id
-    and `version` what it is called; `command` was run (`make deploy`, `make rollback`, `make modernize`) on `stage`
-    with the variables `typed`, and `url` is the site's.
+    the new one, if only to refuse it; `jobs_wait` that the queues stay held, `programs_wait` that the stage's own
+    programs and timers stay stopped. `lacks` are the migrations that the database lacked of the new release, though
+    that ran already, until they are applied. `release` is the new one's id and `version` what it is called; `command`
+    was run (`make deploy`, `make rollback`, `make modernize`) on `stage` with the variables `typed`, and `url` is the
+    site's.
     """
     name = f"{version} ({release})"
     again = f"run again: {typed_command(command, stage=stage, version=version, typed=typed)}"
     # An earlier release is as it is; a new one can be corrected.
     or_another = "; or deploy a corrected version" if command == DEPLOY else ""
     corrected = f"Correct what is named above, then {again}{or_another}"
-    waiting = JOBS_WAIT if jobs_wait else ""
+    waiting = (JOBS_WAIT if jobs_wait else "") + (PROGRAMS_WAIT if programs_wait else "")
     keep = f"{', '.join(keeping)} had {release} before this deploy, and {'keeps' if len(keeping) == 1 else 'keep'} it. "
     kept = keep if keeping else ""
 

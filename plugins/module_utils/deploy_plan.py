@@ -43,6 +43,8 @@ class Plan:
 
     `rejoin` are web hosts that are out of rotation: they go first, because while one is out no other may leave.
     `roll` are the web hosts in rotation that must change. `hand_over` are the other hosts that must change.
+    `pause` are the hosts whose own programs and timers stop meanwhile: those, or all of these kinds for a database that
+    changes under them.
     `hold_queues` tells whether the queues are held meanwhile: for those, for a database that changes under the workers,
     or to end the hold of a dead deploy.
     `previous` is the release that the fleet goes back to if the wanted one fails; None on a first deploy.
@@ -54,6 +56,7 @@ class Plan:
     rejoin: list[str]
     roll: list[str]
     hand_over: list[str]
+    pause: list[str]
     hold_queues: bool
     previous: str | None
     previous_host: str | None
@@ -97,6 +100,7 @@ def plan(
         rejoin=[host.name for host in web if host.target_state != IN_ROTATION],
         roll=[host.name for host in web if host.target_state == IN_ROTATION],
         hand_over=hand_over,
+        pause=[host.name for host in hosts if host.role != "web"] if lacks else hand_over,
         hold_queues=bool(hand_over or holder or lacks),
         previous=previous,
         previous_host=_host_of(previous, hosts),

@@ -33,6 +33,7 @@ class HostKind:
 
 
 _APPLICATION = ("base", "supervisor", "release")
+_OTHERS = (*_APPLICATION, "programs")
 
 KINDS = (
     HostKind(
@@ -53,7 +54,7 @@ KINDS = (
         holds="",
         keeps_backups=False,
         security_groups=("application", "ssh"),
-        tells=(*_APPLICATION, "rq_worker"),
+        tells=(*_OTHERS, "rq_worker"),
     ),
     HostKind(
         name="scheduler",
@@ -63,7 +64,7 @@ KINDS = (
         holds="backups of the database",
         keeps_backups=True,
         security_groups=("application", "ssh"),
-        tells=(*_APPLICATION, "rq_scheduler"),
+        tells=(*_OTHERS, "rq_scheduler"),
     ),
     HostKind(
         name="utility",
@@ -73,7 +74,7 @@ KINDS = (
         holds="backups of the database",
         keeps_backups=True,
         security_groups=("application", "ssh"),
-        tells=_APPLICATION,
+        tells=_OTHERS,
     ),
     HostKind(
         name="redis",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections import Counter
@@ -22,6 +23,9 @@ from .request_hold import leads_to_waiting
 DOWN = ("STOPPED", "EXITED", "BACKOFF", "FATAL", "UNKNOWN")
 # How `supervisorctl status` ends if all programs run, and if one does not; everything else is its own failure.
 ANSWERED = (0, 3)
+# What role programs notes of the stage's own programs and timers, and what begins the names of the timers' units.
+OWN = Path("/etc/stage-programs.json")
+OWN_UNIT = "stage-timer-"
 # A supervisord that does not answer must not keep the operator from knowing the rest.
 PATIENCE = 10  # seconds
 
@@ -32,14 +36,17 @@ def host_status(
     services: Sequence[str] = (),
     proc: Path = Path("/proc"),
     hold: Path = Path("/run/request-hold"),
+    own: Path = OWN,
     supervisor: Callable[[], str | None] | None = None,
     systemd: Callable[[], str] | None = None,
     main_processes: Callable[[], str] | None = None,
+    own_units: Callable[[], str] | None = None,
 ) -> dict[str, Any]:
     """What a host runs; see RETURN of the module host_status. What cannot be found out beside the releases is None.
 
     `supervisor` returns what `supervisorctl status` prints, `systemd` what `systemctl list-units` prints of the active
-    timers of this collection, `main_processes` what `systemctl show` prints of the `services`. Raises ReleaseError.
+    timers of this collection, `main_processes` what `systemctl show` prints of the `services`, `own_units` what it
+    prints of the stage's own timers. Raises ReleaseError.
     """
     processes: list[dict[str, Any]] | None
     try:
@@ -49,6 +56,7 @@ def host_status(
     except OSError:
         processes, memory = None, ""
     programs = (supervisor or supervisor_status)()
+    noted = own_in(own)
     return {
         "state": site_state(Site(site_root)),
         "processes": processes,
@@ -57,6 +65,8 @@ def host_status(
         "free_memory": free_memory_in(memory),
         "paused": leads_to_waiting(hold),
         "timers": timers_in((systemd or active_timers)()),
+        "own": noted,
+        "own_timers": own_timers_in((own_units or partial(show_timers, noted))()),
         "outdated": outdated(pids_in((main_processes or partial(pids_of, services))()), proc=proc),
     }
 
@@ -84,6 +94,35 @@ def pids_of(services: Sequence[str]) -> str:
     """What systemctl prints of the main processes of the services."""
     units = [f"{service}.service" for service in services]
     return _printed("systemctl", "show", "--property=Id,MainPID", *units) if units else ""
+
+
+def own_in(record: Path) -> dict[str, Any] | None:
+    """What the host was told to run of the stage's own, as role programs has noted it; None if that is nothing."""
+    try:
+        noted = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return noted if isinstance(noted, dict) else None
+
+
+def show_timers(noted: dict[str, Any] | None) -> str:
+    """What systemctl prints of the timers that are `noted`, and of their last runs."""
+    names = [OWN_UNIT + timer["name"] for timer in (noted or {}).get("timers", [])]
+    units = [f"{name}.{kind}" for name in names for kind in ("timer", "service")]
+    return _printed("systemctl", "show", "--property=Id,ActiveState,Result", *units) if units else ""
+
+
+def own_timers_in(systemctl_show: str) -> dict[str, dict[str, Any]]:
+    """Whether each timer waits for its next run, and how its last run has ended, by what `systemctl show` prints."""
+    found: dict[str, dict[str, Any]] = {}
+    for block in systemctl_show.split("\n\n"):
+        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        name, _dot, kind = values.get("Id", "").removeprefix(OWN_UNIT).rpartition(".")
+        if kind == "timer":
+            found.setdefault(name, {})["active"] = values.get("ActiveState") == "active"
+        elif kind == "service":
+            found.setdefault(name, {})["result"] = values.get("Result", "")
+    return found
 
 
 def timers_in(systemctl_list: str) -> list[str]:

@@ -56,6 +56,22 @@ timers:
   type: list
   elements: str
   sample: [amy-database-backup.timer, amy-figures.timer]
+own:
+  description:
+    - What the host was told to run of the stage's own, also while it is stopped. Null if that is nothing.
+    - Beside its programs and timers it has the folder of the C(release) and that of the C(logs).
+  returned: success
+  type: dict
+  contains:
+    programs: {description: "Each with C(name), C(command), C(processes) and C(stop_wait).", type: list, elements: dict}
+    timers: {description: "Each with C(name), C(command), C(schedule) and C(timeout).", type: list, elements: dict}
+own_timers:
+  description:
+    - For each of these timers whether it waits for its next run (C(active)).
+    - And systemd's word on how the last one ended (C(result)).
+  returned: success
+  type: dict
+  sample: {emails: {active: true, result: success}}
 paused:
   description: Whether requests wait there, because M(carpentries.amy.request_hold) lets them.
   returned: success

@@ -18,6 +18,13 @@ options:
     description: The program's name, or its group's if it has one.
     type: str
     required: true
+  state:
+    description:
+      - V(absent) stops the program, waits until it has ended, and makes supervisord forget it.
+      - Its file is left alone, and should be removed then.
+    type: str
+    choices: [started, absent]
+    default: started
   http_socket:
     description: A Unix socket of the program. If given, the program is up when it answers an HTTP request there.
     type: path
@@ -34,9 +41,10 @@ options:
     type: float
     default: 60
   log_file:
-    description: The program's log, whose last lines are shown when it does not come up.
+    description:
+      - The program's log, whose last lines are shown when it does not come up.
+      - Without it, that which supervisord writes for the process that is not up.
     type: path
-    required: true
   supervisor_socket:
     description: The Unix socket of supervisord's API.
     type: path
@@ -60,6 +68,11 @@ EXAMPLES = r"""
     http_socket: /run/gunicorn/gunicorn.sock
     http_host: amy.example.org
     log_file: /webapps/amy.example.org/logs/gunicorn_supervisor.log
+
+- name: Stop the workers, each after its job
+  carpentries.amy.supervised_program:
+    name: rqworker
+    state: absent
 """
 
 RETURN = r"""
@@ -87,6 +100,7 @@ from ..module_utils._supervisor import (
     answers_http,
     await_up,
     plan,
+    removal,
 )
 from ..module_utils._tail import tail
 
@@ -98,26 +112,29 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "name": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["started", "absent"], "default": "started"},
             "http_socket": {"type": "path"},
             "http_host": {"type": "str", "default": "localhost"},
             "http_path": {"type": "str", "default": "/"},
             "start_timeout": {"type": "float", "default": 60},
-            "log_file": {"type": "path", "required": True},
+            "log_file": {"type": "path"},
             "supervisor_socket": {"type": "path", "default": "/run/supervisor.sock"},
         },
         supports_check_mode=True,
     )
-    name, log_file = module.params["name"], module.params["log_file"]
+    name = module.params["name"]
     try:
         steps = converge(module)
     except SupervisorError as error:
         if module.check_mode:  # neither supervisord nor the file need be there before the first run
-            module.exit_json(changed=True, steps=[f"addProcessGroup {name}"])
+            wanted = module.params["state"] == "started"
+            module.exit_json(changed=wanted, steps=[f"addProcessGroup {name}"] if wanted else [])
         module.fail_json(
             msg=f"{name} cannot be managed: {error}. "
             "See on the host: systemctl status supervisor; supervisorctl reread - then run the same command again."
         )
     except ProgramDownError as error:
+        log_file = module.params["log_file"] or error.log
         log = tail(log_file, lines=LOG_LINES)
         module.fail_json(
             msg=f"{name} does not come up: {error}. The end of {log_file}:\n{log}\n"
@@ -131,11 +148,14 @@ def converge(module: AnsibleModule) -> list[Step]:
     """Do what is to be done and wait for the effect. Raises SupervisorError, ProgramDownError."""
     name, path = module.params["name"], module.params["http_socket"]
     supervisor = Supervisor(module.params["supervisor_socket"])
-    steps = plan(supervisor.program(name))
+    wanted = module.params["state"] == "started"
+    steps = (plan if wanted else removal)(supervisor.program(name))
     if module.check_mode:
         return steps
     for step in steps:
         supervisor.perform(step)
+    if not wanted:
+        return steps
     await_up(
         processes=lambda: supervisor.processes(name),
         answers=lambda seconds: (

@@ -25,6 +25,7 @@ READERS: dict[str, Callable[[str, Path], None]] = {
     "gunicorn/gunicorn.conf": programs.supervisor,
     "rq_worker/rqworker.conf": programs.supervisor,
     "rq_scheduler/rqscheduler.conf": programs.supervisor,
+    "programs/stage-programs.conf": programs.supervisor,
     "logrotate.conf": programs.logrotate,
     "/logrotate": programs.logrotate,
     ".service": programs.systemd_drop_in,

@@ -191,30 +191,45 @@ def test_each_kind_of_host_has_credentials_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fleet", "hand_over", "hold_queues", "groups"),
+    ("fleet", "hand_over", "pause", "hold_queues", "groups"),
     [
         (
             QUEUES,
             ["scheduler1", "scheduler2", "worker1"],
+            ["scheduler1", "scheduler2", "worker1"],
             True,
             {
                 "others_to_change": ["scheduler1", "scheduler2", "worker1"],
+                "programs_to_pause": ["scheduler1", "scheduler2", "worker1"],
                 "queue_keeper": ["scheduler1"],
                 "migrator": ["scheduler1"],
             },
         ),
         # A deploy that has died holds the queues.
-        (QUEUES, [], True, {"queue_keeper": ["scheduler1"], "migrator": ["scheduler1"]}),
-        (NO_QUEUES, ["utility1"], True, {"others_to_change": ["utility1"], "migrator": ["utility1"]}),
-        (NO_QUEUES, [], False, {"migrator": ["utility1"]}),
-        # The database lacks migrations of the release that runs.
-        (NO_QUEUES, [], True, {"migrator": ["utility1"]}),
+        (QUEUES, [], [], True, {"queue_keeper": ["scheduler1"], "migrator": ["scheduler1"]}),
+        (
+            NO_QUEUES,
+            ["utility1"],
+            ["utility1"],
+            True,
+            {"others_to_change": ["utility1"], "programs_to_pause": ["utility1"], "migrator": ["utility1"]},
+        ),
+        (NO_QUEUES, [], [], False, {"migrator": ["utility1"]}),
+        # The database lacks migrations of the release that runs: what writes to it pauses, and goes on.
+        (
+            NO_QUEUES,
+            [],
+            ["utility1"],
+            True,
+            {"programs_to_pause": ["utility1"], "programs_to_resume": ["utility1"], "migrator": ["utility1"]},
+        ),
     ],
 )
 def test_whom_a_deploy_changes(
-    fleet: dict[str, list[str]], hand_over: list[str], hold_queues: bool, groups: dict[str, list[str]]
+    fleet: dict[str, list[str]], hand_over: list[str], pause: list[str], hold_queues: bool, groups: dict[str, list[str]]
 ) -> None:
     plan = {
+        "pause": pause,
         "rejoin": [],
         "roll": ["web1", "web2"],
         "hand_over": hand_over,
@@ -441,6 +456,41 @@ def test_whom_visitors_are_led_past(
     assert evaluate("host_is_past_serving", QUEUES, "web2", told=told) is past
 
 
+CELERY = {"name": "celery", "command": "celery -A site worker", "role": "worker", "stop_wait": 500}
+EMAILS = {"name": "emails", "command": "python manage.py send_emails", "schedule": "daily", "timeout": 30}
+
+
+@pytest.mark.parametrize(
+    ("host", "programs", "timers"),
+    [("worker1", ["celery"], []), ("scheduler1", [], ["emails"]), ("scheduler2", [], []), ("web1", [], [])],
+)
+def test_a_host_is_told_which_of_the_stages_own_programs_it_runs(
+    host: str, programs: list[str], timers: list[str]
+) -> None:
+    told = {"stage_programs": [CELERY], "stage_timers": [EMAILS]}
+    assert [entry["name"] for entry in evaluate("programs_supervised", QUEUES, host, told=told)] == programs
+    assert [entry["name"] for entry in evaluate("programs_timers", QUEUES, host, told=told)] == timers
+
+
+def test_the_build_proves_and_the_lock_outlasts_the_stages_own_programs() -> None:
+    told = {"stage_programs": [CELERY], "stage_timers": [EMAILS]}
+    assert evaluate("release_programs", NO_QUEUES, told=told) == [
+        "gunicorn",
+        "celery -A site worker",
+        "python manage.py send_emails",
+    ]
+    assert (evaluate("deploy_pause_seconds", QUEUES, told=told), evaluate("deploy_pause_seconds", QUEUES)) == (500, 0)
+
+
+def test_programs_of_a_host_that_is_about_to_leave_pause_with_the_others() -> None:
+    counts = {"web": 2, "utility": 1}
+    plan: dict[str, Any] = {"rejoin": [], "roll": [], "hand_over": ["utility1"], "pause": ["utility1"]}
+    facts: dict[str, Any] = {"deploy_plan": plan | {"hold_queues": True, "needed": True}, "instances_counts": counts}
+    groups = grouped(evaluate("deploy_groups", QUEUES | {"utility": ["utility1"]}, **facts))
+    assert groups["programs_to_pause"] == ["scheduler1", "scheduler2", "utility1", "worker1"]
+    assert "programs_to_resume" not in groups
+
+
 @pytest.mark.parametrize(
     ("fleet", "counts", "programs"),
     [
@@ -482,7 +532,14 @@ def test_a_stage_without_queues_has_nobody_hold_them() -> None:
 
 
 def test_a_deploy_that_changes_nothing_groups_nobody() -> None:
-    plan: dict[str, Any] = {"rejoin": [], "roll": [], "hand_over": [], "hold_queues": False, "needed": False}
+    plan: dict[str, Any] = {
+        "rejoin": [],
+        "roll": [],
+        "hand_over": [],
+        "pause": [],
+        "hold_queues": False,
+        "needed": False,
+    }
     assert evaluate("deploy_groups", QUEUES, deploy_plan=plan) == []
 
 

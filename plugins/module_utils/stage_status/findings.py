@@ -12,6 +12,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.model
     MEBIBYTE,
     Finding,
     Host,
+    Own,
     Stage,
     size,
 )
@@ -70,6 +71,8 @@ def _host_findings(stage: Stage) -> Iterator[Finding]:
             yield from _release_findings(stage, host)
         if host.program and not host.leaves:
             yield from _process_findings(stage, host)
+        if host.own and not host.leaves:
+            yield from _own_findings(stage, host, host.own)
         if host.state["lacks_shared_files"]:
             yield Finding(
                 f"{host.name} lacks the files that the hosts share, and refuses uploads",
@@ -131,6 +134,27 @@ def _process_findings(stage: Stage, host: Host) -> Iterator[Finding]:
         )
 
 
+def _own_findings(stage: Stage, host: Host, own: Own) -> Iterator[Finding]:
+    # A deploy, and whatever else has the lock, stops and starts them.
+    if host.release is None or stage.deploys:
+        return
+    if own.stopped:
+        yield Finding(f"{host.name} should run {', '.join(own.stopped)}, which are stopped", _deploy(stage))
+    for name, state in sorted(own.down.items()):
+        start = _go_on(stage, or_else=f"on {host.name}: supervisorctl start {name}")
+        yield Finding(f"{host.name} should run {name}, which is {state}", start)
+    if own.others:
+        yield Finding(
+            f"{host.name} has own programs of {', '.join(own.others)}, and its release is {host.release}",
+            _deploy(stage),
+        )
+    for name, result in sorted(own.failed.items()):
+        yield Finding(
+            f"The last run of timer {name} on {host.name} has failed ({result})",
+            f"on {host.name}: tail -n 50 {own.logs}/timer_{name}.log",
+        )
+
+
 def _update_finding(stage: Stage, host: Host) -> Finding:
     what = f"{host.name} runs {' and '.join(host.outdated)} as before a security update"
     alone = host.role == "web" and sum(other.role == "web" for other in stage.hosts) == 1
@@ -189,7 +213,7 @@ def _queue_findings(stage: Stage) -> Iterator[Finding]:
                 f"on {worker['hostname']}: supervisorctl restart all",
             )
     count = len(found["schedulers"])
-    if count != 1 and not stage.ends_queues:
+    if count != 1 and stage.schedules and not stage.ends_queues:
         # Its key has no mark of its death then.
         killed = "; one that was killed counts for about a minute more" if count else ""
         look = _go_on(stage, or_else="on scheduler hosts: supervisorctl status")

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,30 @@ from ..host_kinds import BY_NAME, JOB_KINDS, PROGRAMS
 
 GIBIBYTE = 1 << 30
 MEBIBYTE = 1 << 20
+
+
+# The group in which supervisord runs a stage's own programs (see role programs).
+OWN_GROUP = "stage"
+# systemd's word on a run that has ended well; and on one that was never begun.
+RUN_WELL = ("success", "")
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a host was told to run of the stage's own: the names of its `programs` and `timers`.
+
+    `stopped` are those of them that were stopped, as in a pause. `down` are the processes that supervisord should run
+    and does not, with their states, `others` the releases besides the host's that programs run from. `failed` are the
+    timers whose last run has failed, with systemd's word on it, and `logs` is the folder of their logs.
+    """
+
+    programs: list[str]
+    timers: list[str]
+    stopped: list[str]
+    down: dict[str, str]
+    others: list[str]
+    failed: dict[str, str]
+    logs: str = ""
 
 
 @dataclass(frozen=True)
@@ -25,7 +49,8 @@ class Host:
     bytes; both are None if they could not be found out. `down` are the processes that supervisord should run and does
     not, with their states. `leaves` tells that the stage is to have no such host any more. `makes` are the timers there
     that are another host's to run. `outdated` are the services that an update has replaced on the disk only.
-    `paused` tells that requests wait there, for a deploy that is to answer them.
+    `paused` tells that requests wait there, for a deploy that is to answer them. `own` are the stage's own programs and
+    timers there, if it has any. `schedules` is false on a scheduler host of a stage that has no rq-scheduler.
     """
 
     name: str
@@ -40,11 +65,13 @@ class Host:
     makes: list[str] = field(default_factory=list)
     outdated: list[str] = field(default_factory=list)
     paused: bool = False
+    own: Own | None = None
+    schedules: bool = True
 
     @property
     def program(self) -> str | None:
         """What runs a release here; None on a host where nothing does."""
-        return PROGRAMS.get(self.role)
+        return PROGRAMS.get(self.role) if self.schedules else None
 
     @property
     def wants_release(self) -> bool:
@@ -72,7 +99,7 @@ class Stage:
     `amy-redis check` does. Where one could not be had, its text in `errors` (by the same name) says why; where there is
     no text either, the stage has none. `lock` is the deploy lock, and `lock_is_abandoned` tells that its holder is
     gone. `balancer_page` tells that the load balancer answers everybody by itself. `certificate` is what
-    `acm_certificate_info` returns.
+    `acm_certificate_info` returns. `schedules` tells whether the stage is to have an rq-scheduler.
     """
 
     name: str
@@ -84,6 +111,7 @@ class Stage:
     lock_is_abandoned: bool = False
     balancer_page: bool = False
     certificate: dict[str, Any] | None = None
+    schedules: bool = True
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -114,6 +142,39 @@ def running_of(role: str, processes: Iterable[dict[str, Any]]) -> dict[str, int]
     """How many of the `processes` of `carpentries.amy.host_status` are of the role's program, by their release."""
     program = PROGRAMS.get(role)
     return dict(Counter(process["release"] for process in processes if program and program in process["command"]))
+
+
+def is_own(name: str) -> bool:
+    """Whether a process is the stage's own, by the name that supervisord has for it."""
+    return name.startswith(f"{OWN_GROUP}:")
+
+
+def own_of(answer: Mapping[str, Any]) -> Own | None:
+    """What is known of a host's own programs and timers, by what `carpentries.amy.host_status` returns."""
+    noted, active = answer.get("own"), (answer.get("state") or {}).get("active")
+    if not noted:
+        return None
+    down = {name: state for name, state in answer.get("down", {}).items() if is_own(name)}
+    timers = answer.get("own_timers", {})
+    programs = [program["name"] for program in noted["programs"]]
+    # A pause makes supervisord forget them.
+    unknown = not down and not answer.get("running", {}).get(OWN_GROUP)
+    commands = [program["command"] for program in noted["programs"]]
+    others = {
+        process["release"]
+        for process in answer.get("processes") or []
+        if active and process["release"] != active["id"] and any(command in process["command"] for command in commands)
+    }
+    results = {name: timer.get("result", "") for name, timer in timers.items()}
+    return Own(
+        programs=programs,
+        timers=[timer["name"] for timer in noted["timers"]],
+        stopped=(programs if unknown else []) + [name for name, timer in timers.items() if not timer.get("active")],
+        down=down,
+        others=sorted(others),
+        failed={name: result for name, result in results.items() if result not in RUN_WELL},
+        logs=noted.get("logs", ""),
+    )
 
 
 def size(count: int) -> str:

@@ -42,6 +42,12 @@ def _row(host: Host) -> tuple[str, ...]:
 
 
 def _running(host: Host) -> str:
+    own = [*host.own.programs, *host.own.timers] if host.own else []
+    names = [_of_program(host), *(name for name in own if host.own and name not in host.own.stopped)]
+    return ", ".join(filter(None, names))
+
+
+def _of_program(host: Host) -> str:
     if host.program is None or host.running is None:
         return ""
     counts = [

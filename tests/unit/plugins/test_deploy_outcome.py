@@ -92,6 +92,7 @@ def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
         (REFUSED, {**UNTOUCHED, "absences": ABSENT}, "refused", "Nothing was rolled out"),
         (REFUSED, {**UNTOUCHED, **FIRST}, "refused", "Nothing was rolled out"),
         (REFUSED, {**UNTOUCHED, **FIRST, "jobs_wait": True}, "refused", "the queues stay held"),
+        (REFUSED, {**NO_WAY_BACK, "programs_wait": True}, "failed", "own programs and timers stay stopped"),
         # A deploy that died has touched it.
         (REFUSED, {**UNTOUCHED, **NO_WAY_BACK}, "failed", "visitors get the maintenance page"),
         (REFUSED, NO_WAY_BACK, "failed", "make reverse-migrations STAGE=test, then make rollback STAGE=test"),

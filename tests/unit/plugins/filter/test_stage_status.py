@@ -137,6 +137,7 @@ def test_programs_get_the_same_as_facts() -> None:
         "target_reason": "",
         "running": {"v2-0a1b": 2},
         "down": {},
+        "own": None,
         "leaves": False,
         "outdated": [],
         "paused": False,
@@ -433,3 +434,86 @@ def test_two_hosts_that_make_the_same_backups_are_found() -> None:
         "run": "make configure STAGE=test",
     } in status(facts)["findings"]
     assert len(status(facts)["findings"]) == 2
+
+
+OWN = {
+    "release": "/webapps/amy.example.test/releases/v2-0a1b",
+    "logs": "/webapps/amy.example.test/logs",
+    "programs": [{"name": "celery", "command": "celery -A site worker", "processes": 2, "stop_wait": 60}],
+    "timers": [{"name": "emails", "command": "python manage.py emails", "schedule": "daily", "timeout": 60}],
+}
+WELL = {"emails": {"active": True, "result": "success"}}
+
+
+def with_own(**answer: Any) -> dict[str, Any]:
+    """The facts of a healthy stage whose scheduler host has a program and a timer of its own."""
+    facts = healthy()
+    facts["hosts"][3]["status_host"] |= {
+        "own": OWN,
+        "own_timers": WELL,
+        "running": {"rqscheduler": 1, "stage": 2},
+    } | answer
+    return facts
+
+
+def test_own_programs_and_timers_are_shown() -> None:
+    shown = status(with_own())
+    assert shown["findings"] == []
+    assert "2 rqscheduler, celery, emails" in shown["lines"][3]
+    assert shown["hosts"][3]["own"]["programs"] == ["celery"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "what", "run"),
+    [
+        # A pause has made supervisord and systemd forget them.
+        (
+            {"running": {"rqscheduler": 1}, "own_timers": {"emails": {"active": False, "result": "success"}}},
+            "scheduler1 should run celery, emails, which are stopped",
+            "make deploy STAGE=test VERSION=v2",
+        ),
+        (
+            {"down": {"stage:celery-0": "BACKOFF"}},
+            "scheduler1 should run stage:celery-0, which is BACKOFF",
+            "on scheduler1: supervisorctl start stage:celery-0",
+        ),
+        (
+            {"own_timers": {"emails": {"active": True, "result": "exit-code"}}},
+            "The last run of timer emails on scheduler1 has failed (exit-code)",
+            "on scheduler1: tail -n 50 /webapps/amy.example.test/logs/timer_emails.log",
+        ),
+        (
+            {
+                "processes": [
+                    {"release": "v2-0a1b", "command": "rqscheduler"},
+                    {"release": "v1-0a1b", "command": "python /x/celery -A site worker"},
+                ]
+            },
+            "scheduler1 has own programs of v1-0a1b, and its release is v2-0a1b",
+            "make deploy STAGE=test VERSION=v2",
+        ),
+    ],
+)
+def test_own_programs_and_timers_that_do_not_do_well_are_named(answer: dict[str, Any], what: str, run: str) -> None:
+    facts = with_own(**answer)
+    assert status(facts)["findings"] == [{"what": what, "run": run}]
+    # What a deploy has stopped meanwhile is no fault.
+    facts["lock"] = {"lock": LOCK, "claim": "held"}
+    assert status(facts)["findings"] == []
+    # One that has died is gone on with by its own command.
+    facts["lock"]["claim"] = "dead"
+    assert all("has failed" in found["what"] or found["run"] == CUT_OFF for found in status(facts)["findings"])
+    facts["lock"] = healthy()["lock"]
+    facts["duties"] = {"leaving": ["scheduler1"], "former": []}
+    assert [found["run"] for found in status(facts)["findings"]] == ["make scale-in STAGE=test"]
+
+
+def test_a_stage_whose_workers_schedule_misses_no_scheduler() -> None:
+    facts = healthy()
+    facts["hosts"][3]["status_host"]["processes"] = []
+    facts["queues"]["schedulers"] = []
+    assert {found["what"].split(",")[0] for found in status(facts)["findings"]} == {
+        "scheduler1 runs no rqscheduler",
+        "0 schedulers are registered",
+    }
+    assert status(facts | {"schedules": False})["findings"] == []

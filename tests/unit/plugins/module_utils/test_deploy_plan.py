@@ -56,6 +56,7 @@ def test_who_is_touched(
     assert (result.rejoin, result.roll, result.hand_over, result.previous) == (rejoin, roll, hand_over, previous)
     assert result.as_result()["needed"] is bool(rejoin or roll or hand_over)
     assert result.hold_queues is bool(hand_over)
+    assert result.pause == hand_over
     assert set(result.reasons) == {*rejoin, *roll, *hand_over}
 
 
@@ -112,7 +113,8 @@ def test_a_database_that_lacks_what_the_running_release_wants_is_migrated(others
     assert (result.rejoin, result.roll, result.hand_over) == ([], [], [])
     assert result.reasons == {"the database": "lacks a.2, a.3, which v2 wants"}
     assert result.previous == "v2"
-    # No job begins while it changes under the workers.
+    # No job begins while it changes under the workers, and nothing else of the stage writes.
+    assert result.pause == [host.name for host in others]
     assert result.hold_queues is result.as_result()["needed"] is True
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,30 @@ def test_the_timers_are_told_that_make_backups_and_take_figures(tmp_path: Path) 
     found = host_status(tmp_path / "site", supervisor=lambda: "", systemd=lambda: printed)
     assert found["timers"] == ["amy-database-backup.timer", "amy-figures.timer"]
     assert host_status(tmp_path / "site", supervisor=lambda: "", systemd=lambda: "")["timers"] == []
+
+
+def test_the_stages_own_programs_and_timers_are_told(tmp_path: Path) -> None:
+    noted = {"programs": [{"name": "celery"}], "timers": [{"name": "emails"}, {"name": "never"}]}
+    (tmp_path / "own.json").write_text(json.dumps(noted))
+    printed = (
+        "Id=stage-timer-emails.timer\nActiveState=active\nResult=success\n\n"
+        "Id=stage-timer-emails.service\nActiveState=failed\nResult=exit-code\n\n"
+        "Id=stage-timer-never.timer\nActiveState=inactive\nResult=success\n\n"
+        "Id=stage-timer-never.service\nActiveState=inactive\nResult=success\n"
+    )
+    found = host_status(tmp_path / "site", supervisor=lambda: "", own=tmp_path / "own.json", own_units=lambda: printed)
+    assert found["own"] == noted
+    assert found["own_timers"] == {
+        "emails": {"active": True, "result": "exit-code"},
+        "never": {"active": False, "result": "success"},
+    }
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]"])
+def test_a_record_that_cannot_be_read_is_none(text: str, tmp_path: Path) -> None:
+    (tmp_path / "own.json").write_text(text)
+    found = host_status(tmp_path / "site", supervisor=lambda: "", own=tmp_path / "own.json")
+    assert (found["own"], found["own_timers"]) == (None, {})
 
 
 def test_services_are_told_that_an_update_has_replaced(proc: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from plugins.module_utils._supervisor import (
     answers_http,
     await_up,
     plan,
+    removal,
 )
 from tests.unit.plugins.module_utils.fake_clock import FakeClock
 
@@ -47,6 +48,32 @@ def program(*states: str, added: bool = False, changed: bool = False) -> Program
 )
 def test_plan(found: Program, steps: list[Step]) -> None:
     assert plan(found) == steps
+
+
+@pytest.mark.parametrize(
+    ("found", "steps"),
+    [
+        (program("RUNNING", "FATAL"), RESTART[:2]),
+        # Stopped by hand, or its file is gone already: supervisord would go on to show it.
+        (program("STOPPED"), RESTART[:2]),
+        (program("RUNNING", changed=True), RESTART[:2]),
+        # A file that nothing was started from is no program yet.
+        (program(added=True), []),
+        (program(), []),
+    ],
+)
+def test_a_program_that_is_to_be_absent_is_forgotten(found: Program, steps: list[Step]) -> None:
+    assert removal(found) == steps
+
+
+def test_the_log_of_the_process_that_is_not_up_is_shown() -> None:
+    group = (
+        Process(name="beat", state="RUNNING", log="/logs/beat.log"),
+        Process(name="celery", state="FATAL", log="/logs/celery.log"),
+    )
+    with pytest.raises(ProgramDownError) as failure:
+        await_up(processes=lambda: group, answers=lambda _remaining: True, clock=FakeClock(), timeout=5)
+    assert failure.value.log == "/logs/celery.log"
 
 
 def test_a_program_that_no_file_names_is_an_error() -> None:
