@@ -262,6 +262,17 @@ def test_part_of_an_upload_does_not_run_either(site: Site) -> None:
     assert (answer.status, answer.headers["Content-Security-Policy"]) == (206, "sandbox")
 
 
+def test_uploads_behind_a_login_are_the_applications_to_send(tmp_path: Path, behind: Application) -> None:
+    uploads = tmp_path / "shared/mediafiles"
+    uploads.mkdir(parents=True)
+    (uploads / "invoice.pdf").write_text("for members only")
+    with served(configured(tmp_path, nginx_media_url=""), tmp_path) as site:
+        for path in ("/media/invoice.pdf", "/shared/mediafiles/invoice.pdf", "/invoice.pdf"):
+            answer = site.ask(path=path)
+            assert b"for members only" not in answer.body
+            assert behind.last.path == path
+
+
 def test_a_large_upload_passes_whole(site: Site, behind: Application) -> None:
     body = bytes(range(256)) * (4096 * 20)
     assert site.ask("POST", body=body, path="/upload/").status == 200
