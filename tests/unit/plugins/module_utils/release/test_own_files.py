@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that a stage has of its own: where they may be, and that a release has them and nobody else reads them."""
+"""Files that a stage has of its own: where they may be, and that they are the release's alone."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_file_may_be_beside_or_below_manage(path: str) -> None:
         (".venv/bin/postactivate", "the stage's own"),
         (".release.json", "the stage's own"),
         (".refused.json", "the stage's own"),
-        # Shared paths are writable for the application, and everybody may ask nginx for static files.
+        # The application may write to shared paths, and every visitor may read static files.
         ("uploads/key.json", "release_shared_paths"),
         ("uploads", "release_shared_paths"),
         ("public/assets/configuration.js", "release_static_directory"),
