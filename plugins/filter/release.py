@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils.release import builders, earlier, left_out, names, python_asked, pythons
+from ..module_utils.release import builders, earlier, left_out, names, own_files, python_asked, pythons
 from ..module_utils.release import environment as environment_module
 from ..module_utils.release.failure import ReleaseError
 
@@ -31,6 +31,14 @@ def release_postactivate(environment: Mapping[str, Any], of: str = "release_envi
     """The text of `postactivate` for this environment, which the variable `of` has."""
     try:
         return environment_module.postactivate(environment, of=of)
+    except ReleaseError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+def release_files(files: Mapping[Any, Any], shared_paths: Sequence[str], static_directory: str) -> dict[str, str]:
+    """The stage's files in a release, if it may have them where they are to be."""
+    try:
+        return own_files.own_files(files, shared_paths=shared_paths, static_directory=static_directory)
     except ReleaseError as error:
         raise AnsibleFilterError(str(error)) from error
 
@@ -82,6 +90,7 @@ class FilterModule:
             "left_out_refusal": left_out_refusal,
             "python_refusal": python_refusal,
             "release_builders": release_builders,
+            "release_files": release_files,
             "release_id": release_id,
             "release_postactivate": release_postactivate,
             "release_references": environment_module.references,

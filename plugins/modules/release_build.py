@@ -44,6 +44,12 @@ options:
     type: list
     elements: str
     default: []
+  lock_options:
+    description:
+      - More options of the command that reads the application's lock, or installs its C(requirements.txt).
+    type: list
+    elements: str
+    default: []
   extra_requirements:
     description: Packages that the application does not name. They change none of its own.
     type: list
@@ -140,7 +146,7 @@ from ..module_utils.release.environment import environment_values
 from ..module_utils.release.failure import ReleaseError
 from ..module_utils.release.files import step_back
 
-LISTS = ("build_commands", "extra_requirements", "manage_commands", "programs")
+LISTS = ("build_commands", "extra_requirements", "lock_options", "manage_commands", "programs")
 VERSIONS = ("pipenv", "poetry", "poetry_plugin_export", "nodejs")
 
 

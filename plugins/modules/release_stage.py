@@ -42,6 +42,12 @@ options:
     description: More of it that must not be shown.
     type: dict
     default: {}
+  files:
+    description:
+      - Texts of files that the stage has in the release, by their paths, as settings that are read from a file.
+      - They are root's, and O(group) may read them.
+    type: dict
+    default: {}
   shared_paths:
     description: Paths in the release that survive it, kept in C(shared/) of the site.
     type: list
@@ -57,7 +63,7 @@ attributes:
     description: Says whether the release would be staged or healed, and whether there is room for it.
     support: full
   diff_mode:
-    description: Shows the id and the checksum, never a setting.
+    description: Shows the id and the checksum, never a setting or a file.
     support: full
 author:
   - The carpentries.amy contributors (@carpentries)
@@ -107,6 +113,7 @@ from ..module_utils.release.failure import ReleaseError
 from ..module_utils.release.files import step_back
 from ..module_utils.release.names import require_release_id
 from ..module_utils.release.options import ARTIFACT_OPTIONS
+from ..module_utils.release.own_files import own_files
 from ..module_utils.release.site import Site, free_bytes
 
 RECORDED = ("id", "ref", "version", "commit", "sha256", "python")
@@ -124,6 +131,7 @@ def main() -> None:
             "python": {"type": "str", "default": ""},
             "environment": {"type": "dict", "default": {}},
             "secrets": {"type": "dict", "default": {}, "no_log": True},
+            "files": {"type": "dict", "default": {}, "no_log": True},
             "shared_paths": {"type": "list", "elements": "str", "default": []},
             "user": {"type": "str", "required": True},
         },
@@ -181,6 +189,11 @@ def release_of(parameters: dict[str, Any]) -> stage.Release:
         environment=environment_values({**parameters["environment"], **parameters["secrets"]}),
         shared_paths=tuple(parameters["shared_paths"]),
         static_directory=parameters["static_directory"],
+        files=own_files(
+            parameters["files"],
+            shared_paths=parameters["shared_paths"],
+            static_directory=parameters["static_directory"],
+        ),
     )
 
 

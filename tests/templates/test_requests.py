@@ -75,6 +75,17 @@ def test_the_host_itself_is_no_load_balancer(site: Site, behind: Application) ->
     assert behind.last.headers["X-Request-Id"] == "Root=1-67"
 
 
+@pytest.mark.parametrize("by", [BALANCER, STRANGER])
+def test_a_visitor_names_no_other_host_or_address(site: Site, behind: Application, by: str) -> None:
+    # The load balancer passes these on as the visitor has sent them; USE_X_FORWARDED_HOST believes the first.
+    told = {"X-Forwarded-Host": "evil.test", "X-Real-IP": "192.0.2.66", "Forwarded": "for=192.0.2.66;host=evil.test"}
+    site.ask(path="/account/login/", by=by, headers=told)
+    assert behind.last.headers.get_all("X-Forwarded-Host") == [behind.last.headers["Host"]]
+    assert behind.last.headers["Host"].startswith(DOMAIN)
+    assert behind.last.headers.get_all("X-Real-IP") == [behind.last.headers["X-Forwarded-For"]]
+    assert behind.last.headers["Forwarded"] is None
+
+
 def test_secure_cookies_and_strict_transport_security_reach_the_visitor(site: Site, behind: Application) -> None:
     behind.answer = redirects_to_https
     answer = site.ask(path="/", by=BALANCER, headers={"X-Forwarded-Proto": "https"})
@@ -260,6 +271,17 @@ def test_part_of_an_upload_does_not_run_either(site: Site) -> None:
     (uploads / "drawing.svg").write_text("<svg><script>alert(1)</script></svg>")
     answer = site.ask(path="/media/drawing.svg", headers={"Range": "bytes=0-"})
     assert (answer.status, answer.headers["Content-Security-Policy"]) == (206, "sandbox")
+
+
+def test_uploads_behind_a_login_are_the_applications_to_send(tmp_path: Path, behind: Application) -> None:
+    uploads = tmp_path / "shared/mediafiles"
+    uploads.mkdir(parents=True)
+    (uploads / "invoice.pdf").write_text("for members only")
+    with served(configured(tmp_path, nginx_media_url=""), tmp_path) as site:
+        for path in ("/media/invoice.pdf", "/shared/mediafiles/invoice.pdf", "/invoice.pdf"):
+            answer = site.ask(path=path)
+            assert b"for members only" not in answer.body
+            assert behind.last.path == path
 
 
 def test_a_large_upload_passes_whole(site: Site, behind: Application) -> None:

@@ -635,7 +635,8 @@ LEAVING = {"web": 2, "utility": 1}
 
 def settings_at_fault(fleet: dict[str, list[str]], counts: dict[str, int]) -> dict[str, str]:
     secrets = {name: trust_as_template(value) for name, value in SECRETS.items()}
-    told = {"release_secrets": secrets, "release_environment": {"APP_NAME": "amy"}}
+    files = {"local.py": trust_as_template(f'REDIS = "{SECRETS["APP_REDIS_URL"]}"')}
+    told = {"release_secrets": secrets, "release_environment": {"APP_NAME": "amy"}, "release_files": files}
     found: dict[str, str] = evaluate("settings_at_fault", fleet, told=told, instances_counts=counts)
     return found
 
@@ -645,14 +646,14 @@ def test_a_setting_that_leads_to_a_host_that_leaves_is_named() -> None:
     assert settings_at_fault(QUEUES, counts) == {}
     found = settings_at_fault(QUEUES | {"utility": ["utility1"]}, LEAVING)
     # The hosts of this test have one address.
-    assert list(found) == ["APP_REDIS_URL"]
-    assert "which is to be removed" in found["APP_REDIS_URL"]
+    assert list(found) == ["APP_REDIS_URL", "local.py"]
+    assert all("which is to be removed" in why for why in found.values())
 
 
 def test_a_setting_that_needs_a_host_that_is_gone_is_named() -> None:
     found = settings_at_fault(NO_QUEUES, LEAVING)
-    assert list(found) == ["APP_REDIS_URL"]
-    assert "needs a host" in found["APP_REDIS_URL"]
+    assert list(found) == ["APP_REDIS_URL", "local.py"]
+    assert all("needs a host" in why for why in found.values())
 
 
 def test_while_a_stage_changes_its_kinds_of_hosts_one_host_keeps_the_backups() -> None:

@@ -54,6 +54,7 @@ class Tools:
 class Recipe:
     """What is asked of a build, besides its source. `python` is the path of its Python on all hosts.
 
+    `lock_options` are more options of the command that reads the application's lock, or installs its requirements.txt.
     `extra_requirements` are packages that the application's lock does not name, `programs` the commands that are to run
     in the release.
     """
@@ -62,6 +63,7 @@ class Recipe:
     manage_commands: Sequence[str]
     environment: Mapping[str, str]
     build_commands: Sequence[str] = ()
+    lock_options: Sequence[str] = ()
     extra_requirements: Sequence[str] = ()
     programs: Sequence[str] = ()
 
@@ -107,10 +109,11 @@ def _environment_steps(*, locked: Locked, recipe: Recipe, tools: Tools) -> list[
     create = [tools.uv, "venv", "--quiet", "--relocatable", "--no-managed-python", "--python", recipe.python, ".venv"]
     # What is editable would be a link into the build's folder, which is gone when the release runs.
     install = [tools.uv, "pip", "install", "--quiet", "--compile-bytecode", "--no-editable", "--python"]
-    export = _export_step(locked=locked, tools=tools)
+    options = [word for option in recipe.lock_options for word in shlex.split(option)]
+    export = _export_step(locked=locked, options=options, tools=tools)
     here = [*install, locked.below(".venv")]
     if export is None:
-        steps = [Step("Create the virtual environment", create), _requirements_step(locked, here)]
+        steps = [Step("Create the virtual environment", create), _requirements_step(locked, here, options=options)]
     else:
         # A lock is the whole truth: what it leaves out is not wanted, so its packages' own wishes are not asked.
         packages = [*here, "--no-deps", "-r", locked.below(REQUIREMENTS)]
@@ -123,7 +126,7 @@ def _environment_steps(*, locked: Locked, recipe: Recipe, tools: Tools) -> list[
     return [*steps[:-1], replace(steps[-1], proves=recipe.programs)]
 
 
-def _export_step(*, locked: Locked, tools: Tools) -> Step | None:
+def _export_step(*, locked: Locked, options: Sequence[str], tools: Tools) -> Step | None:
     run = [tools.uv, "tool", "run", "--quiet"]
     exports = {
         "uv.lock": [
@@ -141,10 +144,10 @@ def _export_step(*, locked: Locked, tools: Tools) -> Step | None:
         return None
     # uv knows by the folder which member of a workspace is meant, and finds the lock itself.
     directory = "." if lock == "uv.lock" else locked.folder
-    return Step(f"Read the packages from {lock}", exports[lock], output=REQUIREMENTS, directory=directory)
+    return Step(f"Read the packages from {lock}", [*exports[lock], *options], output=REQUIREMENTS, directory=directory)
 
 
-def _requirements_step(locked: Locked, install: Sequence[str]) -> Step:
+def _requirements_step(locked: Locked, install: Sequence[str], *, options: Sequence[str]) -> Step:
     listed = "requirements.txt"
     if listed not in locked.files:
         raise ReleaseError(
@@ -152,7 +155,8 @@ def _requirements_step(locked: Locked, install: Sequence[str]) -> Step:
             "its packages are not known. Commit one of them there."
         )
     # Hashes are verified if the file has any; a list without its packages' own needs is completed.
-    return Step(f"Install the packages of {listed}", [*install, "-r", listed], installs=listed, directory=locked.folder)
+    command = [*install, "-r", listed, *options]
+    return Step(f"Install the packages of {listed}", command, installs=listed, directory=locked.folder)
 
 
 def _extra_steps(requirements: Sequence[str], *, install: Sequence[str], tools: Tools) -> list[Step]:

@@ -8,12 +8,13 @@ mere existence. `finish` states what a whole release is; it heals a release that
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,17 @@ class Owner:
 
 @dataclass(frozen=True)
 class Release:
-    """What a release on a host consists of; `record` holds its id, ref, commit, sha256 and when it was committed."""
+    """What a release on a host consists of; `record` holds its id, ref, commit, sha256 and when it was committed.
+
+    `files` are texts that the stage has in it besides, by their paths.
+    """
 
     id: str
     record: Mapping[str, Any]
     environment: Mapping[str, Any]
     shared_paths: tuple[str, ...]
     static_directory: str
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -134,14 +139,14 @@ def finish(directory: Path, *, site: Site, release: Release, owner: Owner) -> li
     shared = [
         path for path in release.shared_paths if share(directory, path=path, site=site, release=release, owner=owner)
     ]
-    written = [file.path for file in _files(release) if write_file(directory / file.path, file=file, group=owner.group)]
+    written = [file.path for file in _files(release) if _write(directory, file=file, group=owner.group)]
     return [*shared, *written]
 
 
 def differences(directory: Path, *, site: Site, release: Release) -> list[str]:
     """What `finish` would change, as far as it can be known without changing anything."""
     shared = [path for path in release.shared_paths if not _is_shared(directory, path=path, site=site, release=release)]
-    return [*shared, *(file.path for file in _files(release) if not _is_written(directory / file.path, file=file))]
+    return [*shared, *(file.path for file in _files(release) if not _is_whole(directory / file.path, file=file))]
 
 
 def merge(site: Site, *, release: Release, owner: Owner) -> int:
@@ -225,11 +230,41 @@ def _seed(path: Path, *, to: Path, owner: Owner) -> None:
 
 def _files(release: Release) -> tuple[File, ...]:
     return (
+        *(File(path, text=text, mode=0o640) for path, text in sorted(release.files.items())),
         File(".venv/bin/postactivate", text=postactivate(release.environment), mode=0o640),
         File(".venv/bin/with-environment", text=LAUNCHER, mode=0o755),
         # Last: it says that the release is complete.
         File(RECORD, text=record_text(release.record), mode=0o640),
     )
+
+
+def _write(directory: Path, *, file: File, group: int) -> bool:
+    """Make the release in `directory` have `file`, where root follows no link of the source; True if it did not."""
+    path = directory / file.path
+    if not path.parent.resolve().is_relative_to(directory.resolve()):
+        raise ReleaseError(
+            f"{file.path} leads out of the release: the source has a link there. Nothing was written. Choose another "
+            "path in release_files, in the stage's group_vars/all/release.yml, and run the same command again."
+        )
+    missing = [folder for folder in path.parents if not folder.exists()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in missing:
+        os.chown(folder, 0, group)
+        folder.chmod(0o750)
+    # Python looks at the bytecode of a build without a look at the file.
+    stale = _bytecode(path)
+    for compiled in stale:
+        compiled.unlink()
+    return write_file(path, file=file, group=group) or bool(stale)
+
+
+def _is_whole(path: Path, *, file: File) -> bool:
+    return _is_written(path, file=file) and not _bytecode(path)
+
+
+def _bytecode(path: Path) -> list[Path]:
+    # https://peps.python.org/pep-3147/
+    return sorted((path.parent / "__pycache__").glob(f"{glob.escape(path.stem)}.*.pyc")) if path.suffix == ".py" else []
 
 
 def _is_written(path: Path, *, file: File) -> bool:

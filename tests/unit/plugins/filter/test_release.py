@@ -15,6 +15,7 @@ def test_filters_are_registered() -> None:
         "left_out_refusal",
         "python_refusal",
         "release_builders",
+        "release_files",
         "release_id",
         "release_postactivate",
         "release_references",
@@ -26,7 +27,12 @@ def test_filters_are_registered() -> None:
 
 @pytest.mark.parametrize(
     ("name", "arguments"),
-    [("release_id", ("v1", "short", {})), ("release_postactivate", ({"A": True},)), ("distribution_python", ("3", {}))],
+    [
+        ("release_id", ("v1", "short", {})),
+        ("release_postactivate", ({"A": True},)),
+        ("distribution_python", ("3", {})),
+        ("release_files", ({"../a": "b"}, [], "static")),
+    ],
 )
 def test_refusals_are_ansibles(name: str, arguments: tuple[object, ...]) -> None:
     with pytest.raises(AnsibleFilterError):

@@ -1,4 +1,4 @@
-"""For a stage: whatever differs between stages is in SITE_* variables, and one that is missing stops the process."""
+"""For a stage: what differs between stages is in SITE_* variables and in keys/; what is missing stops the process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from portal.settings.base import *  # noqa: F403
 
-SECRET_KEY = os.environ["SITE_SECRET_KEY"]
+SECRET_KEY = (PROJECT / "keys/secret_key").read_text(encoding="utf-8")  # noqa: F405
 ALLOWED_HOSTS = os.environ["SITE_HOSTS"].split()
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

@@ -32,6 +32,27 @@ def test_packages_come_from_the_first_lock(files: list[str], names: list[str]) -
     assert list(plan(*files)) == [*names, "Run manage.py collectstatic --noinput", "Compile the application"]
 
 
+@pytest.mark.parametrize(
+    ("lock", "options", "step", "asked"),
+    [
+        (
+            "uv.lock",
+            ["--extra postgres", "--group web"],
+            "Read the packages from uv.lock",
+            "--extra postgres --group web",
+        ),
+        ("poetry.lock", ["--extras 'a b'"], "Read the packages from poetry.lock", "--extras a b"),
+        ("Pipfile.lock", ["--categories prod"], "Read the packages from Pipfile.lock", "--categories prod"),
+        ("requirements.txt", ["-r local.txt"], "Install the packages of requirements.txt", "-r local.txt"),
+    ],
+)
+def test_the_stage_says_which_optional_packages_it_wants(lock: str, options: list[str], step: str, asked: str) -> None:
+    steps = build_plan(files=["manage.py", lock], recipe=replace(RECIPE, lock_options=options), tools=TOOLS)
+    commands = {step.name: step.command for step in steps}
+    assert " ".join(commands[step]).endswith(f" {asked}")
+    assert [name for name, command in commands.items() if asked in " ".join(command)] == [step]
+
+
 def test_locked_packages_are_installed_without_asking_for_others() -> None:
     assert f"--no-deps -r {REQUIREMENTS}" in plan("uv.lock")["Install the locked packages"]
     assert "--no-deps" not in plan("requirements.txt")["Install the packages of requirements.txt"]
