@@ -6,11 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
 from plugins.module_utils.host_kinds import KINDS, NAMES
-from tests.templates.rendering import ROLES
+from tests.templates.rendering import LOADER, ROLES
 
 VARS = ROLES.parent / "playbooks/vars"
 QUEUES = {
@@ -48,10 +47,9 @@ def evaluate(expression: str, fleet: dict[str, list[str]], host: str = "localhos
         "stage_parameters": {"redis_application_password": "secret", "database_password": "secret"},
         **facts.pop("told", {}),
     }
-    loader = DataLoader()
     for file in ("wiring.yml", "deploy.yml"):
-        variables |= loader.load_from_file(str(VARS / file), trusted_as_template=True)
-    return Templar(loader=loader, variables=variables).template(trust_as_template("{{ " + expression + " }}"))
+        variables |= LOADER.load_from_file(str(VARS / file), trusted_as_template=True)
+    return Templar(loader=LOADER, variables=variables).template(trust_as_template("{{ " + expression + " }}"))
 
 
 @pytest.mark.parametrize(
