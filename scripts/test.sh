@@ -44,13 +44,12 @@ begin_stage() {
   "${stage[@]}" "$first"
 }
 rest_without_stage() {
-  echo '--- the programs of the roles'
-  "${without_stage[@]}" tests/unit/roles -m 'not thorough'
+  echo '--- the programs of the roles; provisioning, in the answers of an API of its own'
+  # Provisioning is one story, which a core tells while the other is at the programs.
+  "${without_stage[@]}" tests/unit/roles tests/provision -m 'not thorough' --durations=3
   echo '--- the local cloud'
   # In a process of its own: it corrects moto for the whole process.
   "${without_stage[@]}" tests/unit/local_cloud
-  echo '--- provisioning, in the answers of an API of its own'
-  "${without_stage[@]}" tests/provision -m 'not thorough' --durations=3
 }
 
 beside begin_stage
