@@ -14,7 +14,6 @@ rm -rf .ansible/collections
 ansible-lint --offline
 python -m scripts.document_roles --check
 codespell
-ansible-playbook --syntax-check -i localhost, playbooks/*.yml
 zizmor --quiet --offline --no-progress .github/workflows
 antsibull-changelog lint
 check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml

@@ -13,7 +13,7 @@ from pathlib import Path
 from .config import ERRORS, Files, error_page
 from .runtime import Runtime, RuntimeInterfaceError
 
-START_SECONDS = 10.0
+START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 
 

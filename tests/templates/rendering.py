@@ -12,6 +12,8 @@ from ansible.template import Templar, trust_as_template
 
 ROLES = Path(__file__).parents[2] / "roles"
 VARIABLES = Path(__file__).parent / "variables"
+# It reads a file once, and gives a copy to each that asks.
+LOADER = DataLoader()
 
 
 @dataclass(frozen=True)
@@ -59,16 +61,15 @@ def evaluate(role: str, variable: str, **overrides: Any) -> Any:
 
 def published_facts(role: str) -> dict[str, Any]:
     """What the role's tasks/publish_sources.yml sets."""
-    (task,) = DataLoader().load_from_file(str(ROLES / role / "tasks/publish_sources.yml"), trusted_as_template=True)
+    (task,) = LOADER.load_from_file(str(ROLES / role / "tasks/publish_sources.yml"), trusted_as_template=True)
     facts: dict[str, Any] = templar_of(role).template(task["ansible.builtin.set_fact"], fail_on_undefined=True)
     return facts
 
 
 def templar_of(role: str, **overrides: Any) -> Templar:
     """What renders with a role's variables; see `render`."""
-    loader = DataLoader()
     variables: dict[str, Any] = {"ansible_managed": "Ansible managed", "ansible_check_mode": False}
     for file in (ROLES / role / "defaults/main.yml", ROLES / role / "vars/main.yml", VARIABLES / f"{role}.yml"):
         if file.exists():
-            variables |= loader.load_from_file(str(file), trusted_as_template=True) or {}
-    return Templar(loader=loader, variables=variables | overrides)
+            variables |= LOADER.load_from_file(str(file), trusted_as_template=True) or {}
+    return Templar(loader=LOADER, variables=variables | overrides)

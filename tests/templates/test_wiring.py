@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
 from plugins.module_utils.host_kinds import KINDS, NAMES
 from plugins.module_utils.rq.state import counted
-from tests.templates.rendering import ROLES
+from tests.templates.rendering import LOADER, ROLES
 
 VARS = ROLES.parent / "playbooks/vars"
 QUEUES = {
@@ -52,14 +51,13 @@ def evaluate(expression: str, fleet: dict[str, list[str]], host: str = "localhos
         "stage_parameters": {"redis_application_password": "secret", "database_password": "secret"},
         **facts.pop("told", {}),
     }
-    loader = DataLoader()
     for file in ("wiring.yml", "deploy.yml"):
-        variables |= loader.load_from_file(str(VARS / file), trusted_as_template=True)
+        variables |= LOADER.load_from_file(str(VARS / file), trusted_as_template=True)
     variables["hostvars"].setdefault("localhost", {})
     variables["hostvars"]["localhost"] = {"deploy": {"release": "v2"}} | variables["hostvars"]["localhost"]
     plan = variables["hostvars"]["localhost"].get("deploy_plan", {})
     variables["hostvars"]["localhost"]["deploy_plan"] = PLAN | plan
-    return Templar(loader=loader, variables=variables).template(trust_as_template("{{ " + expression + " }}"))
+    return Templar(loader=LOADER, variables=variables).template(trust_as_template("{{ " + expression + " }}"))
 
 
 @pytest.mark.parametrize(

@@ -359,20 +359,27 @@ def with_a_second(
     return Release(folder / "newer", postgresql, database, {"shop": (ITEM_MODEL, [SHOP_1, second])})
 
 
-def looking_on(postgresql: Cluster, database: str, seconds: float) -> threading.Thread:
-    """A report that reads a table in one long transaction, as it was when it began; it has begun."""
-    session = postgresql.connect(database)
+def looking_on(postgresql: Cluster, database: str, seconds: float) -> Callable[[], None]:
+    """A report that reads a table in one long transaction, as it was when it began; it has begun.
+
+    It ends after so many seconds, or when what is returned is called, which waits for its end.
+    """
+    session, enough = postgresql.connect(database), threading.Event()
     with session.cursor() as cursor:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         cursor.execute("SELECT count(*) FROM shop_item")
 
-    def end() -> None:
-        time.sleep(seconds)
+    def look() -> None:
+        enough.wait(seconds)
         session.close()
 
-    thread = threading.Thread(target=end)
+    def end() -> None:
+        enough.set()
+        thread.join()
+
+    thread = threading.Thread(target=look)
     thread.start()
-    return thread
+    return end
 
 
 @pytest.mark.parametrize(("operation", "left"), [(FAST, [(True,)]), (GONE, [])], ids=["create", "drop"])
@@ -382,9 +389,9 @@ def test_an_index_is_made_and_dropped_concurrently_however_long_others_look_on(
     release = with_a_second(tmp_path, postgresql, database, operation)
     if operation == GONE:
         postgresql.execute(database, "CREATE INDEX nick ON shop_item (name)")
-    thread = looking_on(postgresql, database, 6)
+    end = looking_on(postgresql, database, 6)
     assert release.migrate(lock_timeout=1).applied == ["shop.0002_more"]
-    thread.join()
+    end()
     assert postgresql.query(database, VALID) == left
 
 
@@ -396,12 +403,12 @@ def test_an_index_that_cannot_be_made_leaves_nothing_that_the_next_deploy_stumbl
 ) -> None:
     release = with_a_second(tmp_path, postgresql, database, FAST)
     monkeypatch.setattr(migrations, "CONCURRENT_TIMEOUT", 1)
-    thread = looking_on(postgresql, database, 12)
+    end = looking_on(postgresql, database, 60)
     with pytest.raises(migrations.MigrationError, match="lock timeout") as raised:
         release.migrate(lock_timeout=1)
     assert 'The index "nick" is there, is invalid' in str(raised.value)
     assert "DROP INDEX CONCURRENTLY" in str(raised.value)
-    thread.join()
+    end()
     assert postgresql.query(database, VALID) == [(False,)]
     assert release.migrate(lock_timeout=1).applied == ["shop.0002_more"]
     assert postgresql.query(database, VALID) == [(True,)]

@@ -78,7 +78,8 @@ def build_source(
         source_directory=directory,
         recipe=recipe,
         tools=tools,
-        workplace=Workplace(directory=output.parent / "work", cache=output.parent / "cache"),
+        # As on a host, one cache is there for all builds: beside the tests' own folders.
+        workplace=Workplace(directory=output.parent / "work", cache=output.parents[1] / "cache"),
         output=output,
     )
 
