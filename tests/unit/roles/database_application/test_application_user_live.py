@@ -222,7 +222,9 @@ def test_what_others_have_made_stops_nothing(stage: Stage) -> None:
         "ALTER TABLE public.private OWNER TO postgres",
         user="postgres",
     )
-    stage.as_owner("CREATE TABLE own (id int)")
+    stage.as_owner(
+        "CREATE TABLE own (id int)", f"ALTER DATABASE {stage.database} SET default_transaction_read_only = on"
+    )
     assert stage.apply()[0] == 2
     stage.as_application("SELECT * FROM own")
     assert stage.apply()[0] == 0
