@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Documentation of the option of every module that may work on a copy of the database on another server."""
+"""Documentation of the option of every module that may log in to the database otherwise than the application does."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   server:
-    description: The server that O(database) is on, if it is not the one that the release's settings name.
+    description:
+      - How to log in to the database, if not as the release's settings say. The database's owner may do what the
+        application may not; a copy may be on another server.
+      - It is given to this one program. Nothing of it is in the environment of the application.
     type: dict
     suboptions:
       host:
-        description: Its name or address.
+        description: Name or address of the server, if it is another than the settings'.
         type: str
-        required: true
       port:
-        description: Its port.
+        description: Its port, if it is another than the settings'.
         type: int
-        default: 5432
       user:
-        description: The user that owns O(database).
+        description: The user that owns the database.
         type: str
         required: true
       password:

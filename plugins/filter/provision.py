@@ -41,7 +41,9 @@ def queue_remains(state: Mapping[str, Any]) -> dict[str, Any]:
     return remains(state).as_result()
 
 
-def settings_at_fault(settings: Mapping[str, Any], leaving: Mapping[str, str]) -> dict[str, str]:
+def settings_at_fault(
+    settings: Mapping[str, Any], leaving: Mapping[str, str], withheld: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Return why a setting cannot be given to a release, by its name; of a value nothing is said."""
     values, found = {}, {}
     for name in settings:
@@ -51,7 +53,12 @@ def settings_at_fault(settings: Mapping[str, Any], leaving: Mapping[str, str]) -
         except (AnsibleError, UndefinedError) as error:
             found[name] = f"needs a host, or another value, that the stage does not have ({error})"
     led = stage_settings.leading_to(values, hosts=leaving)
-    return found | {name: f"leads to {host}, which is to be removed" for name, host in led.items()}
+    held = stage_settings.holding(values, withheld=withheld or {})
+    return {
+        **found,
+        **{name: f"leads to {host}, which is to be removed" for name, host in led.items()},
+        **{name: f"has {what}" for name, what in held.items()},
+    }
 
 
 def lacking_roles(groups: Mapping[str, Sequence[str]], counts: Mapping[str, int]) -> list[str]:

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# The start of each program about migrations: the order is read. `database` is the name of another database, in which
-# everything then happens; `server` leads there if it is not on the server that the release's settings name.
+# The start of each program about migrations: the order is read. `server` is how it logs in if not as the release's
+# settings say. `database` is the name of another database, in which everything then happens.
 PRELUDE = r"""
 import contextlib, io, json, re, shlex, sys, time
 order = json.loads(sys.stdin.readline())
@@ -26,8 +26,9 @@ connection = connections["default"]
 # The application's own pool keeps sessions for other work, and has few.
 connection.close()
 connection.settings_dict.get("OPTIONS", {}).pop("pool", None)
+login = order.get("server") or {}
+connection.settings_dict.update({name.upper(): value for name, value in login.items() if value is not None})
 if order.get("database"):
-    connection.settings_dict.update({name.upper(): value for name, value in (order.get("server") or {}).items()})
     connection.settings_dict["NAME"] = order["database"]
     connection.close()
     with connection.cursor() as cursor:
@@ -42,12 +43,12 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "user": {"type": "str", "required": True},
 }
 
-# The option of those that may be led to a copy of the database on another server.
+# The option of those that may have to log in as the database's owner, or on another server.
 SERVER: dict[str, Any] = {
     "type": "dict",
     "options": {
-        "host": {"type": "str", "required": True},
-        "port": {"type": "int", "default": 5432},
+        "host": {"type": "str"},
+        "port": {"type": "int"},
         "user": {"type": "str", "required": True},
         "password": {"type": "str", "required": True, "no_log": True},
     },

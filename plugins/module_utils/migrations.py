@@ -343,11 +343,11 @@ def migrate(
 ) -> Migrations:
     """Run the commands and return what happened; in check mode, what is pending. Times are seconds.
 
-    `database` names another database, for a rehearsal; `server` has the `host`, `port`, `user` and `password` that lead
-    to it, if it is on another server. `reverse` names migrations that are reversed, in this order, instead of any being
-    applied: `pending` and `applied` are then what there was to reverse and what was. `remedy` ends the message of a
-    failure. After `timeout` seconds the commands are ended, unless it is 0. Raises MigrationError when the program
-    fails or reports an error.
+    `database` names another database, for a rehearsal; `server` has the `user` and `password` of the database's owner,
+    and the `host` and `port` of another server, where these are not the release's own. `reverse` names migrations that
+    are reversed, in this order, instead of any being applied: `pending` and `applied` are then what there was to
+    reverse and what was. `remedy` ends the message of a failure. After `timeout` seconds the commands are
+    ended, unless it is 0. Raises MigrationError when the program fails or reports an error.
     """
     order = {
         "commands": commands,

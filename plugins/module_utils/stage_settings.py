@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Settings of the application that lead to what the stage is to have no longer."""
+"""Settings of the application that lead to what the stage is to have no longer, or that have what is not its own."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import quote
 
 
 def leading_to(values: Mapping[str, str], *, hosts: Mapping[str, str]) -> dict[str, str]:
@@ -18,6 +19,19 @@ def leading_to(values: Mapping[str, str], *, hosts: Mapping[str, str]) -> dict[s
         for name, value in values.items()
         for host, address in hosts.items()
         if any(_has(value, word) for word in (host, address) if word)
+    }
+
+
+def holding(values: Mapping[str, str], *, withheld: Mapping[str, str]) -> dict[str, str]:
+    """Return the names of settings in whose value a secret is, as it is or quoted for a URL; with what that secret is.
+
+    `values` are by the settings' names, `withheld` are secrets by what they are. No value is returned.
+    """
+    return {
+        name: what
+        for name, value in values.items()
+        for what, secret in withheld.items()
+        if secret and any(form in value for form in (secret, quote(secret), quote(secret, safe="")))
     }
 
 

@@ -67,6 +67,14 @@ EXAMPLES = r"""
   carpentries.amy.release_migrate:
     path: /webapps/amy.example.org/releases/v2-0a1b2c3d4e5f-01234567
     user: amy
+
+- name: Migrate it as its owner, where the application has a user of its own
+  carpentries.amy.release_migrate:
+    path: /webapps/amy.example.org/releases/v2-0a1b2c3d4e5f-01234567
+    user: amy
+    server:
+      user: amy_owner
+      password: "{{ lookup('amazon.aws.ssm_parameter', '/amy/production/database_password') }}"
 """
 
 RETURN = r"""
@@ -134,7 +142,6 @@ def main() -> None:
             "timeout": {"type": "int", "default": 0},
             "remedy": {"type": "str", "default": REMEDY},
         },
-        required_by={"server": ["database"]},
         supports_check_mode=True,
     )
     options = module.params

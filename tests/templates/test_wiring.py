@@ -568,6 +568,23 @@ def test_a_release_is_led_to_the_server_that_the_stage_names(more: dict[str, Any
     assert evaluate("rehearsal_identifier", QUEUES, told=told) == "copies"
 
 
+DIVIDED = DATABASE | {"database_application_user": "amy_app"}
+
+
+def test_a_database_of_one_user_is_migrated_as_the_release_says() -> None:
+    told = DATABASE | {"release_secrets": {"PASSWORD": "secret"}}
+    assert evaluate("release_migrate_server", QUEUES, told=told) == {}
+    assert evaluate("settings_at_fault", QUEUES, told=told) == {}
+
+
+def test_of_two_users_the_owner_migrates_and_the_application_does_not_know_its_password() -> None:
+    assert evaluate("release_migrate_server", QUEUES, told=DIVIDED) == {"user": "amy", "password": "secret"}
+    assert evaluate("database_backup_user", QUEUES, told=DIVIDED) == "amy"
+    settings = {"URL": "postgres://amy_app:own@host/amy", "OLD_URL": "postgres://amy:secret@host/amy"}
+    found = evaluate("settings_at_fault", QUEUES, told=DIVIDED | {"release_secrets": settings})
+    assert found == {"OLD_URL": "has the password of the database's owner, and the application is amy_app"}
+
+
 @pytest.mark.parametrize(
     ("migrated", "refused_by", "changed", "kept", "tried"),
     [
