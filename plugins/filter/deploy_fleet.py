@@ -62,7 +62,10 @@ _value:
       type: list
       elements: str
     serving: {description: Web hosts that have proved it in this deploy., type: list, elements: str}
-    untried: {description: Hosts that had to change and run what they ran., type: list, elements: str}
+    untried:
+      description: Hosts that had to change and run what they ran, or what a deploy that died has left there.
+      type: list
+      elements: str
     withdrawn:
       description: They never had the release that the fleet goes back to, and run none again.
       type: list

@@ -28,9 +28,9 @@ class Fleet:
     """Names of hosts, in the order of the hosts.
 
     `changed` have the new release and go back with the fleet: also those that a deploy which died had given it.
-    `serving` are the web hosts that have proved it in this deploy. `untried` had to change, and run what they ran.
-    `withdrawn` never had the release that the fleet goes back to: they run none again. `keeping` had the new release
-    before this deploy, and keep it after its failure.
+    `serving` are the web hosts that have proved it in this deploy. `untried` had to change, and run what they ran, or
+    what a deploy that died has left there. `withdrawn` never had the release that the fleet goes back to: they run
+    none again. `keeping` had the new release before this deploy, and keep it after its failure.
     """
 
     changed: list[str]
@@ -48,9 +48,9 @@ def deploy_fleet(hosts: Sequence[Host], *, plan: Mapping[str, Any], release: str
     that the deploy has failed and that the fleet goes back to the release before.
     """
     changed = [host for host in hosts if host.has_release or (chosen and host.name in plan["begun"])]
-    tried = [host for host in hosts if host in changed or host.failed]
+    tried = [host for host in hosts if host.has_release or host.failed]
     # A web host that refuses the release goes back by itself.
-    leaving = [host for host in tried if host in changed or host.is_web]
+    leaving = [host for host in hosts if host in changed or (host.failed and host.is_web)]
     goes_back = returns and plan["previous"] not in (None, release)
     return Fleet(
         changed=_names(changed),

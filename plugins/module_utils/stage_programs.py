@@ -100,12 +100,12 @@ def _is_count(value: Any) -> bool:
 
 
 def _command_complaint(name: str, command: str) -> str:
-    if _COMMENT.search(command):
-        return f"the command of {name} has a ; or # after a space, which would begin a comment"
     try:
-        shlex.split(command)
+        written = supervisor_command(command)
     except ValueError as error:
         return f"the command of {name} cannot be divided into words ({error})"
+    if _COMMENT.search(command) or _COMMENT.search(written):
+        return f"the command of {name} has a ; or # after a space, which would begin a comment"
     return ""
 
 

@@ -277,6 +277,64 @@ def test_a_host_that_a_dead_deploy_had_changed_goes_back_with_the_others() -> No
     }
 
 
+def finish(name: str) -> dict[str, Any]:
+    """The play of the end of a deploy whose name begins so."""
+    plays: list[dict[str, Any]] = yaml.safe_load((VARS.parent / "phases/finish.yml").read_text(encoding="utf-8"))
+    (found,) = [play for play in plays if play["name"].startswith(name)]
+    return found
+
+
+def test_queues_that_were_paused_only_for_the_way_back_are_resumed() -> None:
+    """The deploy that died had changed all but the web hosts, so that this one has paused no queues on its way."""
+    plan: dict[str, Any] = {"roll": ["web1"], "done": ["worker1"], "begun": ["worker1"]}
+    facts: dict[str, Any] = {
+        "deploy_plan": plan | {"pause": [], "hold_queues": False, "needed": True},
+        "known": {
+            "web1": {"check_host": {"maintenance_for_deploy": False}, "deploy_failure": "refused"},
+            "web2": {"check_host": {"maintenance_for_deploy": False}},
+        },
+        "deploy_choice": {"strategy": "rolling", "breaking": False},
+    }
+    groups = grouped(evaluate("deploy_groups + deploy_return_groups", QUEUES, **facts))
+    hosts = finish("Let the queues go after a failure")["hosts"].split(":")
+    assert [name for group in hosts for name in groups.get(group, [])] == ["scheduler1"]
+
+
+@pytest.mark.parametrize(
+    ("serving", "breaking", "failed", "starts"),
+    [
+        # The fleet has gone back, or nothing has changed yet.
+        ([], False, ["web1"], True),
+        # The deploy goes forward without a web host: what leaves runs the release before, which the schema has left.
+        (["web2"], True, ["web1"], False),
+        ([], False, [], False),
+    ],
+)
+def test_own_programs_of_hosts_without_the_release_start_again_where_the_fleet_goes_back(
+    serving: list[str], breaking: bool, failed: list[str], starts: bool
+) -> None:
+    (start,) = finish("Start the stage's own programs and timers again")["tasks"]
+    known: dict[str, dict[str, Any]] = {
+        name: {"check_host": {"maintenance_for_deploy": False, "staged": ["v1"]}} for name in QUEUES["web"]
+    }
+    for name in failed:
+        known[name]["deploy_failure"] = "refused"
+    facts = {
+        "known": known | {"scheduler1": {"deploy_migrated": True}},
+        "changed": serving,
+        "deploy_choice": {"strategy": "rolling", "breaking": breaking},
+    }
+    conditions = " and ".join(f"({condition})" for condition in start["when"])
+    assert evaluate(conditions, QUEUES, "worker1", **facts) is starts
+
+
+def test_a_host_that_runs_no_release_again_is_left_no_note_of_own_programs() -> None:
+    tasks = yaml.safe_load((VARS.parent / "tasks/withdraw_host.yml").read_text(encoding="utf-8"))
+    # What the role leaves of a host that it is told to run nothing is looked at in molecule/programs.
+    (told,) = [task for task in tasks if task.get("ansible.builtin.include_role") == {"name": "carpentries.amy.programs"}]
+    assert (told["vars"]["programs_supervised"], told["vars"]["programs_timers"]) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("returning", "keeper", "held"),
     [

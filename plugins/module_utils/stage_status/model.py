@@ -157,8 +157,11 @@ def own_of(answer: Mapping[str, Any]) -> Own | None:
     down = {name: state for name, state in answer.get("down", {}).items() if is_own(name)}
     timers = answer.get("own_timers", {})
     programs = [program["name"] for program in noted["programs"]]
+    running = answer.get("running")
+    if programs and running is None:  # supervisord does not answer
+        down = {f"{OWN_GROUP}:*": "UNKNOWN"}
     # A pause makes supervisord forget them.
-    unknown = not down and not answer.get("running", {}).get(OWN_GROUP)
+    unknown = not down and not (running or {}).get(OWN_GROUP)
     commands = [program["command"] for program in noted["programs"]]
     others = {
         process["release"]

@@ -477,6 +477,12 @@ def test_own_programs_and_timers_are_shown() -> None:
             "scheduler1 should run stage:celery-0, which is BACKOFF",
             "on scheduler1: supervisorctl start stage:celery-0",
         ),
+        # Its supervisord does not answer.
+        (
+            {"running": None},
+            "scheduler1 should run stage:*, which is UNKNOWN",
+            "on scheduler1: supervisorctl start stage:*",
+        ),
         (
             {"own_timers": {"emails": {"active": True, "result": "exit-code"}}},
             "The last run of timer emails on scheduler1 has failed (exit-code)",

@@ -57,7 +57,13 @@ OTHER = {"done": ["web3"]}
         (
             {**DEAD, "rejoin": ["web3"]},
             {"failed": "worker1"},
-            {"changed": ["web3"], "untried": ["web1", "web2"]},
+            {"changed": ["web3"], "untried": ["web3", "web1", "web2"]},
+        ),
+        # The deploy that died had made the release active there, and not yet stopped the workers of the one before.
+        (
+            {"done": ["worker1"], "begun": ["worker1"]},
+            {"failed": "web1", "returns": False},
+            {"changed": ["worker1"], "keeping": ["worker1"], "untried": ["web2", "worker1"]},
         ),
         # It did not come to a choice: what the migrations of the dead deploy allow is not known.
         (DEAD, {"failed": "worker1", "chosen": False}, {"keeping": ["web3"], "untried": ["web1", "web2"]}),

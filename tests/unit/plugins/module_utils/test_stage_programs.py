@@ -123,6 +123,8 @@ def test_a_host_is_told_what_it_needs_to_run_them() -> None:
         ([CELERY | {"stop_wait": True}], [], "stop_wait of celery is True"),
         ([CELERY | {"command": "celery 'x"}], [], "the command of celery cannot be divided into words"),
         ([CELERY | {"command": "celery ; rm"}], [], "the command of celery has a ; or #"),
+        # Supervisord's file has another spelling of it.
+        ([CELERY | {"command": r"celery a\ \;b"}], [], "the command of celery has a ; or #"),
         ([CELERY | {"command": "celery\nuser=root"}], [], "command of celery must be a text in one line"),
         ([CELERY], [EMAILS | {"name": "celery"}], "celery is the name of two of stage_programs and stage_timers."),
         ([CELERY | {"role": "web"}], [], "celery cannot run on web hosts"),
