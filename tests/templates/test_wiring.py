@@ -331,7 +331,8 @@ def test_own_programs_of_hosts_without_the_release_start_again_where_the_fleet_g
 def test_a_host_that_runs_no_release_again_is_left_no_note_of_own_programs() -> None:
     tasks = yaml.safe_load((VARS.parent / "tasks/withdraw_host.yml").read_text(encoding="utf-8"))
     # What the role leaves of a host that it is told to run nothing is looked at in molecule/programs.
-    (told,) = [task for task in tasks if task.get("ansible.builtin.include_role") == {"name": "carpentries.amy.programs"}]
+    role = {"name": "carpentries.amy.programs"}
+    (told,) = [task for task in tasks if task.get("ansible.builtin.include_role") == role]
     assert (told["vars"]["programs_supervised"], told["vars"]["programs_timers"]) == ([], [])
 
 
