@@ -331,7 +331,8 @@ def test_own_programs_of_hosts_without_the_release_start_again_where_the_fleet_g
 def test_a_host_that_runs_no_release_again_is_left_no_note_of_own_programs() -> None:
     tasks = yaml.safe_load((VARS.parent / "tasks/withdraw_host.yml").read_text(encoding="utf-8"))
     # What the role leaves of a host that it is told to run nothing is looked at in molecule/programs.
-    (told,) = [task for task in tasks if task.get("ansible.builtin.include_role") == {"name": "carpentries.amy.programs"}]
+    role = {"name": "carpentries.amy.programs"}
+    (told,) = [task for task in tasks if task.get("ansible.builtin.include_role") == role]
     assert (told["vars"]["programs_supervised"], told["vars"]["programs_timers"]) == ([], [])
 
 
@@ -545,6 +546,17 @@ def test_programs_of_a_host_that_is_about_to_leave_pause_with_the_others() -> No
     groups = grouped(evaluate("deploy_groups", QUEUES | {"utility": ["utility1"]}, **facts))
     assert groups["programs_to_pause"] == ["scheduler1", "scheduler2", "utility1", "worker1"]
     assert "programs_to_resume" not in groups
+
+
+def test_visitors_are_served_while_a_deploy_waits_for_a_timer_to_end() -> None:
+    deploy = yaml.safe_load((VARS.parent / "deploy.yml").read_text(encoding="utf-8"))
+    phases = [phase["ansible.builtin.import_playbook"].removeprefix("phases/") for phase in deploy]
+    pause = yaml.safe_load((VARS.parent / "phases/pause_programs.yml").read_text(encoding="utf-8"))
+    lock, stop = (str(play) for play in pause)
+    assert "carpentries.amy.deploy_lock" in lock
+    assert "'hosts': 'programs_to_pause'" in stop
+    # A page for visitors, and a pause of the queues that ends by itself, begin after it.
+    assert phases.index("rehearse.yml") < phases.index("pause_programs.yml") < phases.index("close_site.yml")
 
 
 @pytest.mark.parametrize(
