@@ -328,12 +328,31 @@ def test_own_programs_of_hosts_without_the_release_start_again_where_the_fleet_g
     assert evaluate(conditions, QUEUES, "worker1", **facts) is starts
 
 
-def test_a_host_that_runs_no_release_again_is_left_no_note_of_own_programs() -> None:
-    tasks = yaml.safe_load((VARS.parent / "tasks/withdraw_host.yml").read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    ("host", "failed", "forgets"), [("worker1", False, True), ("worker1", True, False), ("utility1", False, False)]
+)
+def test_a_timer_that_has_gone_to_another_host_is_not_started_again_on_one_that_leaves(
+    host: str, failed: bool, forgets: bool
+) -> None:
+    (task,) = finish("Let hosts that are about to leave run none")["tasks"]
+    assert task["block"][0]["ansible.builtin.include_tasks"] == "../tasks/forget_programs.yml"
+    known: dict[str, dict[str, Any]] = {
+        name: {"check_host": {"maintenance_for_deploy": False}} for name in QUEUES["web"]
+    }
+    if failed:
+        known["web1"]["deploy_failure"] = "refused"
+    fleet, counts = QUEUES | {"utility": ["utility1"]}, {"web": 2, "utility": 1}
+    conditions = " and ".join(f"({condition})" for condition in task["when"])
+    assert evaluate(conditions, fleet, host, known=known, instances_counts=counts) is forgets
+
+
+def test_a_host_that_is_to_run_no_own_programs_is_left_no_note_of_them() -> None:
+    (told,) = yaml.safe_load((VARS.parent / "tasks/forget_programs.yml").read_text(encoding="utf-8"))
     # What the role leaves of a host that it is told to run nothing is looked at in molecule/programs.
-    role = {"name": "carpentries.amy.programs"}
-    (told,) = [task for task in tasks if task.get("ansible.builtin.include_role") == role]
+    assert told["ansible.builtin.include_role"] == {"name": "carpentries.amy.programs"}
     assert (told["vars"]["programs_supervised"], told["vars"]["programs_timers"]) == ([], [])
+    withdraw = yaml.safe_load((VARS.parent / "tasks/withdraw_host.yml").read_text(encoding="utf-8"))
+    assert "forget_programs.yml" in [task.get("ansible.builtin.include_tasks") for task in withdraw]
 
 
 @pytest.mark.parametrize(
