@@ -301,17 +301,19 @@ def test_queues_that_were_paused_only_for_the_way_back_are_resumed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("serving", "breaking", "failed", "starts"),
+    ("paused", "serving", "breaking", "failed", "starts"),
     [
         # The fleet has gone back, or nothing has changed yet.
-        ([], False, ["web1"], True),
+        (True, [], False, ["web1"], True),
+        # It did not come to the pause: a deploy that died may have stopped them, and migrated the database.
+        (False, [], False, ["web1"], False),
         # The deploy goes forward without a web host: what leaves runs the release before, which the schema has left.
-        (["web2"], True, ["web1"], False),
-        ([], False, [], False),
+        (True, ["web2"], True, ["web1"], False),
+        (True, [], False, [], False),
     ],
 )
 def test_own_programs_of_hosts_without_the_release_start_again_where_the_fleet_goes_back(
-    serving: list[str], breaking: bool, failed: list[str], starts: bool
+    *, paused: bool, serving: list[str], breaking: bool, failed: list[str], starts: bool
 ) -> None:
     (start,) = finish("Start the stage's own programs and timers again")["tasks"]
     known: dict[str, dict[str, Any]] = {
@@ -323,6 +325,7 @@ def test_own_programs_of_hosts_without_the_release_start_again_where_the_fleet_g
         "known": known | {"scheduler1": {"deploy_migrated": True}},
         "changed": serving,
         "deploy_choice": {"strategy": "rolling", "breaking": breaking},
+        "told": {"deploy_has_paused_programs": True} if paused else {},
     }
     conditions = " and ".join(f"({condition})" for condition in start["when"])
     assert evaluate(conditions, QUEUES, "worker1", **facts) is starts
