@@ -301,17 +301,19 @@ def test_queues_that_were_paused_only_for_the_way_back_are_resumed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("serving", "breaking", "failed", "starts"),
+    ("paused", "serving", "breaking", "failed", "starts"),
     [
         # The fleet has gone back, or nothing has changed yet.
-        ([], False, ["web1"], True),
+        (True, [], False, ["web1"], True),
+        # It did not come to the pause: a deploy that died may have stopped them, and migrated the database.
+        (False, [], False, ["web1"], False),
         # The deploy goes forward without a web host: what leaves runs the release before, which the schema has left.
-        (["web2"], True, ["web1"], False),
-        ([], False, [], False),
+        (True, ["web2"], True, ["web1"], False),
+        (True, [], False, [], False),
     ],
 )
 def test_own_programs_of_hosts_without_the_release_start_again_where_the_fleet_goes_back(
-    serving: list[str], breaking: bool, failed: list[str], starts: bool
+    *, paused: bool, serving: list[str], breaking: bool, failed: list[str], starts: bool
 ) -> None:
     (start,) = finish("Start the stage's own programs and timers again")["tasks"]
     known: dict[str, dict[str, Any]] = {
@@ -323,17 +325,37 @@ def test_own_programs_of_hosts_without_the_release_start_again_where_the_fleet_g
         "known": known | {"scheduler1": {"deploy_migrated": True}},
         "changed": serving,
         "deploy_choice": {"strategy": "rolling", "breaking": breaking},
+        "told": {"deploy_has_paused_programs": True} if paused else {},
     }
     conditions = " and ".join(f"({condition})" for condition in start["when"])
     assert evaluate(conditions, QUEUES, "worker1", **facts) is starts
 
 
-def test_a_host_that_runs_no_release_again_is_left_no_note_of_own_programs() -> None:
-    tasks = yaml.safe_load((VARS.parent / "tasks/withdraw_host.yml").read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    ("host", "failed", "forgets"), [("worker1", False, True), ("worker1", True, False), ("utility1", False, False)]
+)
+def test_a_timer_that_has_gone_to_another_host_is_not_started_again_on_one_that_leaves(
+    host: str, failed: bool, forgets: bool
+) -> None:
+    (task,) = finish("Let hosts that are about to leave run none")["tasks"]
+    assert task["block"][0]["ansible.builtin.include_tasks"] == "../tasks/forget_programs.yml"
+    known: dict[str, dict[str, Any]] = {
+        name: {"check_host": {"maintenance_for_deploy": False}} for name in QUEUES["web"]
+    }
+    if failed:
+        known["web1"]["deploy_failure"] = "refused"
+    fleet, counts = QUEUES | {"utility": ["utility1"]}, {"web": 2, "utility": 1}
+    conditions = " and ".join(f"({condition})" for condition in task["when"])
+    assert evaluate(conditions, fleet, host, known=known, instances_counts=counts) is forgets
+
+
+def test_a_host_that_is_to_run_no_own_programs_is_left_no_note_of_them() -> None:
+    (told,) = yaml.safe_load((VARS.parent / "tasks/forget_programs.yml").read_text(encoding="utf-8"))
     # What the role leaves of a host that it is told to run nothing is looked at in molecule/programs.
-    role = {"name": "carpentries.amy.programs"}
-    (told,) = [task for task in tasks if task.get("ansible.builtin.include_role") == role]
+    assert told["ansible.builtin.include_role"] == {"name": "carpentries.amy.programs"}
     assert (told["vars"]["programs_supervised"], told["vars"]["programs_timers"]) == ([], [])
+    withdraw = yaml.safe_load((VARS.parent / "tasks/withdraw_host.yml").read_text(encoding="utf-8"))
+    assert "forget_programs.yml" in [task.get("ansible.builtin.include_tasks") for task in withdraw]
 
 
 @pytest.mark.parametrize(
@@ -546,6 +568,17 @@ def test_programs_of_a_host_that_is_about_to_leave_pause_with_the_others() -> No
     groups = grouped(evaluate("deploy_groups", QUEUES | {"utility": ["utility1"]}, **facts))
     assert groups["programs_to_pause"] == ["scheduler1", "scheduler2", "utility1", "worker1"]
     assert "programs_to_resume" not in groups
+
+
+def test_visitors_are_served_while_a_deploy_waits_for_a_timer_to_end() -> None:
+    deploy = yaml.safe_load((VARS.parent / "deploy.yml").read_text(encoding="utf-8"))
+    phases = [phase["ansible.builtin.import_playbook"].removeprefix("phases/") for phase in deploy]
+    pause = yaml.safe_load((VARS.parent / "phases/pause_programs.yml").read_text(encoding="utf-8"))
+    lock, stop = (str(play) for play in pause)
+    assert "carpentries.amy.deploy_lock" in lock
+    assert "'hosts': 'programs_to_pause'" in stop
+    # A page for visitors, and a pause of the queues that ends by itself, begin after it.
+    assert phases.index("rehearse.yml") < phases.index("pause_programs.yml") < phases.index("close_site.yml")
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,9 @@ class Stage:
         """Run a playbook."""
         inventory, wiring = self.directory / "inventory.json", f"--extra-vars=@{self.directory}/wiring.json"
         command = ["ansible-playbook", "-i", str(inventory), playbook, wiring, *arguments]
-        environment = {**os.environ, "ANSIBLE_NOCOLOR": "1"}
+        # The machine's own supervisor, or its absence, is no part of the stage.
+        path = f"{self.directory}/bin:{os.environ['PATH']}"
+        environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "PATH": path}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         return Told(done.returncode, " ".join((done.stdout + done.stderr).replace("\\n", " ").split()))
 
@@ -123,6 +125,10 @@ def stage(rq: Rq, tmp_path: Path) -> Iterator[Stage]:
         program = folder / ".venv/bin/with-environment"
         program.write_text(f'#!/bin/sh\nPATH={rq.python.parent}:$PATH exec "$@"\n')
         program.chmod(0o755)
+    supervisorctl = directory / "bin/supervisorctl"
+    supervisorctl.parent.mkdir()
+    supervisorctl.write_text("#!/bin/sh\n")
+    supervisorctl.chmod(0o755)
     source = tmp_path / "source"
     git = ["git", "-C", str(source), "-c", "user.name=test", "-c", "user.email=test@example.org"]
     source.mkdir()
