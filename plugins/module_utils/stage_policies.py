@@ -156,7 +156,7 @@ def _listed(value: str | Sequence[str]) -> list[str]:
 def _use_of(key: str, *, number: int) -> Statement:
     """Let S3 use a KMS key for a host. No policy names a key by its alias: that is a condition."""
     arn = key if key.startswith("arn:") else f"arn:aws:kms:*:*:{key if '/' in key else f'key/{key}'}"
-    place, _, alias = arn.partition(":alias/")
+    place, _by, alias = arn.partition(":alias/")
     by_alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{alias}"}} if alias else {}
     return Statement(
         sid=f"EncryptBackups{number}",
