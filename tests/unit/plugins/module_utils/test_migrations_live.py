@@ -508,15 +508,19 @@ def test_a_pooler_serves_migrations_and_keeps_none_of_their_limits(
 def test_two_migrations_through_a_pooler_exclude_each_other(
     postgresql: Cluster, pooled: Cluster, database: str, tmp_path: Path
 ) -> None:
-    slow = 'migrations.RunSQL("SELECT pg_sleep(9)")'
-    release = with_a_second(tmp_path, pooled, database, slow, "")
+    # It goes on until this session ends, however long the second one takes to start on a busy machine.
+    session = postgresql.connect(database)
+    session.cursor().execute("SELECT pg_advisory_lock(4711)")
+    waits = "DO $$ BEGIN WHILE NOT pg_try_advisory_xact_lock(4711) LOOP PERFORM pg_sleep(0.1); END LOOP; END $$"
+    release = with_a_second(tmp_path, pooled, database, f'migrations.RunSQL("{waits}")', "")
     first = threading.Thread(target=release.migrate)
     first.start()
-    held = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    held = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid <> 4711"
     while not postgresql.query(database, held):
         time.sleep(0.1)
     with pytest.raises(migrations.MigrationError, match="another migration has held the lock"):
         release.migrate()
+    session.close()
     first.join()
     assert release.migrate().applied == []
 
