@@ -6,9 +6,9 @@ cd "$(dirname "$0")/.."
 
 scripts/test_programs.sh
 
-# A file's tests share what they have started, so a file stays with one process, of which a core has two: most tests wait for
-# programs. A test that hangs fails, and says where. The stage has the right of way: its hosts must answer in time.
-without_stage=(nice -n 10 python -m pytest -q -n "$((2 * $(nproc)))" --dist loadfile --timeout 300)
+# A file's tests share what they have started, so a file stays on one core. A test that hangs fails, and says where. The stage
+# has the right of way: its hosts must answer in time.
+without_stage=(nice -n 10 python -m pytest -q -n auto --dist loadfile --timeout 300)
 stage=(python -m pytest -q -m 'not thorough' --timeout 1800 --durations=10)
 first=tests/stage/test_1_good_deploys.py::test_the_first_deploy_serves_and_the_same_again_changes_nothing
 
