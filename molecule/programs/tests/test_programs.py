@@ -68,6 +68,15 @@ def test_a_stop_lets_both_end_and_outlasts_a_reboot(host: Host) -> None:
     assert "changed=0" in again.text
 
 
+def test_a_comparison_tells_what_the_role_would_change_and_changes_nothing(host: Host) -> None:
+    assert "All is current." in support.converge("programs", playbook="compare.yml").text
+    for change in ("release=own-2", "schedule=weekly"):
+        assert "Something would change." in support.converge("programs", "-e", change, playbook="compare.yml").text
+    assert support.converge("programs", playbook="stop.yml").succeeded
+    assert "Something would change." in support.converge("programs", playbook="compare.yml").text
+    assert (running(host), timer(host)) == ([], "inactive")
+
+
 def test_another_release_runs_both(host: Host) -> None:
     changed = support.converge("programs", "-e", "release=own-2")
     assert changed.succeeded, changed.text
