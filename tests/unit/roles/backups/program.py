@@ -75,11 +75,11 @@ class Program:
         """Return what a command prints; it must succeed within `seconds`."""
         return finished(self.start(*arguments), seconds=seconds)
 
-    def refuse(self, *arguments: str, path: Path | None = None) -> str:
-        """Return what a command says that must not succeed."""
+    def refuse(self, *arguments: str, path: Path | None = None, code: int = 1) -> str:
+        """Return what a command says that must end with `code`."""
         process = self.start(*arguments, path=path)
         output, words = ended(process)
-        assert process.returncode == 1, output + words
+        assert process.returncode == code, output + words
         assert "Traceback" not in words, words
         return words
 

@@ -161,7 +161,7 @@ def test_a_server_without_connections_to_spare_is_refused(program: DatabaseProgr
     program.run("backup")
     held = [other.connect() for _ in range(32)]
     try:
-        assert "connections left, and a restore needs" in program.refuse("copy", "newest")
+        assert "connections left, and a restore needs" in program.refuse("copy", "newest", code=75)
     finally:
         for connection in held:
             connection.close()
