@@ -47,9 +47,6 @@ rest_without_stage() {
   echo '--- the programs of the roles; provisioning, in the answers of an API of its own'
   # Provisioning is one story, which one process tells while the others are at the programs.
   "${without_stage[@]}" tests/unit/roles tests/provision -m 'not thorough' --durations=3
-  echo '--- the local cloud'
-  # In a process of its own: it corrects moto for the whole process.
-  "${without_stage[@]}" tests/unit/local_cloud
 }
 
 beside begin_stage
@@ -67,3 +64,7 @@ beside rest_without_stage
 echo '--- the stage: what is wrong with it, and who may reach it'
 "${stage[@]}" tests/stage --ignore-glob 'tests/stage/test_[1-6]*'
 join
+
+echo '--- the local cloud'
+# By itself, for its balancer drains and checks within seconds; and in a process of its own, for it corrects moto there.
+"${without_stage[@]}" tests/unit/local_cloud
