@@ -17,45 +17,50 @@ requirements:
   - django-migration-linter and sqlparse on the controller
 options:
   _input:
-    description:
-      - The migrations that the running release does not know, as in
-        RV(carpentries.amy.release_migrate#module:evidence).
-    type: list
-    elements: dict
+    description: The fact C(deploy) of the controller, once the migrations have been compared and rehearsed.
+    type: dict
     required: true
+    suboptions:
+      release:
+        description: Id of the wanted release.
+        type: str
+        required: true
+      plan:
+        description: What P(carpentries.amy.deploy_plan#filter) says.
+        type: dict
+        required: true
+      migrations:
+        description:
+          - How the two releases and the database differ. C(ahead) has the SQL of each applied migration that the
+            running release does not know, C(behind) of those that the wanted one does not know, null where it cannot be
+            told; C(newer) are the names of those that neither knows.
+          - C(running_tables) and C(wanted_tables) are the tables of the releases' models, as in
+            RV(carpentries.amy.release_migrations_info#module:tables).
+        type: dict
+        required: true
+      rehearsal:
+        description:
+          - What was measured on a copy, if migrations are pending. C(evidence) as
+            RV(carpentries.amy.release_migrate#module:evidence), and the C(seconds) that all commands of the deploy
+            took.
+        type: dict
+      stage:
+        description: The stage, for the commands that a refusal names.
+        type: str
+        required: true
+      backups:
+        description: The folder of backups, for the same.
+        type: str
+        required: true
   asked:
     description: What the operator asks for.
     type: str
     choices: [auto, rolling, hold, maintenance]
     default: auto
-  behind:
-    description: SQL of each applied migration that the wanted release does not know; null where it cannot be told.
-    type: dict
-    default: {}
-  running_tables:
-    description:
-      - The tables of the running release's models, as RV(carpentries.amy.release_migrations_info#module:tables).
-    type: list
-    elements: str
-    default: []
-  wanted_tables:
-    description: Those of the wanted release.
-    type: list
-    elements: str
-    default: []
-  unknown:
-    description: Names of applied migrations that neither release knows, and that may be of a deploy that died.
-    type: list
-    elements: str
-    default: []
   accepted:
     description: Names of migrations, separated by commas, that are known to do no harm.
     type: str
     default: ""
-  wanted_already:
-    description: Whether the running release wants the migrations itself, so that only their locks count.
-    type: bool
-    default: false
   lock_seconds:
     description: How long visitors may wait for a table that a migration locks.
     type: float
@@ -64,28 +69,16 @@ options:
     description: How long all commands of the deploy together may take while requests wait.
     type: float
     default: 5
-  seconds:
-    description: How long they took on the copy, with those that are no migrations; 0 where there was none.
-    type: float
-    default: 0
   one_web_host:
-    description: Whether the stage has only one web host, which cannot leave the rotation without leaving nobody.
+    description: Whether the stage has only one web host, which cannot leave the rotation because no other serves.
     type: bool
     default: false
-  stage:
-    description: The stage, for the commands that a refusal names.
-    type: str
-    required: true
-  backups:
-    description: The folder of backups, for the same.
-    type: str
-    required: true
 """
 
 EXAMPLES = r"""
 - name: Choose the way
   ansible.builtin.set_fact:
-    choice: "{{ rehearsal.evidence | carpentries.amy.deploy_strategy(stage='production', backups='/srv/backups') }}"
+    choice: "{{ deploy | carpentries.amy.deploy_strategy(one_web_host=groups.web | length == 1) }}"
 """
 
 RETURN = r"""
@@ -99,12 +92,12 @@ _value:
     refusal: {description: "Why not to deploy, and what to do instead; or null.", type: str}
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.carpentries.amy.plugins.module_utils.deploy_strategy import Migration, choose
+from ansible_collections.carpentries.amy.plugins.module_utils._deploy.strategy import Migration, choose
 
 try:
     import sqlparse
@@ -129,20 +122,12 @@ def lint(statements: list[str]) -> list[str]:
 
 
 def deploy_strategy(
-    ahead: list[dict[str, Any]],
+    deploy: Mapping[str, Any],
     *,
-    stage: str,
-    backups: str,
     asked: str = "auto",
-    behind: dict[str, list[str] | None] | None = None,
-    running_tables: Iterable[str] = (),
-    wanted_tables: Iterable[str] = (),
-    unknown: list[str] | None = None,
     accepted: str = "",
-    wanted_already: bool = False,
     lock_seconds: float = 5,
     hold_seconds: float = 5,
-    seconds: float = 0,
     one_web_host: bool = False,
 ) -> dict[str, Any]:
     """Return the choice as a dict; see RETURN. Raises AnsibleFilterError when the linter is missing."""
@@ -151,21 +136,28 @@ def deploy_strategy(
             "deploy_strategy needs django-migration-linter on this machine, to tell which migrations the running "
             "release can live with. Install it beside Ansible: pip install django-migration-linter"
         )
+    plan, known, rehearsal = deploy["plan"], deploy["migrations"], deploy.get("rehearsal") or {}
+    previous, wanted_already = plan["previous"], plan["previous"] == deploy["release"]
+    running, wanted = {*known["running_tables"]}, {*known["wanted_tables"]}
+    ahead = [Migration(name, statements) for name, statements in known["ahead"].items()]
+    ahead += [Migration(**dict(migration)) for migration in rehearsal.get("evidence", ())]
     choice = choose(
         asked=asked,
-        ahead=[Migration(**dict(migration)) for migration in ahead],
-        behind=[Migration(name, statements) for name, statements in (behind or {}).items()],
-        new_ahead={*wanted_tables} - {*running_tables},
-        new_behind={*running_tables} - {*wanted_tables},
-        unknown=unknown or [],
+        # Migrations happen to a release that runs: to none before the first one.
+        ahead=ahead if previous is not None else [],
+        behind=[Migration(name, statements) for name, statements in known["behind"].items()],
+        new_ahead=wanted - running,
+        new_behind=running - wanted,
+        # Where the fleet runs the wanted release, no other can tell what a deploy that died has migrated.
+        unknown=known["newer"] if plan["found_closed"] and wanted_already else [],
         accepted=[name.strip() for name in accepted.split(",") if name.strip()],
         wanted_already=wanted_already,
         lock_seconds=lock_seconds,
         hold_seconds=hold_seconds,
-        seconds=float(seconds),
+        seconds=float(rehearsal.get("seconds", 0)),
         one_web_host=one_web_host,
-        stage=stage,
-        backups=backups,
+        stage=deploy["stage"],
+        backups=deploy["backups"],
         lint=lint,
     )
     return asdict(choice)

@@ -45,7 +45,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.carpentries.amy.plugins.module_utils.rollback import candidates
+from ansible_collections.carpentries.amy.plugins.module_utils._deploy.rollback import candidates
 
 
 class FilterModule:

@@ -20,8 +20,12 @@ QUEUES = {
     "scheduler": ["scheduler1", "scheduler2"],
     "redis": ["redis1"],
 }
-# Of a deploy that has nothing to do.
-PLAN: dict[str, Any] = {"rejoin": [], "roll": [], "hand_over": [], "done": [], "begun": [], "previous": "v1"}
+PLAN: dict[str, Any] = {
+    **{key: [] for key in ("rejoin", "change", "pause_programs", "resume_programs", "working_off", "done", "begun")},
+    **{"pause_queues": False, "found_closed": False, "keeper": "scheduler1", "migrator": "scheduler1", "reasons": {}},
+    **{"previous": "v1", "previous_ref": "v1", "previous_version": "", "previous_host": "web1"},
+}
+CHOICE = {"strategy": "rolling", "breaking": False}
 NO_QUEUES = {"web": ["web1", "web2"], "utility": ["utility1"]}
 
 
@@ -34,14 +38,11 @@ def evaluate(expression: str, fleet: dict[str, list[str]], host: str = "localhos
     groups["application"] = [name for kind in KINDS if kind.takes_release for name in groups[kind.name]]
     groups["fleet"] = groups["application"] + groups["redis"]
     counts = {kind: len(hosts) for kind, hosts in fleet.items()}
-    changed = facts.pop("changed", [])
     hostvars: dict[str, Any] = {
         name: {"inventory_hostname": name, "ansible_host": "10.0.0.1"} for name in groups["fleet"]
     }
     for name, more in facts.pop("known", {}).items():
         hostvars[name] |= more
-    for name in changed:
-        hostvars[name]["deploy_has_new_release"] = True
     variables: dict[str, Any] = {
         "groups": groups,
         "group_names": [name for name, hosts in groups.items() if host in hosts],
@@ -55,8 +56,6 @@ def evaluate(expression: str, fleet: dict[str, list[str]], host: str = "localhos
         variables |= LOADER.load_from_file(str(VARS / file), trusted_as_template=True)
     variables["hostvars"].setdefault("localhost", {})
     variables["hostvars"]["localhost"] = {"deploy": {"release": "v2"}} | variables["hostvars"]["localhost"]
-    plan = variables["hostvars"]["localhost"].get("deploy_plan", {})
-    variables["hostvars"]["localhost"]["deploy_plan"] = PLAN | plan
     return Templar(loader=LOADER, variables=variables).template(trust_as_template("{{ " + expression + " }}"))
 
 
@@ -102,14 +101,6 @@ def test_every_command_knows_the_queues_of_all_workers(known: dict[str, Any], na
 
 def test_gunicorn_is_asked_by_the_name_of_the_site() -> None:
     assert evaluate("gunicorn_domain", QUEUES, "web1", told={"domain": "amy.example.org"}) == "amy.example.org"
-
-
-def grouped(pairs: list[list[str]]) -> dict[str, list[str]]:
-    """Pairs of a host and a group as the hosts of each group, sorted."""
-    found: dict[str, list[str]] = {}
-    for host, group in sorted(pairs):
-        found.setdefault(group, []).append(host)
-    return found
 
 
 @pytest.mark.parametrize(
@@ -188,167 +179,6 @@ def test_each_kind_of_host_has_credentials_of_its_own() -> None:
     assert evaluate("stage_hosts_have_credentials | default(true)", NO_QUEUES) is True
 
 
-@pytest.mark.parametrize(
-    ("fleet", "hand_over", "pause", "hold_queues", "groups"),
-    [
-        (
-            QUEUES,
-            ["scheduler1", "scheduler2", "worker1"],
-            ["scheduler1", "scheduler2", "worker1"],
-            True,
-            {
-                "others_to_change": ["scheduler1", "scheduler2", "worker1"],
-                "programs_to_pause": ["scheduler1", "scheduler2", "worker1"],
-                "queue_keeper": ["scheduler1"],
-                "migrator": ["scheduler1"],
-            },
-        ),
-        # A deploy that has died holds the queues.
-        (QUEUES, [], [], True, {"queue_keeper": ["scheduler1"], "migrator": ["scheduler1"]}),
-        (
-            NO_QUEUES,
-            ["utility1"],
-            ["utility1"],
-            True,
-            {"others_to_change": ["utility1"], "programs_to_pause": ["utility1"], "migrator": ["utility1"]},
-        ),
-        (NO_QUEUES, [], [], False, {"migrator": ["utility1"]}),
-        # The database lacks migrations of the release that runs: what writes to it pauses, and goes on.
-        (
-            NO_QUEUES,
-            [],
-            ["utility1"],
-            True,
-            {"programs_to_pause": ["utility1"], "programs_to_resume": ["utility1"], "migrator": ["utility1"]},
-        ),
-    ],
-)
-def test_whom_a_deploy_changes(
-    fleet: dict[str, list[str]], hand_over: list[str], pause: list[str], hold_queues: bool, groups: dict[str, list[str]]
-) -> None:
-    plan = {
-        "pause": pause,
-        "rejoin": [],
-        "roll": ["web1", "web2"],
-        "hand_over": hand_over,
-        "hold_queues": hold_queues,
-        "needed": True,
-    }
-    expected = {"web_to_roll": ["web1", "web2"], **groups}
-    assert grouped(evaluate("deploy_groups", fleet, deploy_plan=plan)) == expected
-
-
-@pytest.mark.parametrize(
-    ("fleet", "changed", "groups"),
-    [
-        (
-            QUEUES,
-            ["web1", "worker1", "scheduler1"],
-            {
-                "web_to_return": ["web1"],
-                "others_to_return": ["scheduler1", "worker1"],
-                "queue_to_return": ["scheduler1"],
-            },
-        ),
-        (QUEUES, ["web1"], {"web_to_return": ["web1"]}),
-        (NO_QUEUES, ["web1", "utility1"], {"web_to_return": ["web1"], "others_to_return": ["utility1"]}),
-    ],
-)
-def test_whom_a_failed_deploy_returns(
-    fleet: dict[str, list[str]], changed: list[str], groups: dict[str, list[str]]
-) -> None:
-    assert grouped(evaluate("deploy_return_groups", fleet, changed=changed)) == groups
-
-
-def test_a_host_that_a_dead_deploy_had_changed_goes_back_with_the_others() -> None:
-    facts: dict[str, Any] = {
-        "deploy_plan": {"done": ["web1", "worker1"], "begun": ["web1", "worker1"]},
-        "known": {
-            "web1": {"check_host": {"maintenance_for_deploy": False, "staged": ["v1"]}},
-            "web2": {"check_host": {"maintenance_for_deploy": False, "staged": ["v1"]}, "deploy_failure": "refused"},
-        },
-    }
-    assert evaluate("deploy_return_groups", QUEUES, **facts) == []
-    choice = {"strategy": "rolling", "breaking": False}
-    assert grouped(evaluate("deploy_return_groups", QUEUES, **facts, deploy_choice=choice)) == {
-        "web_to_return": ["web1"],
-        "others_to_return": ["worker1"],
-        "queue_to_return": ["scheduler1"],
-    }
-
-
-def finish(name: str) -> dict[str, Any]:
-    """The play of the end of a deploy whose name begins so."""
-    plays: list[dict[str, Any]] = yaml.safe_load((VARS.parent / "phases/finish.yml").read_text(encoding="utf-8"))
-    (found,) = [play for play in plays if play["name"].startswith(name)]
-    return found
-
-
-def test_queues_that_were_paused_only_for_the_way_back_are_resumed() -> None:
-    """The deploy that died had changed all but the web hosts, so that this one has paused no queues on its way."""
-    plan: dict[str, Any] = {"roll": ["web1"], "done": ["worker1"], "begun": ["worker1"]}
-    facts: dict[str, Any] = {
-        "deploy_plan": plan | {"pause": [], "hold_queues": False, "needed": True},
-        "known": {
-            "web1": {"check_host": {"maintenance_for_deploy": False}, "deploy_failure": "refused"},
-            "web2": {"check_host": {"maintenance_for_deploy": False}},
-        },
-        "deploy_choice": {"strategy": "rolling", "breaking": False},
-    }
-    groups = grouped(evaluate("deploy_groups + deploy_return_groups", QUEUES, **facts))
-    hosts = finish("Let the queues go after a failure")["hosts"].split(":")
-    assert [name for group in hosts for name in groups.get(group, [])] == ["scheduler1"]
-
-
-@pytest.mark.parametrize(
-    ("paused", "serving", "breaking", "failed", "starts"),
-    [
-        # The fleet has gone back, or nothing has changed yet.
-        (True, [], False, ["web1"], True),
-        # It did not come to the pause: a deploy that died may have stopped them, and migrated the database.
-        (False, [], False, ["web1"], False),
-        # The deploy goes forward without a web host: what leaves runs the release before, which the schema has left.
-        (True, ["web2"], True, ["web1"], False),
-        (True, [], False, [], False),
-    ],
-)
-def test_own_programs_of_hosts_without_the_release_start_again_where_the_fleet_goes_back(
-    *, paused: bool, serving: list[str], breaking: bool, failed: list[str], starts: bool
-) -> None:
-    (start,) = finish("Start the stage's own programs and timers again")["tasks"]
-    known: dict[str, dict[str, Any]] = {
-        name: {"check_host": {"maintenance_for_deploy": False, "staged": ["v1"]}} for name in QUEUES["web"]
-    }
-    for name in failed:
-        known[name]["deploy_failure"] = "refused"
-    facts = {
-        "known": known | {"scheduler1": {"deploy_migrated": True}},
-        "changed": serving,
-        "deploy_choice": {"strategy": "rolling", "breaking": breaking},
-        "told": {"deploy_has_paused_programs": True} if paused else {},
-    }
-    conditions = " and ".join(f"({condition})" for condition in start["when"])
-    assert evaluate(conditions, QUEUES, "worker1", **facts) is starts
-
-
-@pytest.mark.parametrize(
-    ("host", "failed", "forgets"), [("worker1", False, True), ("worker1", True, False), ("utility1", False, False)]
-)
-def test_a_timer_that_has_gone_to_another_host_is_not_started_again_on_one_that_leaves(
-    host: str, failed: bool, forgets: bool
-) -> None:
-    (task,) = finish("Let hosts that are about to leave run none")["tasks"]
-    assert task["block"][0]["ansible.builtin.include_tasks"] == "../tasks/forget_programs.yml"
-    known: dict[str, dict[str, Any]] = {
-        name: {"check_host": {"maintenance_for_deploy": False}} for name in QUEUES["web"]
-    }
-    if failed:
-        known["web1"]["deploy_failure"] = "refused"
-    fleet, counts = QUEUES | {"utility": ["utility1"]}, {"web": 2, "utility": 1}
-    conditions = " and ".join(f"({condition})" for condition in task["when"])
-    assert evaluate(conditions, fleet, host, known=known, instances_counts=counts) is forgets
-
-
 def test_a_host_that_is_to_run_no_own_programs_is_left_no_note_of_them() -> None:
     (told,) = yaml.safe_load((VARS.parent / "tasks/forget_programs.yml").read_text(encoding="utf-8"))
     # What the role leaves of a host that it is told to run nothing is looked at in molecule/programs.
@@ -356,22 +186,6 @@ def test_a_host_that_is_to_run_no_own_programs_is_left_no_note_of_them() -> None
     assert (told["vars"]["programs_supervised"], told["vars"]["programs_timers"]) == ([], [])
     withdraw = yaml.safe_load((VARS.parent / "tasks/withdraw_host.yml").read_text(encoding="utf-8"))
     assert "forget_programs.yml" in [task.get("ansible.builtin.include_tasks") for task in withdraw]
-
-
-@pytest.mark.parametrize(
-    ("returning", "keeper", "held"),
-    [
-        ({"queue_to_return": ["scheduler1"]}, {}, True),
-        ({"queue_to_return": ["scheduler1"]}, {"deploy_return_is_unheld": True}, False),
-        # A stage without queues.
-        ({}, {}, True),
-    ],
-)
-def test_workers_return_only_while_their_queues_are_held(
-    returning: dict[str, list[str]], keeper: dict[str, bool], held: bool
-) -> None:
-    told = {"groups": returning, "hostvars": {"scheduler1": keeper}}
-    assert evaluate("deploy_return_is_held", QUEUES, told=told) is held
 
 
 def test_a_worker_host_that_is_out_of_reach_is_not_counted_as_one_without_workers() -> None:
@@ -389,150 +203,55 @@ def test_a_worker_host_that_is_out_of_reach_is_not_counted_as_one_without_worker
     assert counted(supervised) == {"worker1": 2, "worker2": None, "worker3": None, "worker4": None, "worker5": 0}
 
 
-@pytest.mark.parametrize(("told", "before"), [({}, ""), ({"deploy_failure": "it was away"}, "it was away; ")])
-def test_a_second_failure_of_a_host_does_not_hide_the_first(told: dict[str, str], before: str) -> None:
-    assert evaluate("deploy_failed_before", QUEUES, told=told) == before
-
-
-def test_a_hold_lasts_for_commands_that_visitors_slow_down() -> None:
-    told: dict[str, Any] = {
-        "groups": {"migrator": ["scheduler1"], "scheduler": ["scheduler1"]},
-        "hostvars": {"scheduler1": {"deploy_rehearsal_seconds": 500.5}},
-    }
-    assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 2101
+def test_the_queues_pause_for_commands_that_visitors_slow_down() -> None:
+    rehearsed = {"release": "v2", "rehearsal": {"seconds": 500.5}}
+    assert evaluate("deploy_work_seconds", QUEUES, deploy=rehearsed) == 2101
     # No migration is pending, and commands run that no copy has measured.
-    told["hostvars"] = {"scheduler1": {}}
-    assert evaluate("deploy_hold_work_seconds", QUEUES, told=told) == 600
-    assert evaluate("deploy_hold_work_seconds", QUEUES, told={**told, "release_migrate_timeout": 3600}) == 3600
+    assert evaluate("deploy_work_seconds", QUEUES) == 600
+    assert evaluate("deploy_work_seconds", QUEUES, told={"release_migrate_timeout": 3600}) == 3600
 
 
-def test_the_commands_of_a_deploy_end_before_the_hold_of_its_queues() -> None:
-    migrate, hold = (
-        (VARS.parent / f"phases/{name}.yml").read_text(encoding="utf-8") for name in ("migrate", "hold_queues")
+def test_the_commands_of_a_deploy_end_before_the_pause_of_its_queues() -> None:
+    migrate, release, queues = (
+        (VARS.parent / f"tasks/{name}.yml").read_text(encoding="utf-8")
+        for name in ("migrate", "hold_queues_for_release", "hold_queues")
     )
-    assert 'release_migrate_limit: "{{ deploy_hold_work_seconds }}"' in migrate
-    assert 'hold_work_seconds: "{{ deploy_hold_work_seconds }}"' in hold
+    assert 'release_migrate_limit: "{{ deploy_work_seconds }}"' in migrate
+    assert 'hold_work_seconds: "{{ deploy_work_seconds }}"' in release
     # What the jobs in hand may take before, and the change of the workers after, has a quarter of an hour.
-    assert 'hold_seconds: "{{ 900 + hold_work_seconds' in (VARS.parent / "tasks/hold_queues.yml").read_text(
-        encoding="utf-8"
-    )
+    assert 'hold_seconds: "{{ 900 + hold_work_seconds' in queues
 
 
-@pytest.mark.parametrize(("previous", "imposed"), [("v1-0", 1), (None, 0), ("v2-0", 1)])
-def test_migrations_happen_to_a_release_that_runs(previous: str | None, imposed: int) -> None:
-    migrator = {"deploy_rehearsal": [{"name": "a.2"}], "release_migrations": {"ahead": {}}}
-    told = {
-        "groups": {"migrator": ["scheduler1"], "scheduler": ["scheduler1"]},
-        "hostvars": {
-            "scheduler1": migrator,
-            "localhost": {"deploy": {"release": "v2-0"}, "deploy_plan": {"previous": previous}},
-        },
+def test_a_deploy_stands_where_its_phases_have_noted() -> None:
+    """The variables of the playbooks, and the facts of their hosts, are what the filter reads."""
+    deploy: dict[str, Any] = {"release": "v2", "ref": "v2", "plan": PLAN | {"roll": ["web1", "web2"], "needed": True}}
+    known: dict[str, Any] = {
+        "web1": {"deploy_host": {"name": "web1", "role": "web", "has_release": True}},
+        "web2": {"deploy_host": {"name": "web2", "role": "web", "failures": [{"host": "web2", "message": "500"}]}},
     }
-    assert len(evaluate("deploy_migrations_imposed", QUEUES, told=told)) == imposed
-
-
-@pytest.mark.parametrize(
-    ("facts", "said", "result", "headline", "verdict"),
-    [
-        ({}, {}, "succeeded", "", "accepted"),
-        ({"scheduler1": {"deploy_failure": "no copy"}}, {}, "refused", "v2 (v2-0) was not deployed.", "refused"),
-        ({"web1": {"deploy_failure": "500"}}, {}, "rolled_back", "v2 (v2-0) was not deployed.", "refused"),
-        ({}, {"deploy_absent_hosts": ["web2"]}, "failed", "but not by every web host.", "accepted"),
-        ({}, {"deploy_absent_hosts": ["web1", "web2"]}, "failed", "but no web host serves it", "accepted"),
-        (
-            {"web1": {"deploy_still_closed": "the page"}},
-            {"deploy_absent_hosts": ["web2"]},
-            "failed",
-            "but no web host serves it",
-            "accepted",
-        ),
-    ],
-)
-def test_how_a_deploy_has_ended(
-    facts: dict[str, Any], said: dict[str, Any], result: str, headline: str, verdict: str
-) -> None:
-    names = [name for role in ("web", "worker", "scheduler") for name in QUEUES[role]]
-    hostvars = {
-        name: {
-            "inventory_hostname": name,
-            "check_host": {"maintenance_for_deploy": False, "active": None, "staged": ["v1-0"]},
-        }
-        | facts.get(name, {})
-        for name in names
+    facts: dict[str, Any] = {
+        "deploy": deploy,
+        "deploy_host": {"name": "localhost", "failures": [{"message": "too far"}]},
+        "known": known,
     }
-    controller = {
-        "deploy": {"release": "v2-0", "ref": "v2"},
-        "deploy_plan": {"previous": "v1-0", "rejoin": [], "roll": QUEUES["web"], "hand_over": []},
-        **said,
-    }
-    stage = {"stage": "test", "project": "amy", "site_url": "https://amy.example.org", "domain": "amy.example.org"}
-    told = {"groups": {**QUEUES, "application": names}, "hostvars": hostvars | {"localhost": controller}, **stage}
-    outcome = evaluate("deploy_outcome", QUEUES, told=told)
-    assert (outcome["result"], outcome["verdict"]) == (result, verdict)
-    assert headline in outcome["headline"]
-    assert bool(headline) == bool(outcome["headline"])
+    for host in ("localhost", "web1"):
+        found = evaluate("standing", QUEUES, host, **facts)
+        assert found["failures"] == ["web2: 500", "too far"]
+        assert (found["serving"], found["turns"]["roll"]) == (["web1"], ["web1", "web2"])
+    assert evaluate("standing.turns.roll_back_web", QUEUES, **{**facts, "deploy": deploy | {"choice": CHOICE}}) == [
+        "web1"
+    ]
 
 
-@pytest.mark.parametrize(
-    ("facts", "touched"),
-    [
-        # The backup, the rehearsal, the queues: the fleet runs what it ran.
-        ({"scheduler1": {"deploy_failure": "the copy refused the migrations"}}, False),
-        (
-            {"localhost": {"deploy_choice": {"strategy": "refused", "breaking": False}, "deploy_failure": "too far"}},
-            False,
-        ),
-        ({"scheduler1": {"deploy_failure": "a job does not end"}}, False),
-        # The site was closed, or the database migrated, or to be.
-        ({"localhost": {"deploy_choice": {"strategy": "maintenance"}}}, True),
-        ({"web1": {"check_host": {"maintenance_for_deploy": True}}}, True),
-        ({"scheduler1": {"deploy_failure": "refused", "deploy_migrated": False}}, True),
-        # A web host failed while its requests waited, or with the release; another has it.
-        ({"web1": {"deploy_failure": "it does not start"}}, True),
-        ({"worker1": {"deploy_has_new_release": True}}, True),
-    ],
-)
-def test_a_deploy_has_touched_something_once_it_has_come_so_far(facts: dict[str, Any], touched: bool) -> None:
-    names = [name for role in ("web", "worker", "scheduler") for name in QUEUES[role]]
-    hostvars = {
-        name: {"inventory_hostname": name, "check_host": {"maintenance_for_deploy": False}, **facts.get(name, {})}
-        for name in names
-    }
-    groups = {**QUEUES, "application": names}
-    told = {"groups": groups, "hostvars": hostvars | {"localhost": facts.get("localhost", {})}}
-    assert evaluate("deploy_touched", QUEUES, told=told) is touched
-
-
-@pytest.mark.parametrize(
-    ("failed", "stranded", "serving", "can_return", "past"),
-    [
-        ([], [], [], True, False),
-        # The migration has failed, and only web1 has gone back to the release before.
-        (["web2"], ["web2"], [], True, True),
-        (["web2"], [], [], True, False),
-        # Nobody serves: the page that both show is better than nothing.
-        (["web1", "web2"], ["web1", "web2"], [], True, False),
-        # The database has moved on, and only web1 has gone with it.
-        (["web2"], [], ["web1"], False, True),
-        (["web2"], [], [], False, False),
-    ],
-)
-def test_whom_visitors_are_led_past(
-    failed: list[str], stranded: list[str], serving: list[str], can_return: bool, past: bool
-) -> None:
-    hostvars = {
-        name: {"inventory_hostname": name, "check_host": {"maintenance_for_deploy": False}}
-        | ({"deploy_failure": "refused"} if name in failed else {})
-        | ({"deploy_stranded": "refused, too"} if name in stranded else {})
-        | ({"deploy_has_new_release": True} if name in serving else {})
-        for name in QUEUES["web"]
-    }
-    migrator = {"scheduler1": {"deploy_migrated": True}}
-    choice = {"strategy": "hold", "breaking": not can_return}
-    controller = {"localhost": {"deploy_plan": {"previous": "v1"}, "deploy_choice": choice}}
-    groups = {"web": QUEUES["web"], "application": QUEUES["web"], "scheduler": ["scheduler1"]}
-    told = {"groups": groups, "hostvars": hostvars | migrator | controller, **hostvars["web2"]}
-    assert evaluate("host_is_past_serving", QUEUES, "web2", told=told) is past
+def test_visitors_are_served_while_a_deploy_waits_for_a_timer_to_end() -> None:
+    deploy = yaml.safe_load((VARS.parent / "deploy.yml").read_text(encoding="utf-8"))
+    phases = [phase["ansible.builtin.import_playbook"].removeprefix("phases/") for phase in deploy]
+    pause = yaml.safe_load((VARS.parent / "phases/pause_programs.yml").read_text(encoding="utf-8"))
+    lock, stop = (str(play) for play in pause)
+    assert "keep_lock" in lock
+    assert "standing.turns.pause_programs" in stop
+    # A page for visitors, and a pause of the queues that ends by itself, begin after it.
+    assert phases.index("rehearse.yml") < phases.index("pause_programs.yml") < phases.index("close_site.yml")
 
 
 CELERY = {"name": "celery", "command": "celery -A site worker", "role": "worker", "stop_wait": 500}
@@ -561,26 +280,6 @@ def test_the_build_proves_and_the_lock_outlasts_the_stages_own_programs() -> Non
     assert (evaluate("deploy_pause_seconds", QUEUES, told=told), evaluate("deploy_pause_seconds", QUEUES)) == (500, 0)
 
 
-def test_programs_of_a_host_that_is_about_to_leave_pause_with_the_others() -> None:
-    counts = {"web": 2, "utility": 1}
-    plan: dict[str, Any] = {"rejoin": [], "roll": [], "hand_over": ["utility1"], "pause": ["utility1"]}
-    facts: dict[str, Any] = {"deploy_plan": plan | {"hold_queues": True, "needed": True}, "instances_counts": counts}
-    groups = grouped(evaluate("deploy_groups", QUEUES | {"utility": ["utility1"]}, **facts))
-    assert groups["programs_to_pause"] == ["scheduler1", "scheduler2", "utility1", "worker1"]
-    assert "programs_to_resume" not in groups
-
-
-def test_visitors_are_served_while_a_deploy_waits_for_a_timer_to_end() -> None:
-    deploy = yaml.safe_load((VARS.parent / "deploy.yml").read_text(encoding="utf-8"))
-    phases = [phase["ansible.builtin.import_playbook"].removeprefix("phases/") for phase in deploy]
-    pause = yaml.safe_load((VARS.parent / "phases/pause_programs.yml").read_text(encoding="utf-8"))
-    lock, stop = (str(play) for play in pause)
-    assert "carpentries.amy.deploy_lock" in lock
-    assert "'hosts': 'programs_to_pause'" in stop
-    # A page for visitors, and a pause of the queues that ends by itself, begin after it.
-    assert phases.index("rehearse.yml") < phases.index("pause_programs.yml") < phases.index("close_site.yml")
-
-
 @pytest.mark.parametrize(
     ("fleet", "counts", "programs"),
     [
@@ -598,39 +297,6 @@ def test_a_release_has_the_programs_that_the_stage_is_to_run(
     fleet: dict[str, list[str]], counts: dict[str, int], programs: list[str]
 ) -> None:
     assert evaluate("release_programs", fleet, instances_counts=counts) == programs
-
-
-@pytest.mark.parametrize(
-    ("migrator", "backup"),
-    [
-        ({"release_migrations": {"ahead": {}}}, "made.dump"),
-        # A deploy that died had migrated, or it is not known whether it had.
-        ({"release_migrations": {"ahead": {"a.2": []}}}, ""),
-        ({}, ""),
-    ],
-)
-def test_the_backup_is_named_that_the_release_before_can_live_with(migrator: dict[str, Any], backup: str) -> None:
-    made = {"__database_backup_made": {"stdout": '{"name": "made.dump"}'}}
-    assert evaluate("deploy_backup", QUEUES, known={"scheduler1": made | migrator}) == backup
-    # A dry run makes none.
-    skipped: dict[str, Any] = {"__database_backup_made": {"skipped": True}}
-    assert evaluate("deploy_backup", QUEUES, known={"scheduler1": skipped | migrator}) == ""
-
-
-def test_a_stage_without_queues_has_nobody_hold_them() -> None:
-    assert evaluate("deploy_queues_before", NO_QUEUES) == evaluate("deploy_queues_before", QUEUES) == {}
-
-
-def test_a_deploy_that_changes_nothing_groups_nobody() -> None:
-    plan: dict[str, Any] = {
-        "rejoin": [],
-        "roll": [],
-        "hand_over": [],
-        "pause": [],
-        "hold_queues": False,
-        "needed": False,
-    }
-    assert evaluate("deploy_groups", QUEUES, deploy_plan=plan) == []
 
 
 DATABASE = {"project": "amy", "stage": "test", "database_host": "database.example.test", "database_user": "amy"}
@@ -675,42 +341,6 @@ def test_of_two_users_the_owner_migrates_and_the_application_does_not_know_its_p
     settings = {"URL": "postgres://amy_app:own@host/amy", "OLD_URL": "postgres://amy:secret@host/amy"}
     found = evaluate("settings_at_fault", QUEUES, told=DIVIDED | {"release_secrets": settings})
     assert found == {"OLD_URL": "has the password of the database's owner, and the application is amy_app"}
-
-
-@pytest.mark.parametrize(
-    ("migrated", "refused_by", "changed", "kept", "tried"),
-    [
-        # In a hold every web host has refused the release, and the workers have what they had.
-        (True, ["web1", "web2"], [], True, False),
-        # The migrations broke off.
-        (True, ["scheduler1"], [], True, False),
-        # The site is closed, and the workers have the release that the web hosts refuse.
-        (True, ["web1", "web2"], ["worker1", "scheduler1", "scheduler2"], False, True),
-        # Of those, one has refused it.
-        (True, ["worker1"], ["worker1", "scheduler1", "scheduler2"], True, False),
-        (False, ["scheduler1"], [], False, False),
-        (True, [], [], False, False),
-    ],
-)
-def test_queues_are_kept_from_workers_that_cannot_live_with_the_schema(
-    *, migrated: bool, refused_by: list[str], changed: list[str], kept: bool, tried: bool
-) -> None:
-    hosts = [name for role, names in QUEUES.items() if role != "redis" for name in names]
-    hostvars: dict[str, Any] = {
-        name: {"inventory_hostname": name, "check_host": {"maintenance_for_deploy": False}} for name in hosts
-    }
-    for name in changed:
-        hostvars[name]["deploy_has_new_release"] = True
-    for name in refused_by:
-        hostvars[name]["deploy_failure"] = f"{name}: refused"
-    hostvars["scheduler1"]["deploy_migrated"] = migrated
-    others = ["worker1", "scheduler1", "scheduler2"]
-    hostvars["localhost"] = {
-        "deploy_choice": {"strategy": "hold", "breaking": True},
-        "deploy_plan": {"rejoin": [], "roll": ["web1", "web2"], "hand_over": others, "previous": "v1"},
-    }
-    assert evaluate("deploy_keeps_queues", QUEUES, told={"hostvars": hostvars}) is kept
-    assert evaluate("deploy_untried_hosts | length == 0", QUEUES, told={"hostvars": hostvars}) is tried
 
 
 @pytest.mark.parametrize(
@@ -796,90 +426,6 @@ def test_a_stage_is_watched_as_what_it_is_to_be() -> None:
     ):
         assert evaluate(variable, both, instances_counts=LEAVING) == value, variable
     assert evaluate("instance_profiles_former", NO_QUEUES, instances_counts=LEAVING) == ["worker", "scheduler", "redis"]
-
-
-@pytest.mark.parametrize(
-    ("migrator", "kept"),
-    [
-        # It was restored from an older backup, and the rehearsal, or the migration itself, has failed.
-        ({"deploy_lacks": ["a.2"], "deploy_failure": "no copy"}, True),
-        ({"deploy_lacks": ["a.2"], "deploy_failure": "broken off", "deploy_migrated": True}, True),
-        # It has been migrated, and the host has failed later.
-        ({"deploy_lacks": [], "deploy_failure": "it does not start", "deploy_migrated": True}, False),
-        ({"deploy_lacks": []}, False),
-        ({"deploy_failure": "no copy"}, False),
-    ],
-)
-def test_queues_are_kept_from_workers_whose_release_lacks_migrations(*, migrator: dict[str, Any], kept: bool) -> None:
-    hosts = [name for role, names in QUEUES.items() if role != "redis" for name in names]
-    hostvars: dict[str, Any] = {
-        name: {
-            "inventory_hostname": name,
-            "check_host": {"maintenance_for_deploy": False, "active": None, "staged": ["v2-0"]},
-        }
-        for name in hosts
-    }
-    hostvars["scheduler1"] |= migrator
-    hostvars["localhost"] = {
-        "deploy": {"release": "v2-0", "ref": "v2"},
-        "deploy_plan": {"rejoin": [], "roll": [], "hand_over": [], "previous": "v2-0"},
-    }
-    stage = {"stage": "test", "project": "amy", "site_url": "https://amy.example.org", "domain": "amy.example.org"}
-    told = {"hostvars": hostvars, **stage}
-    assert evaluate("deploy_keeps_queues", QUEUES, told=told) is kept
-    assert ("the queues stay held" in evaluate("deploy_outcome", QUEUES, told=told)["next_step"]) is kept
-
-
-@pytest.mark.parametrize(
-    ("previous", "failed", "changed", "withdrawn"),
-    [
-        # The stage has got workers, and the web hosts refuse the release: the workers do not work with it alone.
-        ("v1", ["web2"], ["web1", "worker1", "scheduler1", "scheduler2"], ["worker1", "scheduler1", "scheduler2"]),
-        # Web hosts that have joined.
-        ("v1", ["web3"], ["web1"], ["web3"]),
-        ("v1", ["web2"], ["web3"], ["web3"]),
-        # They have not come to the release.
-        ("v1", ["web2"], ["web1"], []),
-        ("v1", ["scheduler1"], [], []),
-        # All went well.
-        ("v1", [], ["web1", "web2", "web3", "worker1", "scheduler1", "scheduler2"], []),
-        # The fleet runs the release.
-        ("v2", ["web2"], ["worker1", "web3"], []),
-        # Nothing is returned to before the first release.
-        (None, ["web2"], ["worker1", "web3"], []),
-    ],
-)
-def test_new_hosts_never_had_the_release_that_the_fleet_returns_to(
-    previous: str | None, failed: list[str], changed: list[str], withdrawn: list[str]
-) -> None:
-    fleet = QUEUES | {"web": ["web1", "web2", "web3"]}
-    had = {"web1": ["v0", "v1"], "web2": ["v1"]}
-    known: dict[str, dict[str, Any]] = {
-        name: {"check_host": {"staged": had.get(name, []), "maintenance_for_deploy": False}}
-        for role in ("web", "worker", "scheduler")
-        for name in fleet[role]
-    }
-    for name in failed:
-        known[name]["deploy_failure"] = "refused"
-    told: dict[str, Any] = {"deploy": {"release": "v2"}, "deploy_plan": {"previous": previous}}
-    found = evaluate("deploy_withdrawn_hosts", fleet, changed=changed, known=known, **told)
-    assert sorted(found) == sorted(withdrawn)
-
-
-@pytest.mark.parametrize(("previous", "missed"), [("v1", ["web1"]), ("v2", ["web1", "web2"])])
-def test_a_web_host_that_has_joined_and_left_again_is_not_missed(previous: str, missed: list[str]) -> None:
-    known: dict[str, dict[str, Any]] = {
-        "web1": {"check_host": {"staged": ["v1"], "maintenance_for_deploy": False}},
-        "web2": {"check_host": {"staged": [], "maintenance_for_deploy": False}, "deploy_failure": "refused"},
-    }
-    facts: dict[str, Any] = {
-        "deploy": {"release": "v2"},
-        "deploy_plan": {"previous": previous},
-        "deploy_absent_hosts": ["web1", "web2"],
-        "told": {"project": "amy", "stage": "test"},
-    }
-    absences = evaluate("deploy_absences", QUEUES, known=known, **facts)
-    assert [absence.split()[0] for absence in absences] == missed
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,27 @@ CREATE = [
 ]
 
 
-def chosen(ahead: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
-    choice: dict[str, Any] = deploy_strategy(ahead, stage="test", backups="/srv/b", **options)
+MIGRATIONS: dict[str, Any] = {"ahead": {}, "behind": {}, "newer": [], "running_tables": [], "wanted_tables": []}
+
+
+def chosen(
+    rehearsed: list[dict[str, Any]],
+    *,
+    seconds: float = 0,
+    previous: str | None = "v1",
+    found_closed: bool = False,
+    **more: Any,
+) -> dict[str, Any]:
+    """What is chosen for migrations that were `rehearsed`; `more` is known of migrations, or asked of the filter."""
+    deploy = {
+        "release": "v2",
+        "plan": {"previous": previous, "found_closed": found_closed},
+        "migrations": {name: more.pop(name, value) for name, value in MIGRATIONS.items()},
+        "rehearsal": {"evidence": rehearsed, "seconds": seconds},
+        "stage": "test",
+        "backups": "/srv/b",
+    }
+    choice: dict[str, Any] = deploy_strategy(deploy, **more)
     return choice
 
 
@@ -126,13 +145,13 @@ def test_a_long_lock_closes_the_site_and_a_long_migration_without_one_does_not()
 def test_a_release_that_wants_the_migrations_itself_does_not_wait_for_their_locks() -> None:
     """The database was restored from an older backup. The release lives with the schema; its visitors would wait."""
     locking = evidence(RENAME, seconds=30.5, locks=["notice"])
-    choice = chosen([locking], wanted_already=True)
+    choice = chosen([locking], previous="v2")
     assert (choice["strategy"], choice["breaking"]) == ("maintenance", False)
     assert choice["reasons"] == [
         "app.0002 (30.5 s on a copy, 0 statements on rows): keeps others from notice for up to 30.5 s"
     ]
-    assert chosen([evidence(RENAME)], wanted_already=True)["strategy"] == "rolling"
-    assert chosen([locking], wanted_already=True, asked="rolling")["strategy"] == "refused"
+    assert chosen([evidence(RENAME)], previous="v2")["strategy"] == "rolling"
+    assert chosen([locking], previous="v2", asked="rolling")["strategy"] == "refused"
 
 
 def test_rolling_against_the_evidence_is_refused_until_the_migrations_are_named() -> None:
@@ -164,11 +183,24 @@ def test_an_older_release_is_refused_where_the_schema_has_moved_past_it(asked: s
     assert chosen([], behind={"app.0002": NULLABLE})["strategy"] == "rolling"
 
 
+DEAD: dict[str, Any] = {"found_closed": True, "previous": "v2"}
+
+
 def test_a_release_does_not_go_on_with_what_only_a_dead_deploy_can_have_migrated() -> None:
-    choice = chosen([], unknown=["app.0004", "app.0003"], accepted="app.0003")
+    choice = chosen([], newer=["app.0004", "app.0003"], accepted="app.0003", **DEAD)
     assert choice["strategy"] == "refused"
     assert "deploy_accept_migrations=app.0004" in choice["refusal"]
     assert "app.0003" not in choice["refusal"]
     # No host has the release that could reverse them.
     assert "reverse-migrations" not in choice["refusal"]
-    assert chosen([], unknown=["app.0003"], accepted="app.0003")["strategy"] == "rolling"
+    assert chosen([], newer=["app.0003"], accepted="app.0003", **DEAD)["strategy"] == "rolling"
+    # The release before could tell; or no deploy has died in its migrations.
+    assert chosen([], newer=["app.0004"], found_closed=True)["strategy"] == "rolling"
+    assert chosen([], newer=["app.0004"], previous="v2")["strategy"] == "rolling"
+
+
+def test_migrations_happen_to_a_release_that_runs() -> None:
+    assert chosen([evidence(RENAME)], previous=None)["strategy"] == "rolling"
+    assert chosen([evidence(RENAME)])["strategy"] == "hold"
+    # A deploy that died has applied them.
+    assert chosen([], ahead={"app.0002": RENAME})["breaking"] is True

@@ -26,7 +26,7 @@ BUCKET = "amy-releases"
 MANAGE = "import sys; exec(sys.argv[sys.argv.index('-c') + 1])\n"
 WITHOUT_LETTER = JOBS.replace("class Letter", "class Mail")
 
-GROUPS = ("worker", "scheduler", "redis", "application", "migrator", "queue_keeper")
+GROUPS = ("worker", "scheduler", "redis", "application")
 # What the phases before have found.
 BEGIN = {
     "hosts": "localhost",
@@ -35,23 +35,22 @@ BEGIN = {
     "tasks": [
         {
             "set_fact": {
-                "deploy": {"id": "20260331T120000Z-v2", "release": "v2", "ref": "v2", "commit": "v2"},
-                "deploy_plan": {
-                    "needed": True,
-                    "previous": "v1",
-                    "hold_queues": True,
-                    "hand_over": ["scheduler1"],
-                    "roll": [],
-                    "rejoin": [],
-                    "done": [],
-                    "begun": [],
+                "deploy": {
+                    **{"id": "20260331T120000Z-v2", "release": "v2", "ref": "v2", "commit": "v2"},
+                    "plan": {
+                        "needed": True,
+                        "previous": "v1",
+                        "pause_queues": True,
+                        "keeper": "scheduler1",
+                        "change": ["scheduler1"],
+                    },
                 },
                 "check_lock": {"taken_over": False},
             }
         }
     ],
 }
-FAIL = {"set_fact": {"deploy_failure": "worker1: it does not start"}}
+FAIL = {"set_fact": {"deploy_host": {"name": "worker1", "failures": [{"message": "it does not start"}]}}}
 
 pytestmark = [
     pytest.mark.thorough,

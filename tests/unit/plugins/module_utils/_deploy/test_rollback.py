@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.carpentries.amy.plugins.module_utils.rollback import candidates
+from ansible_collections.carpentries.amy.plugins.module_utils._deploy.rollback import candidates
 
 
 def host(active: str, previous: str | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.carpentries.amy.plugins.module_utils.deploy_plan import Host, plan
+from ansible_collections.carpentries.amy.plugins.module_utils._deploy.plan import Host, plan
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ def utility(active: str | None) -> Host:
 
 
 @pytest.mark.parametrize(
-    ("hosts", "rejoin", "roll", "hand_over", "previous"),
+    ("hosts", "rejoin", "roll", "change", "previous"),
     [
         ([web("web1", "v2"), web("web2", "v2"), worker("v2")], [], [], [], "v2"),
         ([web("web1", "v1"), web("web2", "v1"), worker("v1")], [], ["web1", "web2"], ["worker1"], "v1"),
@@ -50,14 +50,14 @@ def utility(active: str | None) -> Host:
     ],
 )
 def test_who_is_touched(
-    hosts: list[Host], rejoin: list[str], roll: list[str], hand_over: list[str], previous: str | None
+    hosts: list[Host], rejoin: list[str], roll: list[str], change: list[str], previous: str | None
 ) -> None:
     result = plan(hosts=hosts, release="v2")
-    assert (result.rejoin, result.roll, result.hand_over, result.previous) == (rejoin, roll, hand_over, previous)
-    assert result.as_result()["needed"] is bool(rejoin or roll or hand_over)
-    assert result.hold_queues is bool(hand_over)
-    assert result.pause == hand_over
-    assert set(result.reasons) == {*rejoin, *roll, *hand_over}
+    assert (result.rejoin, result.roll, result.change, result.previous) == (rejoin, roll, change, previous)
+    assert result.needed is bool(rejoin or roll or change)
+    assert result.pause_queues is bool(change)
+    assert result.pause_programs == change
+    assert set(result.reasons) == {*rejoin, *roll, *change}
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def queues(*, workers: str | None = None, scheduler: str | None = None) -> dict[
     ("found", "reasons"),
     [
         (queues(), {}),
-        # In check mode nobody has asked.
+        # In check mode they were not asked.
         ({"skipped": True}, {}),
         (queues(workers="deploy:a-restore"), {"the queues": "are held by a-restore, which runs no more"}),
         (queues(scheduler="deploy:a-restore"), {"the queues": "are held by a-restore, which runs no more"}),
@@ -101,21 +101,21 @@ def queues(*, workers: str | None = None, scheduler: str | None = None) -> dict[
 )
 def test_what_a_dead_deploy_holds_is_taken_over(found: dict[str, Any], reasons: dict[str, str]) -> None:
     result = plan(hosts=[web("web1", "v2"), worker("v2")], release="v2", queues=found)
-    assert (result.rejoin, result.roll, result.hand_over) == ([], [], [])
+    assert (result.rejoin, result.roll, result.change) == ([], [], [])
     assert result.reasons == reasons
-    assert result.hold_queues is result.as_result()["needed"] is bool(reasons)
+    assert result.pause_queues is result.needed is bool(reasons)
 
 
 @pytest.mark.parametrize("others", [[worker("v2")], [utility("v2")]], ids=["queues", "no queues"])
 def test_a_database_that_lacks_what_the_running_release_wants_is_migrated(others: list[Host]) -> None:
     """A restore has put an older backup in its place."""
     result = plan(hosts=[web("web1", "v2"), *others], release="v2", lacks=["a.2", "a.3"])
-    assert (result.rejoin, result.roll, result.hand_over) == ([], [], [])
+    assert (result.rejoin, result.roll, result.change) == ([], [], [])
     assert result.reasons == {"the database": "lacks a.2, a.3, which v2 wants"}
     assert result.previous == "v2"
     # No job begins while it changes under the workers, and nothing else of the stage writes.
-    assert result.pause == [host.name for host in others]
-    assert result.hold_queues is result.as_result()["needed"] is True
+    assert result.pause_programs == [host.name for host in others]
+    assert result.pause_queues is result.needed is True
 
 
 HOSTS = st.lists(
@@ -149,3 +149,24 @@ def test_only_hosts_in_rotation_are_rolled_and_no_host_is_touched_twice(hosts: l
 )
 def test_a_host_is_named_that_can_be_asked_about_the_release_that_runs(hosts: list[Host], host: str | None) -> None:
     assert plan(hosts=hosts, release="v2").previous_host == host
+
+
+def test_hosts_that_are_about_to_leave_stop_their_own_programs_with_the_others() -> None:
+    result = plan(hosts=[web("web1", "v1"), utility("v1")], release="v2", leaving=["worker1"], working_off=["worker1"])
+    assert (result.pause_programs, result.resume_programs) == (["utility1", "worker1"], [])
+    # They do not start them for a database that changes under them.
+    result = plan(hosts=[web("web1", "v2"), utility("v2")], release="v2", lacks=["a.2"], leaving=["worker1"])
+    assert (result.pause_programs, result.resume_programs) == (["utility1", "worker1"], ["utility1"])
+    assert plan(hosts=[web("web1", "v1"), utility("v2")], release="v2", leaving=["worker1"]).pause_programs == []
+
+
+def test_what_the_fleet_goes_back_to_is_called_what_it_was_deployed_as() -> None:
+    hosts = [web("web1", "v1-0", ref="main", version="3fc1"), web("web2", "v2-0", ref="v2"), utility(None)]
+    result = plan(hosts=hosts, release="v2-0", ref="v2")
+    assert (result.previous_ref, result.previous_version) == ("main", "3fc1")
+    assert plan(hosts=[web("web1", None)], release="v2-0", ref="v2").previous_ref == "v2"
+
+
+@pytest.mark.parametrize(("closed", "found"), [(True, True), (False, False)])
+def test_a_site_that_a_dead_deploy_has_closed_is_found(*, closed: bool, found: bool) -> None:
+    assert plan(hosts=[web("web1", "v1"), web("web2", "v1", closed=closed)], release="v2").found_closed is found

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.carpentries.amy.plugins.module_utils.deploy_outcome import Outcome, deploy_outcome
+from ansible_collections.carpentries.amy.plugins.module_utils._deploy.outcome import Ending, Outcome, deploy_outcome
 
 V1, V2 = "v1-0a1b2c3d4e5f-01234567", "v2-ba9876543210-01234567"
 BACKUP = "amy-20260331T120000000000Z-deploy.dump"
@@ -19,10 +19,11 @@ FACTS: dict[str, Any] = {
     "keeping": [],
     "backup": BACKUP,
     "backups": "/srv/b",
-    "can_return": True,
+    "can_roll_back": True,
     "serving": [],
     "tried": True,
     "jobs_wait": False,
+    "programs_wait": False,
     "lacks": [],
     "release": V2,
     "version": "v2",
@@ -31,18 +32,19 @@ FACTS: dict[str, Any] = {
     "command": "make deploy",
     "stage": "test",
     "url": "https://amy.example.org",
+    "typed": {},
 }
 REFUSED = ["web1: Prove that it serves: /account/login/ gave 500"]
 ABSENT = ["web2 is not healthy"]
 UNTOUCHED: dict[str, Any] = {"touched": False}
-NO_WAY_BACK: dict[str, Any] = {"can_return": False}
+NO_WAY_BACK: dict[str, Any] = {"can_roll_back": False}
 OLDER: dict[str, Any] = {"previous": V2, "lacks": ["a.2", "a.3"], "jobs_wait": True}
 JOINED: dict[str, Any] = {"withdrawn": ["worker1", "scheduler1"]}
-FIRST: dict[str, Any] = {"can_return": False, "previous": None}
+FIRST: dict[str, Any] = {"can_roll_back": False, "previous": None}
 
 
 def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
-    return deploy_outcome(failures, **{**FACTS, **facts})
+    return deploy_outcome(Ending(failures=failures, **{**FACTS, **facts}))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
         (REFUSED, UNTOUCHED, "refused", "make deploy STAGE=test VERSION=v2; or deploy a corrected version."),
         (REFUSED, {**UNTOUCHED, "absences": ABSENT}, "refused", "Nothing was rolled out"),
         (REFUSED, {**UNTOUCHED, **FIRST}, "refused", "Nothing was rolled out"),
-        (REFUSED, {**UNTOUCHED, **FIRST, "jobs_wait": True}, "refused", "the queues stay held"),
+        (REFUSED, {**UNTOUCHED, **FIRST, "jobs_wait": True}, "refused", "the queues stay paused"),
         (REFUSED, {**NO_WAY_BACK, "programs_wait": True}, "failed", "own programs and timers stay stopped"),
         # A deploy that died has touched it.
         (REFUSED, {**UNTOUCHED, **NO_WAY_BACK}, "failed", "visitors get the maintenance page"),
@@ -118,7 +120,7 @@ def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
             "the newest backup that is older than those migrations (on the host of the backups: ls -t "
             "/srv/b/*-deploy.dump): make restore STAGE=test FROM=<its name>, which loses",
         ),
-        (REFUSED, {**NO_WAY_BACK, "tried": False, "jobs_wait": True}, "failed", "the queues stay held"),
+        (REFUSED, {**NO_WAY_BACK, "tried": False, "jobs_wait": True}, "failed", "the queues stay paused"),
         # It failed before it could know what a deploy that died had done.
         (REFUSED, {**NO_WAY_BACK, "tried": False}, "failed", "run the same command again"),
         (REFUSED, {**NO_WAY_BACK, "serving": ["web2"]}, "failed", "served by web2 alone"),
@@ -126,10 +128,10 @@ def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
         (REFUSED, FIRST, "failed", "There was no release before it"),
         # The database was restored from an older backup, and could not be migrated to what the release wants.
         (REFUSED, {**UNTOUCHED, **OLDER}, "refused", "Nothing was rolled out, and the database is as it was."),
-        (REFUSED, {**UNTOUCHED, **OLDER}, "refused", "the queues stay held"),
+        (REFUSED, {**UNTOUCHED, **OLDER}, "refused", "the queues stay paused"),
         (REFUSED, OLDER, "failed", f"{V2} runs, and the database lacks, or may lack, a.2, a.3, which it wants."),
         (REFUSED, {**OLDER, **NO_WAY_BACK}, "failed", "run again: make deploy STAGE=test VERSION=v2"),
-        (REFUSED, OLDER, "failed", "the queues stay held"),
+        (REFUSED, OLDER, "failed", "the queues stay paused"),
         ([], {"absences": ABSENT}, "failed", "make status STAGE=test"),
         ([], {"absences": ABSENT}, "failed", "aws ec2 describe-instance-status"),
     ],
