@@ -19,7 +19,7 @@ PART ?=
 FORMAT ?=
 DISTRIBUTION ?= debian12
 ARGS ?=
-LOCAL_CLOUD = .venv/bin/python -m local_cloud
+LOCAL_CLOUD = .venv/bin/python -m lab.local_cloud
 # The stages whose AWS is the local cloud, which has room for one of them at a time: those that have its variables. The old
 # server that is to become the stage `legacy` is started by `make legacy`.
 LOCAL_STAGES = $(filter-out legacy,$(patsubst inventories/%/group_vars/all/local_cloud.yml,%,$(wildcard inventories/*/group_vars/all/local_cloud.yml)))
@@ -139,16 +139,16 @@ local: .venv/operator known-stage ## Start STAGE in the local cloud (idempotent)
 	  exit 2
 	fi
 	$(LOCAL_CLOUD) up --stage $(STAGE)
-	python -m sample_application .local/sample_application
-	python -m another_application .local/another_application
+	python -m lab.sample_application .local/sample_application
+	python -m lab.another_application .local/another_application
 	$(ansible_playbook) -i inventories/$(STAGE) carpentries.amy.provision
 
 .PHONY: legacy
 legacy: .venv/operator ## Start the legacy stage in its place (idempotent): the one old server that is to become a fleet
 	@$(LOCAL_CLOUD) up --stage legacy
 	$(LOCAL_CLOUD) acme
-	python -m sample_application .local/sample_application
-	$(ansible_playbook) -i inventories/legacy local_cloud/old_server/playbook.yml
+	python -m lab.sample_application .local/sample_application
+	$(ansible_playbook) -i inventories/legacy lab/local_cloud/old_server/playbook.yml
 
 .PHONY: local-down
 local-down: .venv/operator ## Remove the local stage and all it has started

@@ -29,7 +29,7 @@ join() {
 end() {
   [[ -z $background ]] || kill -- "-$background" 2>/dev/null || true
   wait
-  timeout --kill-after=60 600 python -m local_cloud down
+  timeout --kill-after=60 600 python -m lab.local_cloud down
   rm "$said"
 }
 background=
@@ -39,7 +39,7 @@ trap end EXIT
 begin_stage() {
   echo '--- the stage: from bare machines to the first site'
   # On a new machine its images take minutes. What a test run that was killed has left is in the way.
-  timeout --foreground --kill-after=60 1800 python -m local_cloud up --take-over
+  timeout --foreground --kill-after=60 1800 python -m lab.local_cloud up --take-over
   make --no-print-directory local
   "${stage[@]}" "$first"
 }

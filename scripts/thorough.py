@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-from local_cloud.distributions import DISTRIBUTIONS
+from lab.local_cloud.distributions import DISTRIBUTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = "tests/thorough.json"

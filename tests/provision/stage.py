@@ -20,7 +20,7 @@ from typing import Any
 
 import boto3
 
-from local_cloud.api_request import ApiRequest
+from lab.local_cloud.api_request import ApiRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 # The endpoint as the stages of the local cloud name it.

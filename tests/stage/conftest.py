@@ -12,11 +12,11 @@ from typing import cast
 
 import pytest
 
+from lab.load.options import Options
+from lab.load.process import Load
+from lab.load.reconcile import reconcile
+from lab.load.report import Report
 from tests import python_archive
-from tests.load.options import Options
-from tests.load.process import Load
-from tests.load.reconcile import reconcile
-from tests.load.report import Report
 from tests.stage import balancer_log
 from tests.stage.fleet import STAGE_FILE, Fleet, eventually
 from tests.stage.operator import ROOT, deploy, deploy_to_converged_hosts

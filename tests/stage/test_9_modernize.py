@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.load.options import Options
+from lab.load.options import Options
 from tests.stage.conftest import assert_nothing_lost, visited
 from tests.stage.fleet import Fleet
 from tests.stage.operator import ROOT

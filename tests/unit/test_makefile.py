@@ -53,7 +53,7 @@ def test_the_help_has_one_column_of_texts_and_no_long_line(folder: Path) -> None
 def test_a_stage_is_in_the_local_cloud_if_its_inventory_says_so(folder: Path) -> None:
     done = make(folder, "local", "STAGE=mine")
     assert done.returncode == 0, done.stderr
-    assert "python -m local_cloud up --stage mine" in done.stdout
+    assert "python -m lab.local_cloud up --stage mine" in done.stdout
     assert "ansible-playbook -i inventories/mine carpentries.amy.provision" in done.stdout
 
 
@@ -89,7 +89,7 @@ def test_a_stage_that_there_is_not_is_named(folder: Path) -> None:
 def test_a_command_starts_the_local_cloud_for_its_stages(folder: Path, command: str, stage: str, starts: bool) -> None:
     done = make(folder, command, f"STAGE={stage}")
     assert done.returncode == 0, done.stderr
-    assert (f"python -m local_cloud up --stage {stage}" in done.stdout) == starts
+    assert (f"python -m lab.local_cloud up --stage {stage}" in done.stdout) == starts
     assert f"ansible-playbook -i inventories/{stage} carpentries.amy.{command}" in done.stdout
 
 

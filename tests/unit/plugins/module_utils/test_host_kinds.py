@@ -14,7 +14,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.host_kinds import 
 
 ROOT = Path(__file__).resolve().parents[4]
 STAGES = sorted(path.name for path in (ROOT / "inventories").iterdir())
-FOLDERS = ("plugins", "roles", "playbooks", "scripts", "local_cloud", "inventories")
+FOLDERS = ("plugins", "roles", "playbooks", "scripts", "lab", "inventories")
 TABLE = ROOT / "plugins/module_utils/host_kinds.py"
 # How many hosts of each kind there are is a choice of the stage; which groups its inventory has is compared below.
 CHOICES = ("instances_counts",)
