@@ -172,7 +172,7 @@ def strike(phase: str, moment: str, confirmation: str = "") -> None:
 def begin(phase: str, moment: str, confirmation: str = "") -> subprocess.Popen[str]:
     """Run a phase until it comes to the task `moment`, and return its process."""
     # Its tasks are watched one by one, as Ansible itself shows them.
-    playbook = ["ansible-playbook", "-i", "inventories/legacy", "carpentries.amy.modernize"]
+    playbook = ["ansible-playbook", "-i", "lab/inventories/legacy", "carpentries.amy.modernize"]
     process = subprocess.Popen(
         [*playbook, "-e", f"modernize_phase={phase}", "-e", f"modernize_confirm={confirmation}"],
         cwd=ROOT,
