@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one old server becomes the fleet under load that follows DNS, and each phase is taken back once on the way.
 
-For a stage that `make legacy` has just started: pytest tests/stage/test_9_modernize.py
+For a stage that `make legacy` has just started: pytest tests/stage/test_move_to_fleet.py
 """
 
 from __future__ import annotations
