@@ -19,10 +19,14 @@ PART ?=
 FORMAT ?=
 DISTRIBUTION ?= debian12
 ARGS ?=
-LOCAL_CLOUD = .venv/bin/python -m local_cloud
+LOCAL_CLOUD = .venv/bin/python -m lab.local_cloud
+# Where stages are: the operator's, then the lab's own. scripts/playbook.py looks there in the same order.
+INVENTORIES = inventories lab/inventories
+inventory = $(firstword $(wildcard $(addsuffix /$(STAGE),$(INVENTORIES))))
 # The stages whose AWS is the local cloud, which has room for one of them at a time: those that have its variables. The old
 # server that is to become the stage `legacy` is started by `make legacy`.
-LOCAL_STAGES = $(filter-out legacy,$(patsubst inventories/%/group_vars/all/local_cloud.yml,%,$(wildcard inventories/*/group_vars/all/local_cloud.yml)))
+cloud_variables = group_vars/all/local_cloud.yml
+LOCAL_STAGES = $(filter-out legacy,$(notdir $(patsubst %/$(cloud_variables),%,$(wildcard $(addsuffix /*/$(cloud_variables),$(INVENTORIES))))))
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_HOME := $(CURDIR)/.ansible
@@ -139,16 +143,16 @@ local: .venv/operator known-stage ## Start STAGE in the local cloud (idempotent)
 	  exit 2
 	fi
 	$(LOCAL_CLOUD) up --stage $(STAGE)
-	python -m sample_application .local/sample_application
-	python -m another_application .local/another_application
-	$(ansible_playbook) -i inventories/$(STAGE) carpentries.amy.provision
+	python -m lab.sample_application .local/sample_application
+	python -m lab.another_application .local/another_application
+	$(ansible_playbook) -i $(inventory) carpentries.amy.provision
 
 .PHONY: legacy
 legacy: .venv/operator ## Start the legacy stage in its place (idempotent): the one old server that is to become a fleet
 	@$(LOCAL_CLOUD) up --stage legacy
 	$(LOCAL_CLOUD) acme
-	python -m sample_application .local/sample_application
-	$(ansible_playbook) -i inventories/legacy local_cloud/old_server/playbook.yml
+	python -m lab.sample_application .local/sample_application
+	$(ansible_playbook) -i lab/inventories/legacy lab/local_cloud/old_server/playbook.yml
 
 .PHONY: local-down
 local-down: .venv/operator ## Remove the local stage and all it has started
@@ -206,7 +210,7 @@ lock: .venv/development ## Resolve pyproject.toml into requirements/*.txt again
 
 .PHONY: known-stage
 known-stage:
-	@if [[ ! -d inventories/$(STAGE) ]]; then
+	@if [[ ! -d inventories/$(STAGE) && ! -d lab/inventories/$(STAGE) ]]; then
 	  printf 'There is no stage "%s". Stages are the folders of inventories/: %s\nRun: make %s STAGE=<one of these>\n' \
 	    '$(STAGE)' "$$(ls inventories | paste -sd' ')" '$(MAKECMDGOALS)' >&2
 	  exit 2

@@ -2,7 +2,7 @@
 """Draw a deploy for the documentation's site from its journal: the terminal in the middle of it, and its report.
 
 docs/recorded_deploy.jsonl is the journal.jsonl of a deploy of the sample (in its folder of reports/), under the load of
-tests/load. What draws it here is what a deploy itself draws by. A journal has no messages of debug tasks, so the
+lab/load. What draws it here is what a deploy itself draws by. A journal has no messages of debug tasks, so the
 terminal shows none.
 """
 

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 command -v shellcheck >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends shellcheck; }
 ruff check .
 ruff format --check .
-mypy plugins local_cloud sample_application/*.py another_application/*.py scripts tests benchmarks
+mypy plugins lab scripts tests
 yamllint --strict .
 shellcheck scripts/*.sh .ci/run
 # It keeps a copy of the collection, and would look there for roles and modules that are younger than the copy.

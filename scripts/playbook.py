@@ -17,7 +17,10 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
+# Where stages are; the Makefile looks there in the same order.
+INVENTORIES = ("inventories", "lab/inventories")
 # Where Ansible takes variables as JSON or YAML, which needs no quotes of a shell then.
 _DOCUMENT = re.compile(r"(?:--extra-vars=|-e)?(?=[{\[])")
 _BRACKETS = {"{": "}", "[": "]"}
@@ -26,9 +29,15 @@ _BRACKETS = {"{": "}", "[": "]"}
 def main(arguments: Sequence[str]) -> None:
     """Become ansible-playbook."""
     stage, name, *others = arguments
-    command = ["ansible-playbook", "-i", f"inventories/{stage}", f"carpentries.amy.{name}"]
+    command = ["ansible-playbook", "-i", inventory(stage), f"carpentries.amy.{name}"]
     command += [*typed(stage=stage, name=name), *given(others, environment=os.environ)]
     os.execvp(command[0], command)  # noqa: S606
+
+
+def inventory(stage: str) -> str:
+    """The folder of a stage, from that of the Makefile: the operator's, or else the lab's own."""
+    folders = [f"{inventories}/{stage}" for inventories in INVENTORIES]
+    return next((folder for folder in folders if Path(folder).is_dir()), folders[0])
 
 
 def typed(*, stage: str, name: str) -> list[str]:

@@ -17,6 +17,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from scripts.playbook import inventory
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run what `arguments` ask for; returns its exit code."""
@@ -32,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         # What is typed is no template.
         given = ", ".join(f"{json.dumps(name)}: !unsafe {json.dumps(value)}" for name, value in facts.items())
         found = subprocess.run(
-            ["ansible-playbook", "-i", f"inventories/{stage}", "carpentries.amy.shell", "-e", f"{{{given}}}"],
+            ["ansible-playbook", "-i", inventory(stage), "carpentries.amy.shell", "-e", f"{{{given}}}"],
             capture_output=True,
             text=True,
             check=False,

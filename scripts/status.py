@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.playbook import typed
+from scripts.playbook import inventory, typed
 
 NEEDS_A_HAND = 3
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def run(stage: str, arguments: Sequence[str], *, file: Path, output: int | None) -> int:
     """Run the playbook, which writes the status to `file`; what it prints goes to `output`, by default to ours."""
-    command = ["ansible-playbook", "-i", f"inventories/{stage}", "carpentries.amy.status", *arguments]
+    command = ["ansible-playbook", "-i", inventory(stage), "carpentries.amy.status", *arguments]
     ours = {"ANSIBLE_STDOUT_CALLBACK": "carpentries.amy.progress", "ANSIBLE_DEPRECATION_WARNINGS": "false"}
     return subprocess.run(
         [*command, "-e", f"status_file={file}"], env={**ours, **os.environ}, stdout=output, check=False

@@ -9,8 +9,8 @@ scripts/test_programs.sh
 # A file's tests share what they have started, so a file stays on one core. A test that hangs fails, and says where. The stage
 # has the right of way: its hosts must answer in time.
 without_stage=(nice -n 10 python -m pytest -q -n auto --dist loadfile --timeout 300)
-stage=(python -m pytest -q -m 'not thorough' --timeout 1800 --durations=10)
-first=tests/stage/test_1_good_deploys.py::test_the_first_deploy_serves_and_the_same_again_changes_nothing
+stage=(python -m pytest -q --timeout 1800 --durations=10 -m)
+first=tests/stage/test_good_deploys.py::test_the_first_deploy_serves_and_the_same_again_changes_nothing
 
 # Run a command beside what follows until `join`, which shows what it has printed. As a job it is a process group of its own.
 beside() {
@@ -29,7 +29,7 @@ join() {
 end() {
   [[ -z $background ]] || kill -- "-$background" 2>/dev/null || true
   wait
-  timeout --kill-after=60 600 python -m local_cloud down
+  timeout --kill-after=60 600 python -m lab.local_cloud down
   rm "$said"
 }
 background=
@@ -39,9 +39,9 @@ trap end EXIT
 begin_stage() {
   echo '--- the stage: from bare machines to the first site'
   # On a new machine its images take minutes. What a test run that was killed has left is in the way.
-  timeout --foreground --kill-after=60 1800 python -m local_cloud up --take-over
+  timeout --foreground --kill-after=60 1800 python -m lab.local_cloud up --take-over
   make --no-print-directory local
-  "${stage[@]}" "$first"
+  "${stage[@]}" 'not thorough' "$first"
 }
 rest_without_stage() {
   echo '--- the programs of the roles; provisioning, in the answers of an API of its own'
@@ -58,11 +58,11 @@ join
 
 # All of the stage's tests, the control of each refusal included: pytest tests/stage
 echo '--- the stage: under load'
-"${stage[@]}" tests/stage --ignore-glob 'tests/stage/test_[789]*' --deselect "$first"
+"${stage[@]}" 'not thorough and alone' tests/stage --deselect "$first"
 
 beside rest_without_stage
 echo '--- the stage: what is wrong with it, and who may reach it'
-"${stage[@]}" tests/stage --ignore-glob 'tests/stage/test_[1-6]*'
+"${stage[@]}" 'not thorough and not alone' tests/stage
 join
 
 echo '--- the local cloud'

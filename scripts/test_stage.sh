@@ -5,9 +5,9 @@ cd "$(dirname "$0")/.."
 
 stage=$1
 shift
-trap 'python -m local_cloud down' EXIT
+trap 'python -m lab.local_cloud down' EXIT
 # What a test run that was killed has left is in the way.
-python -m local_cloud up --take-over --stage "$stage"
+python -m lab.local_cloud up --take-over --stage "$stage"
 if [[ $stage == legacy ]]; then
   make --no-print-directory legacy
 else

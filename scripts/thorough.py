@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-from local_cloud.distributions import DISTRIBUTIONS
+from lab.local_cloud.distributions import DISTRIBUTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = "tests/thorough.json"
@@ -43,20 +43,20 @@ PARTS = (
     Part("database-client", "python -m pytest -q tests/database_client", 10),
     Part("provision", "python -m pytest -q -n auto --dist loadfile tests/provision", 40),
     *(Part(f"roles-{name}", f"scripts/test_roles.sh {name}", 60) for name in DISTRIBUTIONS),
-    _stage("good-deploys", 40, "1_good_deploys", "4_positive_control"),
-    _stage("broken-releases", 50, "2_broken_releases"),
-    _stage("interrupted", 50, "3_interrupted"),
-    _stage("data", 50, "5_data", "5_media"),
-    _stage("migrations", 60, "6_migrations"),
-    _stage("without-a-hand", 40, "7_without_a_hand", "8_dry_run"),
-    _stage("bad-input", 50, "8_bad_input"),
-    _stage("installed", 40, "9_installed", "9_outsiders", "9_scale"),
-    _stage("one-web-host", 40, "9_one_web_host"),
-    _stage("status", 40, "9_status"),
-    _stage("kinds", 40, "9_kinds"),
-    _stage("distributions", 40, "9_distributions"),
+    _stage("good-deploys", 40, "good_deploys", "positive_control"),
+    _stage("broken-releases", 50, "broken_releases"),
+    _stage("interrupted", 50, "interrupted"),
+    _stage("data", 50, "backup_and_maintenance", "shared_media"),
+    _stage("migrations", 60, "risky_migrations"),
+    _stage("without-a-hand", 40, "without_a_hand", "dry_run"),
+    _stage("bad-input", 50, "bad_input"),
+    _stage("installed", 40, "installed", "outsiders", "scale"),
+    _stage("one-web-host", 40, "one_web_host"),
+    _stage("status", 40, "status_findings"),
+    _stage("kinds", 40, "queues_come_and_go"),
+    _stage("distributions", 40, "change_of_distribution"),
     _stage("another-application", 40, "another_application", stage="another"),
-    _stage("modernize", 60, "9_modernize", stage="legacy"),
+    _stage("modernize", 60, "move_to_fleet", stage="legacy"),
 )
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from local_cloud.distributions import Distribution, package_sources
-from local_cloud.images import BUNDLE, CERTIFICATE_VARIABLES, certificate_bundle
+from lab.local_cloud.distributions import Distribution, package_sources
+from lab.local_cloud.images import BUNDLE, CERTIFICATE_VARIABLES, certificate_bundle
 
 # What README.md asks for: Python, git and make. A minimal system has no certificate authorities.
 PACKAGES = ("ca-certificates", "git", "make", "python3", "python3-venv")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from local_cloud.distributions import Distribution
+from lab.local_cloud.distributions import Distribution
 
 # Hosts have no Debian 14 yet; controllers have its Python.
 BOOKWORM, TRIXIE, FORKY = (

@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from local_cloud.server import ControlPlane
-from local_cloud.service import World
-from local_cloud.settings import Settings
+from lab.local_cloud.server import ControlPlane
+from lab.local_cloud.service import World
+from lab.local_cloud.settings import Settings
 
 
 def main(directory: Path, port: int) -> None:

@@ -20,7 +20,8 @@ from typing import Any
 
 import boto3
 
-from local_cloud.api_request import ApiRequest
+from lab.local_cloud.api_request import ApiRequest
+from scripts import playbook
 
 ROOT = Path(__file__).resolve().parents[2]
 # The endpoint as the stages of the local cloud name it.
@@ -53,10 +54,10 @@ class Stage:
 
     def __init__(self, directory: Path, choices: Mapping[str, Any], *, name: str = "local") -> None:
         self._directory = directory
-        self._inventory = directory / "inventories" / name
+        self._inventory = directory / playbook.inventory(name)
         self.port = _free_port()
         inventory = self._inventory
-        shutil.copytree(ROOT / "inventories" / name, inventory)
+        shutil.copytree(ROOT / playbook.inventory(name), inventory)
         for file in (inventory / "aws_ec2.yml", inventory / "group_vars/all/local_cloud.yml"):
             file.write_text(file.read_text().replace(LOCAL_PORT, str(self.port)))
         (inventory / "group_vars/all/whole.yml").write_text(json.dumps(dict(choices)))

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts.playbook import INVENTORIES
+from scripts.playbook import inventory as inventory_of
 from tests.provision.stage import ROOT, Stage
 
-STAGES = sorted(path.name for path in (ROOT / "inventories").iterdir())
+STAGES = sorted(path.name for folder in INVENTORIES for path in (ROOT / folder).iterdir())
 HOSTS = {"web1": "web", "web2": "web", "worker1": "worker", "scheduler1": "scheduler", "redis1": "redis"}
 
 
@@ -27,7 +29,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.mark.parametrize("name", STAGES)
 def test_hosts_are_found_and_grouped(api: Stage, name: str, tmp_path: Path) -> None:
-    inventory = yaml.safe_load((ROOT / "inventories" / name / "aws_ec2.yml").read_text())
+    inventory = yaml.safe_load((ROOT / inventory_of(name) / "aws_ec2.yml").read_text())
     tags = {key.removeprefix("tag:"): value for key, value in inventory["filters"].items() if key.startswith("tag:")}
     ec2 = api.client("ec2")
     image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
@@ -41,7 +43,7 @@ def test_hosts_are_found_and_grouped(api: Stage, name: str, tmp_path: Path) -> N
         )
     where = {"endpoint_url": f"http://127.0.0.1:{api.port}", "access_key": "local", "secret_key": "local"}
     (tmp_path / "aws_ec2.yml").write_text(json.dumps({**inventory, **where, "regions": ["us-east-1"]}))
-    (tmp_path / "groups.yml").write_text((ROOT / "inventories" / name / "groups.yml").read_text())
+    (tmp_path / "groups.yml").write_text((ROOT / inventory_of(name) / "groups.yml").read_text())
 
     shown = subprocess.run(
         ["ansible-inventory", "-i", str(tmp_path), "--list"],

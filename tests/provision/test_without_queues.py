@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from another_application import APPLICATION
-from sample_application.build_repository import build_repository
+from lab.another_application import APPLICATION
+from lab.sample_application.build_repository import build_repository
 from tests.provision.stage import Stage
 from tests.provision.test_provision import HOSTS_ARE_THIS_MACHINE, assert_succeeded
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.carpentries.amy.plugins.module_utils.request_statistics import BOUNDS, bucket_of
 
-from tests.load.report import Report, quantile
+from lab.load.report import Report, quantile
 
 # HAProxy's format `httplog`: client, [beginning], frontend, backend/server, times, status, ..., "request".
 LINE = re.compile(

@@ -12,15 +12,16 @@ from typing import cast
 
 import pytest
 
+from lab.load.options import Options
+from lab.load.process import Load
+from lab.load.reconcile import reconcile
+from lab.load.report import Report
 from tests import python_archive
-from tests.load.options import Options
-from tests.load.process import Load
-from tests.load.reconcile import reconcile
-from tests.load.report import Report
-from tests.stage import balancer_log
+from tests.stage import balancer_log, order
 from tests.stage.fleet import STAGE_FILE, Fleet, eventually
 from tests.stage.operator import ROOT, deploy, deploy_to_converged_hosts
 
+FOLDER = Path(__file__).parent
 # Everything that a deploy may lose: quick and slow answers, uploads, jobs of both kinds.
 LOAD = Options(
     rate=25.0,
@@ -31,6 +32,17 @@ LOAD = Options(
     schedule_in=20.0,
     duration=1200.0,
 )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the stage's tests into their order, behind what else was asked for, and mark those that run alone."""
+    ours = [item for item in items if item.path.parent == FOLDER]
+    for item in ours:
+        if order.runs_alone(item.path):
+            item.add_marker(pytest.mark.alone)
+    others = [item for item in items if item.path.parent != FOLDER]
+    items[:] = [*others, *sorted(ours, key=lambda item: order.place(item.path))]
 
 
 @pytest.fixture

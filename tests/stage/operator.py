@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts import playbook
 from tests.stage.fleet import described_stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,7 +99,7 @@ class RunningDeploy:
 
 def inventory() -> str:
     """Return the inventory of the stage that the local cloud has."""
-    return f"inventories/{described_stage()['stage']}"
+    return playbook.inventory(described_stage()["stage"])
 
 
 def run_playbook(name: str, *arguments: str) -> Deploy:

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from tests.load.options import Options
+from lab.load.options import Options
 from tests.stage.conftest import Loaded, under_load
 from tests.stage.fleet import Fleet, described_stage, eventually
 from tests.stage.operator import CONVERGED, RunningDeploy, deploy, deploy_to_converged_hosts, run_playbook

@@ -123,7 +123,7 @@ def _lock(fleet: Fleet, document: dict[str, str | None]) -> Iterator[None]:
 @contextmanager
 def expired_credentials(_: Fleet) -> Iterator[None]:
     """Let the AWS API refuse the operator."""
-    fault = [sys.executable, "-m", "local_cloud", "fault"]
+    fault = [sys.executable, "-m", "lab.local_cloud", "fault"]
     subprocess.run(
         [*fault, "fail", "DescribeInstances", "--code", "RequestExpired", "--times", "100"], cwd=ROOT, check=True
     )

@@ -15,9 +15,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from local_cloud import engine
-from local_cloud.distributions import DISTRIBUTIONS, package_sources
-from local_cloud.images import fingerprint
+from lab.local_cloud import engine
+from lab.local_cloud.distributions import DISTRIBUTIONS, package_sources
+from lab.local_cloud.images import fingerprint
 from tests.standalone_python.elf import for_older_glibc, is_elf
 from tests.standalone_python.layout import (
     GLIBC,

@@ -93,7 +93,7 @@ def test_the_programs_do_refuse(path: str, overrides: dict[str, Any], complaint:
 @pytest.fixture
 def choices() -> dict[str, Any]:
     """What the stage of the other sample application says of what is deployed."""
-    file = ROLES.parent / "inventories/another/group_vars/all/release.yml"
+    file = ROLES.parent / "lab/inventories/another/group_vars/all/release.yml"
     chosen: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
     return chosen
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # The Makefile says which commands have a stage.
 WITH_STAGE = re.findall(r"^([a-z-]+):.* known-stage\b", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 COMMAND = re.compile(rf"\bmake (?:{'|'.join(WITH_STAGE)})(?![\w-])(?: \"?[A-Z]+=[^\s`]*)*")
-FOLDERS = ("plugins", "roles", "playbooks", "scripts", "local_cloud")
+FOLDERS = ("plugins", "roles", "playbooks", "scripts", "lab")
 KINDS = {".py", ".yml", ".j2", ".sh", ".html", ".conf"}
 FILES = sorted(
     path

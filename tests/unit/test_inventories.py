@@ -17,9 +17,12 @@ import yaml
 from ansible_collections.amazon.aws.plugins.inventory.aws_ec2 import _prepare_host_vars
 
 from scripts.document_roles import ROLES, read_options
+from scripts.playbook import INVENTORIES
+from scripts.playbook import inventory as inventory_of
 
 ROOT = Path(__file__).resolve().parents[2]
-STAGES = sorted(path.name for path in (ROOT / "inventories").iterdir())
+LAB = sorted(path.name for path in (ROOT / "lab/inventories").iterdir())
+STAGES = sorted(path.name for folder in INVENTORIES for path in (ROOT / folder).iterdir())
 PLAY = re.compile(
     r"^  play #\d+ \(.*?\): (.*?)\tTAGS.*\n    pattern: .*\n    hosts \(\d+\):\n?((?:      \S+\n?)*)", re.MULTILINE
 )
@@ -65,7 +68,7 @@ HOST_VARIABLES = {
 
 def chosen(stage: str, file: str) -> dict[str, Any]:
     """The variables of a file of a stage."""
-    found: dict[str, Any] = yaml.safe_load((ROOT / "inventories" / stage / "group_vars/all" / file).read_text())
+    found: dict[str, Any] = yaml.safe_load((ROOT / inventory_of(stage) / "group_vars/all" / file).read_text())
     return found
 
 
@@ -73,7 +76,7 @@ def chosen(stage: str, file: str) -> dict[str, Any]:
 def plays(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, set[str]]]:
     """A stage, and the hosts of the plays of each name, where the inventory has found the stage's hosts."""
     folder = tmp_path_factory.mktemp(request.param)
-    (folder / "groups.yml").write_text((ROOT / "inventories" / request.param / "groups.yml").read_text())
+    (folder / "groups.yml").write_text((ROOT / inventory_of(request.param) / "groups.yml").read_text())
     hosts = {role: {"hosts": dict.fromkeys(names)} for role, names in HOSTS[request.param].items()}
     (folder / "hosts.yml").write_text(yaml.safe_dump(hosts))
     playbooks = [f"playbooks/{name}.yml" for name in UTILITY_PLAYS]
@@ -114,7 +117,7 @@ def test_plays_for_queues_have_hosts_where_there_are_queues(plays: tuple[str, di
 @pytest.mark.parametrize("stage", STAGES)
 def test_tags_say_the_group_and_the_address_with_each_amazon_aws(stage: str, tmp_path: Path) -> None:
     """Ansible's own `constructed` reads what the stage says of hosts that have each kind's variables."""
-    inventory = yaml.safe_load((ROOT / "inventories" / stage / "aws_ec2.yml").read_text())
+    inventory = yaml.safe_load((ROOT / inventory_of(stage) / "aws_ec2.yml").read_text())
     assert inventory["hostvars_prefix"] == "ec2_"
     construction = {key: inventory[key] for key in ("compose", "keyed_groups")}
     (tmp_path / "1_hosts.yml").write_text(json.dumps({"all": {"hosts": HOST_VARIABLES}}))
@@ -164,8 +167,8 @@ def test_what_is_deployed_is_said_in_variables_of_roles(stage: str) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_stage_has_the_same_files(stage: str) -> None:
     """Beside them: what stages of the local cloud share, and what a move from one old server needs and finds."""
-    names = {path.name for path in (ROOT / "inventories" / stage / "group_vars/all").iterdir()}
-    own = {"local_cloud.yml", "modernize.yml", "old_server.yml"} | ({"stage.yml"} if stage == "legacy" else set())
+    names = {path.name for path in (ROOT / inventory_of(stage) / "group_vars/all").iterdir()}
+    own = {"local_cloud.yml", "modernize.yml", "old_server.yml"} | ({"stage.yml"} if stage in LAB else set())
     assert names - own == {"main.yml", "provision.yml", "release.yml", "secrets.yml"}
 
 

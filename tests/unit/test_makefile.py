@@ -14,13 +14,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with three inventories, and a local cloud that says what it was asked and has no stage."""
-    for stage, files in {
-        "production": ["main.yml"],
-        "mine": ["main.yml", "local_cloud.yml"],
-        "legacy": ["main.yml", "local_cloud.yml"],
+    """Return a folder with four inventories, and a local cloud that says what it was asked and has no stage."""
+    for inventory, files in {
+        "inventories/production": ["main.yml"],
+        "inventories/mine": ["main.yml", "local_cloud.yml"],
+        "lab/inventories/another": ["main.yml", "local_cloud.yml"],
+        "lab/inventories/legacy": ["main.yml", "local_cloud.yml"],
     }.items():
-        variables = tmp_path / "inventories" / stage / "group_vars/all"
+        variables = tmp_path / inventory / "group_vars/all"
         variables.mkdir(parents=True)
         for file in files:
             (variables / file).touch()
@@ -50,11 +51,19 @@ def test_the_help_has_one_column_of_texts_and_no_long_line(folder: Path) -> None
     assert max(map(len, lines)) <= 120
 
 
-def test_a_stage_is_in_the_local_cloud_if_its_inventory_says_so(folder: Path) -> None:
-    done = make(folder, "local", "STAGE=mine")
+@pytest.mark.parametrize("inventory", ["inventories/mine", "lab/inventories/another"])
+def test_a_stage_is_in_the_local_cloud_if_its_inventory_says_so(folder: Path, inventory: str) -> None:
+    stage = Path(inventory).name
+    done = make(folder, "local", f"STAGE={stage}")
     assert done.returncode == 0, done.stderr
-    assert "python -m local_cloud up --stage mine" in done.stdout
-    assert "ansible-playbook -i inventories/mine carpentries.amy.provision" in done.stdout
+    assert f"python -m lab.local_cloud up --stage {stage}" in done.stdout
+    assert f"ansible-playbook -i {inventory} carpentries.amy.provision" in done.stdout
+
+
+def test_an_operators_stage_goes_before_one_of_the_lab(folder: Path) -> None:
+    (folder / "inventories/another").mkdir()
+    done = make(folder, "configure", "STAGE=another")
+    assert "ansible-playbook -i inventories/another carpentries.amy.configure" in done.stdout
 
 
 @pytest.mark.parametrize("stage", ["production", "legacy"])
@@ -62,7 +71,7 @@ def test_another_stage_is_not_started_there(folder: Path, stage: str) -> None:
     done = make(folder, "local", f"STAGE={stage}")
     assert (done.returncode, done.stdout) == (2, "")
     assert f'Stage "{stage}" is not in the local cloud' in done.stderr
-    assert "in their inventories: mine\n" in done.stderr
+    assert "in their inventories: mine another\n" in done.stderr
     assert "make provision STAGE=production" in done.stderr or stage == "legacy"
 
 
@@ -81,16 +90,27 @@ def test_a_host_is_reached_by_hand(folder: Path, arguments: list[str], run: str)
 def test_a_stage_that_there_is_not_is_named(folder: Path) -> None:
     done = make(folder, "local", "STAGE=typo")
     assert (done.returncode, done.stdout) == (2, "")
-    assert 'There is no stage "typo"' in done.stderr
+    assert 'There is no stage "typo". Stages are the folders of inventories/: mine production\n' in done.stderr
 
 
-@pytest.mark.parametrize(("stage", "starts"), [("mine", True), ("production", False), ("legacy", False)])
+@pytest.mark.parametrize(
+    ("inventory", "starts"),
+    [
+        ("inventories/mine", True),
+        ("inventories/production", False),
+        ("lab/inventories/another", True),
+        ("lab/inventories/legacy", False),
+    ],
+)
 @pytest.mark.parametrize("command", ["provision", "deploy"])
-def test_a_command_starts_the_local_cloud_for_its_stages(folder: Path, command: str, stage: str, starts: bool) -> None:
+def test_a_command_starts_the_local_cloud_for_its_stages(
+    folder: Path, command: str, inventory: str, starts: bool
+) -> None:
+    stage = Path(inventory).name
     done = make(folder, command, f"STAGE={stage}")
     assert done.returncode == 0, done.stderr
-    assert (f"python -m local_cloud up --stage {stage}" in done.stdout) == starts
-    assert f"ansible-playbook -i inventories/{stage} carpentries.amy.{command}" in done.stdout
+    assert (f"python -m lab.local_cloud up --stage {stage}" in done.stdout) == starts
+    assert f"ansible-playbook -i {inventory} carpentries.amy.{command}" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from local_cloud.distributions import DISTRIBUTIONS
+from lab.local_cloud.distributions import DISTRIBUTIONS
 from scripts.document_roles import ROLES, documented, read_options
 
 ALL_ROLES = sorted(path.name for path in ROLES.iterdir() if (path / "tasks").is_dir())

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local_cloud.distributions import DISTRIBUTIONS
+from lab.local_cloud.distributions import DISTRIBUTIONS
 from scripts.report_summary import main
 from tests.controllers.table import CONTROLLERS
 

@@ -15,10 +15,10 @@ import dns.rrset
 import pytest
 from moto.acm.models import CertBundle
 
-from local_cloud.authority import Authority
-from tests.load.destination import FOREIGN, HANDSHAKE, REFUSED, UNRESOLVED, Followed
-from tests.load.http1 import MAX_IDLE, Client, ExchangeError, Request
-from tests.load.options import Options
+from lab.load.destination import FOREIGN, HANDSHAKE, REFUSED, UNRESOLVED, Followed
+from lab.load.http1 import MAX_IDLE, Client, ExchangeError, Request
+from lab.load.options import Options
+from lab.local_cloud.authority import Authority
 from tests.serving import serving
 
 NAME = "amy.example.test"
@@ -134,7 +134,7 @@ def test_a_kept_connection_stays_where_it_is_until_it_was_idle_for_long(
     names: NameServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names.ttl = 0
-    monkeypatch.setattr("tests.load.http1.MAX_IDLE", 2.0)
+    monkeypatch.setattr("lab.load.http1.MAX_IDLE", 2.0)
 
     async def story(client: Client) -> list[str]:
         seen = [await ask(client)]
@@ -192,7 +192,7 @@ def test_each_way_to_get_no_connection_has_its_name(names: NameServer, address: 
 
 
 def test_a_silent_resolver_is_asked_twice(names: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.load.destination.LOOKUP_SECONDS", 0.1)
+    monkeypatch.setattr("lab.load.destination.LOOKUP_SECONDS", 0.1)
     monkeypatch.setattr(Handler, "handle", lambda self: setattr(self.server, "questions", self.server.questions + 1))
 
     async def story(client: Client) -> list[str]:

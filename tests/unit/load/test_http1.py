@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.load.destination import REFUSED, Fixed
-from tests.load.http1 import CLOSED, HALF, MALFORMED, RESET, TIMEOUT, Client, ExchangeError, Request
+from lab.load.destination import REFUSED, Fixed
+from lab.load.http1 import CLOSED, HALF, MALFORMED, RESET, TIMEOUT, Client, ExchangeError, Request
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Release: v1\r\n\r\nok"
 PAGE = Request(target="/")

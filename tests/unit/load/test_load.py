@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.load import Load, Options
-from tests.load.options import parse
-from tests.load.process import LoadError
-from tests.load.report import Report, quantile
+from lab.load import Load, Options
+from lab.load.options import parse
+from lab.load.process import LoadError
+from lab.load.report import Report, quantile
 from tests.serving import serving
 
 PAGE = b'<link href="/static/site.0123.css">Log in <input name="csrfmiddlewaretoken">'

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tests.load.reconcile import UPLOADS, Difference, Reconciliation, reconcile
-from tests.load.report import Report
+from lab.load.reconcile import UPLOADS, Difference, Reconciliation, reconcile
+from lab.load.report import Report
 
 REPORT = Report(
     run="mine",

@@ -7,10 +7,10 @@ import sys
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from local_cloud.balancer.service import Balancer
-from local_cloud.server import ControlPlane
-from local_cloud.service import World
-from local_cloud.settings import Settings
+from lab.local_cloud.balancer.service import Balancer
+from lab.local_cloud.server import ControlPlane
+from lab.local_cloud.service import World
+from lab.local_cloud.settings import Settings
 
 settings = Settings(
     directory=Path(sys.argv[1]),

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from local_cloud import corrections
+from lab.local_cloud import corrections
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud import acme
-from local_cloud.acme import Acme, ask_for, configuration
-from local_cloud.engine import EngineError
-from local_cloud.service import World
-from local_cloud.settings import Settings
+from lab.local_cloud import acme
+from lab.local_cloud.acme import Acme, ask_for, configuration
+from lab.local_cloud.engine import EngineError
+from lab.local_cloud.service import World
+from lab.local_cloud.settings import Settings
 
 
 def test_hosts_reach_the_authority_and_only_this_computer_its_management() -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from moto.acm.models import CertBundle
 
-from local_cloud.authority import Authority, trust
-from local_cloud.settings import Settings
+from lab.local_cloud.authority import Authority, trust
+from lab.local_cloud.settings import Settings
 
 
 def shake_hands(path: Path, pem: bytes, trusted: Path, name: str) -> None:

@@ -13,8 +13,8 @@ import pytest
 from cryptography import x509
 from moto.acm.models import CertBundle
 
-from local_cloud.balancer import conditions
-from local_cloud.balancer.config import (
+from lab.local_cloud.balancer import conditions
+from lab.local_cloud.balancer.config import (
     ERRORS,
     Files,
     Server,
@@ -24,8 +24,8 @@ from local_cloud.balancer.config import (
     render,
     server_options,
 )
-from local_cloud.balancer.model import Fleet, HealthCheck, Listener, LoadBalancer, Rule, TargetGroup
-from local_cloud.corrections.elbv2 import LOAD_BALANCER_ATTRIBUTES
+from lab.local_cloud.balancer.model import Fleet, HealthCheck, Listener, LoadBalancer, Rule, TargetGroup
+from lab.local_cloud.corrections.elbv2 import LOAD_BALANCER_ATTRIBUTES
 
 CHECK = HealthCheck(
     protocol="HTTP",

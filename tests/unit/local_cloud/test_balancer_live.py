@@ -20,8 +20,8 @@ from typing import Any
 import boto3
 import pytest
 
-from local_cloud.balancer.config import Files
-from local_cloud.balancer.process import Haproxy
+from lab.local_cloud.balancer.config import Files
+from lab.local_cloud.balancer.process import Haproxy
 
 pytestmark = pytest.mark.skipif(shutil.which("haproxy") is None, reason="HAProxy is not installed")
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from local_cloud.balancer.model import Fleet, HealthCheck, Registration, TargetGroup
-from local_cloud.balancer.targets import Health, Mode, Seen, State, Target, follow, health
+from lab.local_cloud.balancer.model import Fleet, HealthCheck, Registration, TargetGroup
+from lab.local_cloud.balancer.targets import Health, Mode, Seen, State, Target, follow, health
 
 CHECK = HealthCheck(
     protocol="HTTP",

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from moto.acm.models import AWS_ROOT_CA
 
-from local_cloud.corrections.elbv2 import LOAD_BALANCER_ATTRIBUTES, TARGET_GROUP_ATTRIBUTES
+from lab.local_cloud.corrections.elbv2 import LOAD_BALANCER_ATTRIBUTES, TARGET_GROUP_ATTRIBUTES
 
 Aws = Callable[[str], Any]
 

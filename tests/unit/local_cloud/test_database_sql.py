@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from local_cloud.database_sql import identifier, literal, setup_sql
+from lab.local_cloud.database_sql import identifier, literal, setup_sql
 
 
 def test_quotes() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from local_cloud.distributions import DISTRIBUTIONS, package_sources
+from lab.local_cloud.distributions import DISTRIBUTIONS, package_sources
 
 ONE_LINE = "deb [signed-by=/k] http://mirror/debian bookworm main contrib\ndeb https://other bookworm stable\n"
 STANZAS = (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from werkzeug.test import Client
 
-from local_cloud.downloads import PREFIX, downloads
+from lab.local_cloud.downloads import PREFIX, downloads
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud import engine
-from local_cloud.settings import Settings
+from lab.local_cloud import engine
+from lab.local_cloud.settings import Settings
 
 
 def test_complete_computer_lacks_nothing() -> None:

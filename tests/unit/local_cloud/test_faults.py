@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from local_cloud.api_request import Environ
-from local_cloud.faults import Faults, fault_from
+from lab.local_cloud.api_request import Environ
+from lab.local_cloud.faults import Faults, fault_from
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=x"
 DESCRIBE = b"Action=DescribeTargetHealth&Version=2015-12-01"

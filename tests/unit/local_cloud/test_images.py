@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.distributions import DISTRIBUTIONS
-from local_cloud.images import (
+from lab.local_cloud.distributions import DISTRIBUTIONS
+from lab.local_cloud.images import (
     RECIPE,
     base_tag,
     certificate_bundle,

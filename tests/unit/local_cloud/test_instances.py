@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from local_cloud import images, instances
-from local_cloud.distributions import DISTRIBUTIONS, Distribution
-from local_cloud.instances import Instances
-from local_cloud.public_catalogue import IMAGES
-from local_cloud.service import World
-from local_cloud.settings import Settings
+from lab.local_cloud import images, instances
+from lab.local_cloud.distributions import DISTRIBUTIONS, Distribution
+from lab.local_cloud.instances import Instances
+from lab.local_cloud.public_catalogue import IMAGES
+from lab.local_cloud.service import World
+from lab.local_cloud.settings import Settings
 
 BUILT = "debian12"
 AMI = {distribution.name: image for image, distribution in IMAGES.items()}

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import threading
 
-from local_cloud.jobs import Jobs
+from lab.local_cloud.jobs import Jobs
 
 
 def test_jobs_of_a_machine_keep_their_order_and_others_do_not_wait() -> None:

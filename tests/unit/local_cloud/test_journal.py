@@ -15,9 +15,9 @@ import pytest
 ROUND = """
 import io, json, sys, threading
 from pathlib import Path
-from local_cloud.server import ControlPlane
-from local_cloud.service import World
-from local_cloud.settings import Settings
+from lab.local_cloud.server import ControlPlane
+from lab.local_cloud.service import World
+from lab.local_cloud.settings import Settings
 from moto.acm.models import acm_backends
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends

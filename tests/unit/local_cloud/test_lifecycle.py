@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud import engine, images, lifecycle, network, registry
-from local_cloud.balancer.service import Balancer
-from local_cloud.service import World
-from local_cloud.settings import Settings
+from lab.local_cloud import engine, images, lifecycle, network, registry
+from lab.local_cloud.balancer.service import Balancer
+from lab.local_cloud.service import World
+from lab.local_cloud.settings import Settings
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from local_cloud.containers import KILLED
-from local_cloud.machine_plan import Action, Machine, first_boot_files, free_address, hostname, known_hosts, plan
+from lab.local_cloud.containers import KILLED
+from lab.local_cloud.machine_plan import Action, Machine, first_boot_files, free_address, hostname, known_hosts, plan
 
 UP, DOWN, DEAD = Machine(running=True), Machine(running=False), Machine(running=False, exit_code=KILLED)
 

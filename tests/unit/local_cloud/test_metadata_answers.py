@@ -7,9 +7,9 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from local_cloud.metadata import redirection
-from local_cloud.metadata_answers import Facts, Role, Tokens, answer, token_seconds
-from local_cloud.settings import Settings
+from lab.local_cloud.metadata import redirection
+from lab.local_cloud.metadata_answers import Facts, Role, Tokens, answer, token_seconds
+from lab.local_cloud.settings import Settings
 
 HERE, THERE = IPv4Address("10.77.0.4"), IPv4Address("10.77.0.5")
 FACTS = Facts(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from local_cloud.package_cache import PackageCache, configuration
-from local_cloud.settings import Settings
+from lab.local_cloud.package_cache import PackageCache, configuration
+from lab.local_cloud.settings import Settings
 
 
 def test_mirror_listens_on_the_gateway_only() -> None:

@@ -10,8 +10,8 @@ import requests
 from moto import mock_aws
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from local_cloud.public_catalogue import IMAGES, publish
-from local_cloud.settings import Settings
+from lab.local_cloud.public_catalogue import IMAGES, publish
+from lab.local_cloud.settings import Settings
 
 
 def test_agent_is_there_for_everybody(tmp_path: Path) -> None:

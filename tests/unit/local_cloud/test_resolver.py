@@ -17,9 +17,9 @@ import pytest
 from dns.message import Message
 from moto.elbv2.models import elbv2_backends
 
-from local_cloud.resolver import Resolver
-from local_cloud.service import World
-from local_cloud.settings import Settings
+from lab.local_cloud.resolver import Resolver
+from lab.local_cloud.service import World
+from lab.local_cloud.settings import Settings
 
 Aws = Callable[[str], Any]
 Ask = Callable[..., Message]

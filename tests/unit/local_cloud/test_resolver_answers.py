@@ -11,7 +11,7 @@ import pytest
 from dns.message import Message
 from dns.name import from_text
 
-from local_cloud.resolver_answers import Record, Zone, answer, to_wire
+from lab.local_cloud.resolver_answers import Record, Zone, answer, to_wire
 
 ALB = "main-1.us-east-1.elb.amazonaws.com."
 SOA = "ns.example. root.example. 1 7200 900 1209600 86400"

@@ -4,8 +4,8 @@ from __future__ import annotations
 import subprocess
 from ipaddress import IPv4Address, IPv4Network
 
-from local_cloud.ruleset import Group, Member, Rule, render
-from local_cloud.settings import Settings
+from lab.local_cloud.ruleset import Group, Member, Rule, render
+from lab.local_cloud.settings import Settings
 
 SETTINGS = Settings()
 ANYWHERE = IPv4Network("0.0.0.0/0")

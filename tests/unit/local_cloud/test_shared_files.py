@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from local_cloud.images import RECIPE
-from local_cloud.service import World
-from local_cloud.settings import Settings
-from local_cloud.shared_files import SharedFiles
+from lab.local_cloud.images import RECIPE
+from lab.local_cloud.service import World
+from lab.local_cloud.settings import Settings
+from lab.local_cloud.shared_files import SharedFiles
 
 Aws = Callable[[str], Any]
 NAME = "fs-1.efs.us-east-1.amazonaws.com"

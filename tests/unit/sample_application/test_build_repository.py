@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-import another_application
-import sample_application
-from sample_application.build_repository import Application, RepositoryError, build_repository
+from lab import another_application, sample_application
+from lab.sample_application.build_repository import Application, RepositoryError, build_repository
 
 SAMPLE, ANOTHER = sample_application.APPLICATION, another_application.APPLICATION
 TAGS = [release.tag for release in SAMPLE.releases]

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from ansible_collections.carpentries.amy.plugins.module_utils.request_statistics import count
 
+from lab.load.report import Report
 from plugins.plugin_utils._report_requests import request_statistics
-from tests.load.report import Report
 from tests.stage.balancer_log import Exchange, contradictions, of_load, parse
 
 START = datetime(2026, 1, 31, 12, 0, 2, tzinfo=timezone.utc)

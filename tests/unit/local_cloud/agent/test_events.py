@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from local_cloud.agent.stand_in.batches import batches
-from local_cloud.agent.stand_in.events import Event, Timestamps
-from local_cloud.agent.stand_in.settings import SettingsError, read
+from lab.local_cloud.agent.stand_in.batches import batches
+from lab.local_cloud.agent.stand_in.events import Event, Timestamps
+from lab.local_cloud.agent.stand_in.settings import SettingsError, read
 from plugins.module_utils.cloudwatch.compose import compose
 
 MOMENT = round(datetime(2026, 11, 25, 1, 31, 29, tzinfo=timezone.utc).timestamp() * 1000)

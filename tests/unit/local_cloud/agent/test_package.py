@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.agent.package import ensure_package
+from lab.local_cloud.agent.package import ensure_package
 from plugins.module_utils.signed_package import verify
 
 

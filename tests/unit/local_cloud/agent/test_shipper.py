@@ -12,12 +12,12 @@ import boto3
 import pytest
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from local_cloud.agent.stand_in.client import LogsClient
-from local_cloud.agent.stand_in.events import Event
-from local_cloud.agent.stand_in.settings import Source
-from local_cloud.agent.stand_in.shipper import Shipper
-from local_cloud.agent.stand_in.signing import Credentials
-from local_cloud.agent.stand_in.tail import GRACE
+from lab.local_cloud.agent.stand_in.client import LogsClient
+from lab.local_cloud.agent.stand_in.events import Event
+from lab.local_cloud.agent.stand_in.settings import Source
+from lab.local_cloud.agent.stand_in.shipper import Shipper
+from lab.local_cloud.agent.stand_in.signing import Credentials
+from lab.local_cloud.agent.stand_in.tail import GRACE
 
 
 class Memory:

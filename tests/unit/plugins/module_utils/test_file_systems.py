@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.corrections import efs as correction
+from lab.local_cloud.corrections import efs as correction
 from plugins.module_utils.file_systems import (
     FileSystemError,
     FileSystems,

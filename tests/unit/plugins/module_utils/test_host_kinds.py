@@ -12,9 +12,11 @@ import pytest
 import yaml
 from ansible_collections.carpentries.amy.plugins.module_utils.host_kinds import BY_NAME, KINDS, NAMES, column
 
+from scripts.playbook import INVENTORIES, inventory
+
 ROOT = Path(__file__).resolve().parents[4]
-STAGES = sorted(path.name for path in (ROOT / "inventories").iterdir())
-FOLDERS = ("plugins", "roles", "playbooks", "scripts", "local_cloud", "inventories")
+STAGES = sorted(path.name for folder in INVENTORIES for path in (ROOT / folder).iterdir())
+FOLDERS = ("plugins", "roles", "playbooks", "scripts", "lab", "inventories")
 TABLE = ROOT / "plugins/module_utils/host_kinds.py"
 # How many hosts of each kind there are is a choice of the stage; which groups its inventory has is compared below.
 CHOICES = ("instances_counts",)
@@ -77,7 +79,7 @@ def test_a_second_list_would_be_seen(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_groups_of_a_stage_are_the_kinds(stage: str) -> None:
-    groups = yaml.safe_load((ROOT / "inventories" / stage / "groups.yml").read_text(encoding="utf-8"))
+    groups = yaml.safe_load((ROOT / inventory(stage) / "groups.yml").read_text(encoding="utf-8"))
     assert set(groups) - {"ungrouped", "application", "fleet", "legacy"} == set(NAMES)
     releases = {kind.name for kind in KINDS if kind.takes_release}
     assert set(groups["application"]["children"]) == releases

@@ -18,7 +18,7 @@ import dns.name
 import dns.rcode
 import pytest
 
-from local_cloud.resolver_answers import Record, Zone, answer
+from lab.local_cloud.resolver_answers import Record, Zone, answer
 from plugins.module_utils import public_dns
 from plugins.module_utils.public_dns import DnsError, addresses_of, complaint, servers_addresses, zone_servers
 from plugins.modules import public_dns_info
