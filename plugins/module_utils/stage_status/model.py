@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._processes import shown
 from ..host_kinds import BY_NAME, JOB_KINDS, PROGRAMS
 
 GIBIBYTE = 1 << 30
@@ -162,7 +163,7 @@ def own_of(answer: Mapping[str, Any]) -> Own | None:
         down = {f"{OWN_GROUP}:*": "UNKNOWN"}
     # A pause makes supervisord forget them.
     unknown = not down and not (running or {}).get(OWN_GROUP)
-    commands = [program["command"] for program in noted["programs"]]
+    commands = [shown(program["command"]) for program in noted["programs"]]
     others = {
         process["release"]
         for process in answer.get("processes") or []

@@ -456,6 +456,17 @@ def with_own(**answer: Any) -> dict[str, Any]:
     return facts
 
 
+def test_an_own_program_of_another_release_is_found_without_its_quotes() -> None:
+    programs = [{"name": "celery", "command": """celery --conf '{"a": 1}'""", "processes": 1, "stop_wait": 60}]
+    process = {"release": "v1-0a1b", "command": 'python /x/celery --conf {"a": 1}'}
+    facts = with_own(
+        own=OWN | {"programs": programs}, processes=[{"release": "v2-0a1b", "command": "rqscheduler"}, process]
+    )
+    assert [found["what"] for found in status(facts)["findings"]] == [
+        "scheduler1 has own programs of v1-0a1b, and its release is v2-0a1b"
+    ]
+
+
 def test_own_programs_and_timers_are_shown() -> None:
     shown = status(with_own())
     assert shown["findings"] == []
