@@ -37,7 +37,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Release:
-    """What a release on a host consists of; `record` holds its id, ref, commit, sha256 and when it was committed.
+    """What a release on a host consists of; `record` holds its id, ref, commit, sha256 and what the stage had for it.
 
     `files` are texts that the stage has in it besides, by their paths.
     """
