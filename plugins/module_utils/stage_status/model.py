@@ -86,6 +86,12 @@ class Host:
         return active["id"] if active else None
 
     @property
+    def kinds(self) -> set[str]:
+        """The kinds of hosts that the stage had for that release, as far as that was recorded."""
+        active = self.state["active"] if self.state else None
+        return set(active.get("host_kinds", ()) if active else ())
+
+    @property
     def ref(self) -> str | None:
         """What that release was built from: a tag, a branch or a commit."""
         active = self.state["active"] if self.state else None
@@ -119,6 +125,12 @@ class Stage:
     def staying(self) -> list[Host]:
         """The hosts that a deploy changes, and Redis."""
         return [host for host in self.hosts if not host.leaves]
+
+    @property
+    def outgrown(self) -> list[Host]:
+        """The hosts that stay and run a release which was deployed beside hosts that leave."""
+        going = {host.role for host in self.hosts if host.leaves}
+        return [host for host in self.staying if host.kinds & going]
 
     @property
     def ends_queues(self) -> bool:
