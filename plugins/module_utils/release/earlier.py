@@ -57,12 +57,12 @@ def add(unpacked: Path, *, site: Site, record: Mapping[str, Any], static_directo
 
     They are complete or not there at all. `unpacked` is left without them.
     """
+    static = static_files(unpacked, static_directory=static_directory).resolve()
     directory = site.earlier / str(record["id"])
     partial = directory.with_name(directory.name + PARTIAL)
     for remains in (partial, directory):
         remove_tree(remains)
     partial.mkdir(parents=True)
-    static = static_files(unpacked, static_directory=static_directory).resolve()
     if static.is_dir():
         static.rename(partial / FOLDER)
     secure(partial, owner=owner)

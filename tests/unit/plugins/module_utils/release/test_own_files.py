@@ -196,6 +196,7 @@ def test_no_static_files_are_taken_from_elsewhere(site: Site, staged: Staged, tm
     with pytest.raises(ReleaseError, match=r"staticfiles .* release_static_directory"):
         earlier.add(directory, site=site, record={"id": "v0"}, static_directory="staticfiles", owner=OWNER)
     assert not list(site.static.rglob("secret"))
+    assert not site.earlier.exists()
 
 
 def test_static_files_may_be_a_link_in_the_release(site: Site, staged: Staged) -> None:
