@@ -31,6 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "command.json"
         facts = {"shell_file": str(file), "shell_manage": told, "shell_host": hosts[0] if hosts else ""}
+        facts["shell_terminal"] = json.dumps(sys.stdin.isatty())
         # What is typed is no template.
         given = ", ".join(f"{json.dumps(name)}: !unsafe {json.dumps(value)}" for name, value in facts.items())
         found = subprocess.run(

@@ -46,8 +46,10 @@ options:
     type: str
     required: true
   backups:
-    description: The folder of the backups.
-    type: str
+    description:
+      - The backups of the database. C(host) has them in C(folder).
+      - C(made) are those that are known, the newest first, each with C(name) and its last C(migrations) by application.
+    type: dict
     required: true
 """
 
@@ -57,7 +59,8 @@ EXAMPLES = r"""
     plan: >-
       {{ newer.graph | carpentries.amy.reversal_plan(
            known=older.known, statements=newer.statements, tables=older.tables, older='v1-0a1b2c3d4e5f-01234567',
-           newer='v2-0123456789ab-89abcdef', stage='production', backups='/webapps/amy.example.org/DB_backups') }}
+           newer='v2-0123456789ab-89abcdef', stage='production',
+           backups={'host': 'utility1', 'folder': '/var/backups/amy-database', 'made': database_backup_listed}) }}
 """
 
 RETURN = r"""
@@ -68,19 +71,20 @@ _value:
     reverse: {description: "The migrations to reverse, in this order.", type: list, elements: str}
     stays: {description: A line for each application that stays., type: list, elements: str}
     refusal: {description: "What cannot be reversed, and what to do instead; or null.", type: str}
+    way_back: {description: "Which backup is of the time before, and the command that restores it.", type: str}
 """
 
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.carpentries.amy.plugins.module_utils.reversal import Applied, plan
+from ansible_collections.carpentries.amy.plugins.module_utils.reversal import Applied, Backups, plan
 
 
-def reversal_plan(graph: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
+def reversal_plan(graph: list[dict[str, Any]], *, backups: dict[str, Any], **options: Any) -> dict[str, Any]:
     """Return the plan as a dict; the options are those of the function in module_utils."""
     applied = [Applied(**dict(migration)) for migration in graph]
-    return asdict(plan(graph=applied, **options))  # pylint: disable=missing-kwoa
+    return asdict(plan(graph=applied, backups=Backups(**backups), **options))  # pylint: disable=missing-kwoa
 
 
 class FilterModule:

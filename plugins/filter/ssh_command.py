@@ -29,6 +29,10 @@ options:
     description: The application's user, for O(manage).
     type: str
     default: ""
+  terminal:
+    description: Whether the operator has a terminal, which the host is then asked for, too.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -51,13 +55,15 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.carpentries.amy.plugins.module_utils import ssh_command as commands
 
 
-def ssh_command(variables: Mapping[str, Any], *, manage: str = "", site_root: str = "", user: str = "") -> list[str]:
+def ssh_command(
+    variables: Mapping[str, Any], *, manage: str = "", site_root: str = "", user: str = "", terminal: bool = True
+) -> list[str]:
     """Return the words; raise AnsibleFilterError if `manage` is no words of a shell."""
     try:
         remote = commands.manage_command(manage, site_root=site_root, user=user) if manage.strip() else ""
     except ValueError as error:
         raise AnsibleFilterError(f"ARGS is not what a shell can read ({error}): {manage}") from error
-    words: list[str] = commands.ssh_command(variables, remote=remote)
+    words: list[str] = commands.ssh_command(variables, remote=remote, terminal=terminal)
     return words
 
 

@@ -40,6 +40,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         return {
+            "process_pattern": own.process_pattern,
             "programs_complaint": programs_complaint,
             "stage_programs": stage_programs,
             "supervisor_command": own.supervisor_command,

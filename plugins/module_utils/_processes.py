@@ -7,6 +7,7 @@ Private to this collection; standard library only, because it runs on the hosts.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,11 +25,20 @@ class ReleaseProcess:
 def release_processes(*, releases: Path, command: str, proc: Path = Path("/proc")) -> list[ReleaseProcess]:
     """The processes that run below `releases` and whose command line contains `command`, in order of their pids.
 
-    Processes that end meanwhile are left out.
+    Processes that end meanwhile are left out. Raises ValueError if `command` cannot be divided into words.
     """
+    words = shown(command)
     pids = sorted(int(entry.name) for entry in proc.iterdir() if entry.name.isdigit())
     found = (_read(proc / str(pid), releases) for pid in pids)
-    return [process for process in found if process is not None and command in process.command]
+    return [process for process in found if process is not None and words in process.command]
+
+
+def shown(command: str) -> str:
+    """Return `command`, written as for a shell, as the kernel shows it: its words with a blank between them, no quotes.
+
+    Raises ValueError if it cannot be divided into words.
+    """
+    return " ".join(shlex.split(command)).strip()
 
 
 def _read(directory: Path, releases: Path) -> ReleaseProcess | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 REFERENCE = re.compile(r'REFERENCES\s+"?([^" (;]+)', re.I)
 
@@ -28,11 +29,35 @@ class Applied:
 
 @dataclass(frozen=True)
 class Reversal:
-    """The migrations to reverse, in this order; a line for each application that stays; or why it does not work."""
+    """The migrations to reverse, in this order; a line for each application that stays; or why it does not work.
+
+    `way_back` says which backup has the database without them, and the command that restores it.
+    """
 
     reverse: list[str]
     stays: list[str]
     refusal: str | None
+    way_back: str
+
+
+@dataclass(frozen=True)
+class Backups:
+    """The backups on `host`, in `folder`: `made` are those that `amy-database list` tells, the newest first."""
+
+    host: str
+    folder: str
+    made: Sequence[Mapping[str, Any]] = ()
+
+    def without(self, migrations: Collection[str]) -> str:
+        """Return the name of the newest backup that was made before any of the `migrations`; empty if none is known.
+
+        Of each application a backup tells the last migration; one that tells of none is not of this database's time.
+        """
+        for backup in self.made:
+            last = {f"{application}.{name}" for application, name in backup["migrations"].items()}
+            if last and last.isdisjoint(migrations):
+                return str(backup["name"])
+        return ""
 
 
 def plan(
@@ -44,13 +69,13 @@ def plan(
     older: str,
     newer: str,
     stage: str,
-    backups: str,
+    backups: Backups,
 ) -> Reversal:
     """Return what to reverse for the release `older`, which knows the migrations `known` and has the `tables`.
 
     `graph` has what is applied of the release `newer`, each after its dependencies: a name that the database records
     and that is in no release is not in it, and is left alone. `statements` is the SQL of those that `older` lacks, None
-    where it cannot be told. `older` and `newer` are ids; `backups` is the folder of the backups.
+    where it cannot be told. `older` and `newer` are ids.
     An application that `older` does not have stays, as far as none of its migrations changes a table that `older` has,
     or depends on one that goes.
     """
@@ -65,10 +90,12 @@ def plan(
         ):
             going.add(migration.name)
     obstacles = [line for migration in graph for line in _obstacles(migration, going, known, older)]
+    way_back = _way_back(backups, going, newer=newer, stage=stage)
     return Reversal(
         reverse=[migration.name for migration in reversed(lacking) if migration.name in going],
         stays=_stays([m for m in lacking if m.name not in going], statements, tables, older),
-        refusal=_refusal(obstacles, older=older, newer=newer, stage=stage, backups=backups) if obstacles else None,
+        refusal=_refusal(obstacles, older=older, newer=newer, way_back=way_back) if obstacles else None,
+        way_back=way_back,
     )
 
 
@@ -113,10 +140,18 @@ def _stays(
     return lines
 
 
-def _refusal(obstacles: Sequence[str], *, older: str, newer: str, stage: str, backups: str) -> str:
-    listed = "\n".join(f"  {line}" for line in obstacles)
+def _refusal(obstacles: Sequence[str], *, older: str, newer: str, way_back: str) -> str:
+    why = f"The migrations between {older} and {newer} cannot be reversed. Nothing has been touched."
+    return "\n".join([why, *(f"  {line}" for line in obstacles), way_back])
+
+
+def _way_back(backups: Backups, going: Collection[str], *, newer: str, stage: str) -> str:
+    restored = (
+        f"Restore the backup that the deploy of {newer} made before it migrated, which loses what was written since"
+    )
+    if name := backups.without(going):
+        return f"{restored}: make restore STAGE={stage} FROM={name}"
     return (
-        f"The migrations between {older} and {newer} cannot be reversed. Nothing has been touched.\n{listed}\n"
-        f"Restore the backup that the deploy of {newer} made before it migrated, which loses what was written since: "
-        f"make restore STAGE={stage} FROM=<backup>, a file *-deploy.dump in {backups}"
+        f"{restored}. Its name is one of those that this shows on {backups.host}, as root: "
+        f"ls -t {backups.folder}/*-deploy.dump. Then run: make restore STAGE={stage} FROM=<that name>"
     )

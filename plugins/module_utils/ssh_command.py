@@ -12,10 +12,11 @@ from typing import Any
 MANAGE = 'cd "$1" && shift && exec .venv/bin/with-environment python manage.py "$@"'
 
 
-def ssh_command(variables: Mapping[str, Any], *, remote: str = "") -> list[str]:
+def ssh_command(variables: Mapping[str, Any], *, remote: str = "", terminal: bool = True) -> list[str]:
     """Return the words of the command that opens a shell on a host, or runs the text `remote` in one.
 
-    `variables` are the host's, as its inventory has them. A terminal is asked for where there is one (`-t`).
+    `variables` are the host's, as its inventory has them. `terminal` says whether the operator has one: without it,
+    none is asked for on the host (`-T`), of which ssh would warn.
     """
     options = [
         ("-i", variables.get("ansible_ssh_private_key_file")),
@@ -25,7 +26,8 @@ def ssh_command(variables: Mapping[str, Any], *, remote: str = "") -> list[str]:
     arguments = [f"{variables.get(f'ansible_ssh_{kind}_args') or ''}" for kind in ("common", "extra")]
     return [
         "ssh",
-        *(["-t"] if remote else []),
+        *([] if terminal else ["-T"]),
+        *(["-t"] if terminal and remote else []),
         *(word for text in arguments for word in shlex.split(text)),
         *(word for option, value in options if value for word in (option, str(value))),
         str(variables.get("ansible_host") or variables["inventory_hostname"]),

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ._processes import shown
 from .host_kinds import KINDS, PROGRAMS
 
 # Kinds of hosts that have a release and no visitors.
@@ -145,6 +146,11 @@ def programs_of(
 
 def _described(entry: Mapping[str, Any], fields: Mapping[str, Field]) -> dict[str, Any]:
     return {key: entry.get(key, field.default) for key, field in fields.items() if key not in _PLACING}
+
+
+def process_pattern(command: str) -> str:
+    """Return a regular expression that finds `command` in the command lines that the kernel shows."""
+    return re.escape(shown(command))
 
 
 def supervisor_command(command: str) -> str:

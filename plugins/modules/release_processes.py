@@ -21,7 +21,7 @@ options:
     type: path
     required: true
   command:
-    description: Only processes whose command line contains this.
+    description: Only processes whose command line contains the words of this, divided as a shell divides them.
     type: str
     default: ""
   expected:
@@ -71,7 +71,7 @@ def main() -> None:
     releases = Path(module.params["releases"]).resolve()
     try:
         found = [asdict(entry) for entry in release_processes(releases=releases, command=module.params["command"])]
-    except OSError as error:
+    except (OSError, ValueError) as error:
         module.fail_json(msg=f"The host's processes cannot be read: {error}")
     others = [entry for entry in found if entry["release"] != module.params["expected"]]
     module.exit_json(changed=False, processes=found, others=others)

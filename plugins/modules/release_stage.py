@@ -34,6 +34,13 @@ options:
     description: The id of the Python that the release runs on, if it is not the distribution's; recorded.
     type: str
     default: ""
+  host_kinds:
+    description:
+      - Which kinds of hosts the stage has for the release.
+      - Recorded, so that a rollback can tell what it needs.
+    type: list
+    elements: str
+    default: []
   environment:
     description: The application's environment.
     type: dict
@@ -116,7 +123,7 @@ from ..module_utils.release.options import ARTIFACT_OPTIONS
 from ..module_utils.release.own_files import own_files
 from ..module_utils.release.site import Site, free_bytes
 
-RECORDED = ("id", "ref", "version", "commit", "sha256", "python")
+RECORDED = ("id", "ref", "version", "commit", "sha256", "python", "host_kinds")
 
 
 def main() -> None:
@@ -129,6 +136,7 @@ def main() -> None:
             "url": {"type": "str", "no_log": True},
             "file": {"type": "path"},
             "python": {"type": "str", "default": ""},
+            "host_kinds": {"type": "list", "elements": "str", "default": []},
             "environment": {"type": "dict", "default": {}},
             "secrets": {"type": "dict", "default": {}, "no_log": True},
             "files": {"type": "dict", "default": {}, "no_log": True},

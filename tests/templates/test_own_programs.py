@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -52,6 +53,13 @@ def test_the_unit_of_a_timer_can_be_read_and_gives_the_command_its_words(tmp_pat
         env={"PATH": "/usr/bin:/bin:/usr/sbin", "SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
     ).stderr
     assert not [line for line in complaints.splitlines() if "stage-timer" in line and "not executable" not in line]
+
+
+def test_each_is_found_by_its_words() -> None:
+    """As the kernel shows them: without quotes."""
+    patterns = {process["name"]: process["pattern"] for process in published_facts("programs")["programs_processes"]}
+    shown = '/x/.venv/bin/python /x/.venv/bin/celery -A site worker -n w@%h --conf {"a": 1}'
+    assert [name for name, pattern in patterns.items() if re.search(pattern, shown)] == ["celery"]
 
 
 @pytest.mark.parametrize("name", ["program_celery", "program_beat", "timer_emails"])

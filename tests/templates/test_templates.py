@@ -81,13 +81,25 @@ def test_variants(path: str, overrides: dict[str, Any], tmp_path: Path) -> None:
         ("nginx/nginx.conf.j2", {"nginx_client_max_body_size": "banana"}, "client_max_body_size"),
         ("gunicorn/gunicorn.conf.j2", {"gunicorn_log_size": "banana"}, "invalid literal"),
         ("nginx/logrotate.conf.j2", {"nginx_log_days": "banana"}, "bad rotation count"),
-        ("supervisor/supervisor.service.j2", {"supervisor_stop_timeout": "banana"}, "Failed to parse"),
+        ("supervisor/supervisor.service.j2", {"__supervisor_stop_timeout": "banana"}, "Failed to parse"),
     ],
 )
 def test_the_programs_do_refuse(path: str, overrides: dict[str, Any], complaint: str, tmp_path: Path) -> None:
     role, _, file = path.partition("/")
     with pytest.raises(AssertionError, match=complaint):
         read(Template(role=role, path=file), tmp_path, **overrides)
+
+
+@pytest.mark.parametrize(
+    ("timeout", "waits", "seconds"),
+    [(480, [], 480), (480, [450], 480), (480, [450, 500], 980), (1200, [450, 500], 1200), ("480", ["900", 0], 930)],
+)
+def test_systemd_waits_until_supervisord_has_ended_group_after_group(
+    timeout: int | str, waits: list[int | str], seconds: int
+) -> None:
+    template = Template(role="supervisor", path="supervisor.service.j2")
+    text = render(template, supervisor_stop_timeout=timeout, supervisor_stop_waits=waits)
+    assert f"\nTimeoutStopSec={seconds}\n" in text
 
 
 @pytest.fixture

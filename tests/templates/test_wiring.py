@@ -270,6 +270,23 @@ def test_a_host_is_told_which_of_the_stages_own_programs_it_runs(
     assert [entry["name"] for entry in evaluate("programs_timers", QUEUES, host, told=told)] == timers
 
 
+@pytest.mark.parametrize(
+    ("fleet", "host", "told", "waits"),
+    [
+        (QUEUES, "web1", {}, [60, 0]),
+        (QUEUES, "worker1", {}, [450, 500]),
+        (QUEUES, "worker1", {"rq_worker_stop_wait": 900}, [900, 500]),
+        (QUEUES, "scheduler1", {}, [60, 0]),
+        (QUEUES, "scheduler1", {"stage_programs": [CELERY | {"role": ""}, {"name": "a", "command": "b"}]}, [60, 500]),
+        (NO_QUEUES, "utility1", {"stage_programs": [CELERY | {"role": ""}]}, [500]),
+    ],
+)
+def test_a_host_that_stops_waits_for_every_program(
+    fleet: dict[str, list[str]], host: str, told: dict[str, Any], waits: list[int]
+) -> None:
+    assert evaluate("supervisor_stop_waits", fleet, host, told={"stage_programs": [CELERY]} | told) == waits
+
+
 def test_the_build_proves_and_the_lock_outlasts_the_stages_own_programs() -> None:
     told = {"stage_programs": [CELERY], "stage_timers": [EMAILS]}
     assert evaluate("release_programs", NO_QUEUES, told=told) == [

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,8 @@ import json, os, sys
 facts = json.loads(sys.argv[-1].replace(": !unsafe ", ": "))
 if facts["shell_host"] == "typo":
     sys.exit("Stage test has no host typo")
-open(facts["shell_file"], "w").write(json.dumps(["ssh", sys.argv[2], facts["shell_host"], facts["shell_manage"]]))
+open(facts["shell_file"], "w").write(json.dumps(["ssh", sys.argv[2], facts["shell_host"], facts["shell_manage"],
+                                                   facts["shell_terminal"]]))
 """
 
 
@@ -51,3 +53,20 @@ def test_what_the_playbook_says_is_run(arguments: list[str], told: str, code: in
         check=False,
     )
     assert (done.returncode, shown in done.stdout + done.stderr) == (code, True), done
+
+
+@pytest.mark.parametrize("has_terminal", [True, False])
+def test_the_playbook_is_told_whether_there_is_a_terminal(has_terminal: bool, programs: Path) -> None:
+    controller, terminal = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.shell", "test", "web1"],
+        cwd=ROOT,
+        env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"},
+        stdin=terminal if has_terminal else subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    for end in (controller, terminal):
+        os.close(end)
+    assert done.stdout == f"inventories/test|web1||{'true' if has_terminal else 'false'}|"

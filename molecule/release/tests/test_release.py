@@ -4,10 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,15 +13,6 @@ testinfra_hosts = ["ansible://amy-molecule-release"]
 
 SITE = "/webapps/amy.molecule.test"
 JOINED = "/webapps/joined.molecule.test"
-PID_FILE = Path(__file__).parents[3] / ".cache/molecule-release/s3.pid"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _stop_s3() -> Iterator[None]:
-    yield
-    if PID_FILE.exists():
-        os.kill(int(PID_FILE.read_text()), signal.SIGTERM)
-        PID_FILE.unlink()
 
 
 def module(host: Host, name: str, **arguments: Any) -> dict[str, Any]:

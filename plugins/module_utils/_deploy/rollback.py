@@ -1,10 +1,15 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Decide to which release a rollback goes."""
+"""Decide to which release a rollback goes, and whether the stage is one for it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
+
+from .host_kinds import QUEUE_KINDS
+from .release.python_asked import Verdict, remedy
+from .typed_command import DEPLOY, typed_command
 
 # What the deploy lock says of a rollback, and of a lock whose holder runs no more.
 ROLLBACK = "make rollback"
@@ -22,3 +27,42 @@ def candidates(hosts: list[dict[str, Any]], *, lock: dict[str, Any] | None, clai
         if begun := [record for record in records if record["id"] == lock["version"]]:
             return begun
     return [host["previous"] for host in hosts if host["previous"]]
+
+
+def refusal(record: Mapping[str, Any], *, kinds: Collection[str], python: Mapping[str, Any] | None, stage: str) -> str:
+    """Return why the stage cannot go back to a release, and the steps after which it can; empty if it can.
+
+    `record` is the release's own, `kinds` are the kinds of hosts that the stage is to have, and `python` is the verdict
+    of carpentries.amy.release_source; None as long as it is not asked for. Only what serves background jobs counts:
+    which of the other hosts keeps the backups is the stage's choice, whatever release runs.
+    """
+    missing = [kind for kind in QUEUE_KINDS if kind in record.get("host_kinds", ()) and kind not in kinds]
+    if not missing:
+        return ""
+    ref, folder = record["ref"], f"inventories/{stage}/group_vars/all"
+    verdict = Verdict(**python) if python else None
+    steps = [
+        f"Give instances_counts {_listed(missing)} hosts in {folder}/provision.yml, and undo what else was changed "
+        "when they went (docs/guides/without_rq.md).",
+        f"Run: make provision STAGE={stage}",
+    ]
+    if verdict and verdict.fitting and not verdict.fits:
+        steps.append(
+            f"{remedy(verdict, stage=stage)}: {ref} asks for Python {verdict.text} ({verdict.file}), and it is "
+            f"{verdict.version}."
+        )
+    # A branch may mean another commit by now.
+    version = record["commit"] if record.get("version") else ref
+    steps.append(f"Run: {typed_command(DEPLOY, stage=stage, version=version)}")
+    return "\n".join(
+        [
+            f"{ref} ran on a stage with {_listed(missing)} hosts, and instances_counts of stage {stage} has none of "
+            "them. Nothing has been touched. To go back to it:",
+            *(f"{number}. {step}" for number, step in enumerate(steps, start=1)),
+        ]
+    )
+
+
+def _listed(kinds: list[str]) -> str:
+    *others, last = kinds
+    return f"{', '.join(others)} and {last}" if others else last

@@ -15,7 +15,7 @@ from typing import Any
 from .files import fsync_directory, remove_tree
 from .history import Activation
 from .site import PARTIAL, RECORD, Site
-from .stage import File, Owner, record_text, secure, write_file
+from .stage import File, Owner, record_text, secure, static_files, write_file
 from .static_tree import merge_static
 
 FOLDER = "static"
@@ -57,13 +57,14 @@ def add(unpacked: Path, *, site: Site, record: Mapping[str, Any], static_directo
 
     They are complete or not there at all. `unpacked` is left without them.
     """
+    static = static_files(unpacked, static_directory=static_directory).resolve()
     directory = site.earlier / str(record["id"])
     partial = directory.with_name(directory.name + PARTIAL)
     for remains in (partial, directory):
         remove_tree(remains)
     partial.mkdir(parents=True)
-    if (unpacked / static_directory).is_dir():
-        (unpacked / static_directory).rename(partial / FOLDER)
+    if static.is_dir():
+        static.rename(partial / FOLDER)
     secure(partial, owner=owner)
     for place in (site.earlier, partial):
         place.chmod(0o750)

@@ -120,12 +120,17 @@ def refusal(verdict: Verdict, *, ref: str, stage: str) -> str:
     )
     if not verdict.fitting:
         return f"{said}No Python 3 is what all files of the source ask for; correct them in its repository."
+    return (
+        f"{said}{remedy(verdict, stage=stage)}, and run the same command again: make deploy STAGE={stage} VERSION={ref}"
+    )
+
+
+def remedy(verdict: Verdict, *, stage: str) -> str:
+    """What makes the Python of the stage fit, where there is one that does; without a full stop."""
     lowest, *others = verdict.fitting
     more = f" (or {', '.join(others)})" if others else ""
-    return (
-        f'{said}Set release_python: "{lowest}"{more} in inventories/{stage}/group_vars/all/release.yml '
-        f"(docs/guides/python.md), and run the same command again: make deploy STAGE={stage} VERSION={ref}"
-    )
+    file = f"inventories/{stage}/group_vars/all/release.yml"
+    return f'Set release_python: "{lowest}"{more} in {file} (docs/guides/python.md)'
 
 
 def candidates(version: str) -> list[str]:

@@ -37,7 +37,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Release:
-    """What a release on a host consists of; `record` holds its id, ref, commit, sha256 and when it was committed.
+    """What a release on a host consists of; `record` holds its id, ref, commit, sha256 and what the stage had for it.
 
     `files` are texts that the stage has in it besides, by their paths.
     """
@@ -146,12 +146,24 @@ def finish(directory: Path, *, site: Site, release: Release, owner: Owner) -> li
 def differences(directory: Path, *, site: Site, release: Release) -> list[str]:
     """What `finish` would change, as far as it can be known without changing anything."""
     shared = [path for path in release.shared_paths if not _is_shared(directory, path=path, site=site, release=release)]
+    for setting, paths in (("release_shared_paths", shared), ("release_files", release.files)):
+        for path in paths:
+            _require_no_link(directory, path=path, setting=setting)
     return [*shared, *(file.path for file in _files(release) if not _is_whole(directory / file.path, file=file))]
 
 
 def merge(site: Site, *, release: Release, owner: Owner) -> int:
     """Make the static files of a staged release servable for as long as it is kept; returns how many were not yet."""
-    return merge_static(site.directory(release.id) / release.static_directory, into=site.static, group=owner.group)
+    static = static_files(site.directory(release.id), static_directory=release.static_directory)
+    return merge_static(static, into=site.static, group=owner.group)
+
+
+def static_files(directory: Path, *, static_directory: str) -> Path:
+    """Where the release in `directory` has its static files. Raises ReleaseError if a link leads out of the release."""
+    static = directory / static_directory
+    if not static.resolve().is_relative_to(directory.resolve()):
+        raise _linked(static_directory, setting="release_static_directory")
+    return static
 
 
 def share(directory: Path, *, path: str, site: Site, release: Release, owner: Owner) -> bool:
@@ -166,6 +178,7 @@ def share(directory: Path, *, path: str, site: Site, release: Release, owner: Ow
             "by no other host. Nothing that serves was touched. Run make configure STAGE=<stage>, and then the deploy "
             "again."
         )
+    _require_no_link(directory, path=path, setting="release_shared_paths")
     if not shared.is_dir():
         # Where hosts share it, another one may create it at this moment.
         shared.mkdir(parents=True, exist_ok=True)
@@ -240,12 +253,8 @@ def _files(release: Release) -> tuple[File, ...]:
 
 def _write(directory: Path, *, file: File, group: int) -> bool:
     """Make the release in `directory` have `file`, where root follows no link of the source; True if it did not."""
+    _require_no_link(directory, path=file.path, setting="release_files")
     path = directory / file.path
-    if not path.parent.resolve().is_relative_to(directory.resolve()):
-        raise ReleaseError(
-            f"{file.path} leads out of the release: the source has a link there. Nothing was written. Choose another "
-            "path in release_files, in the stage's group_vars/all/release.yml, and run the same command again."
-        )
     missing = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     for folder in missing:
@@ -258,13 +267,30 @@ def _write(directory: Path, *, file: File, group: int) -> bool:
     return write_file(path, file=file, group=group) or bool(stale)
 
 
+def _require_no_link(directory: Path, *, path: str, setting: str) -> None:
+    """Raises ReleaseError if a folder of `path` in the release is a link: root would write elsewhere."""
+    if (directory / path).parent.resolve() != (directory.resolve() / path).parent:
+        raise _linked(path, setting=setting)
+
+
+def _linked(path: str, *, setting: str) -> ReleaseError:
+    return ReleaseError(
+        f"{path} in {setting} leads elsewhere: the source has a link on the way, which root does not follow. Nothing "
+        f"was written there. Choose another path in {setting}, in the stage's group_vars/all/release.yml, or remove "
+        "the link from the source, and run the same command again."
+    )
+
+
 def _is_whole(path: Path, *, file: File) -> bool:
     return _is_written(path, file=file) and not _bytecode(path)
 
 
 def _bytecode(path: Path) -> list[Path]:
     # https://peps.python.org/pep-3147/
-    return sorted((path.parent / "__pycache__").glob(f"{glob.escape(path.stem)}.*.pyc")) if path.suffix == ".py" else []
+    cache = path.parent / "__pycache__"
+    if path.suffix != ".py":
+        return []
+    return [cache] if cache.is_symlink() else sorted(cache.glob(f"{glob.escape(path.stem)}.*.pyc"))
 
 
 def _is_written(path: Path, *, file: File) -> bool:

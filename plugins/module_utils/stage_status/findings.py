@@ -46,11 +46,12 @@ def findings(stage: Stage) -> list[Finding]:
 def _deploy(stage: Stage) -> str:
     """Return the command that was cut off, or the one that puts on all hosts what most of them run.
 
-    Without a version it might put another on, that of the inventory.
+    Without a version it might put another on, that of the inventory: which is right where all that runs was deployed
+    beside hosts that are to go.
     """
     if stage.lock and stage.lock_is_abandoned:
         return str(stage.lock["reason"])
-    refs = Counter(host.ref for host in stage.staying if host.ref)
+    refs = Counter(host.ref for host in stage.staying if host.ref and host not in stage.outgrown)
     version = refs.most_common(1)[0][0] if refs else ""
     command: str = typed_command(DEPLOY, stage=stage.name, version=version or "")
     return command
@@ -91,9 +92,19 @@ def _kind_findings(stage: Stage) -> Iterator[Finding]:
                 f"make configure STAGE={stage.name}",
             )
     if leaving := [host.name for host in stage.hosts if host.leaves]:
-        yield Finding(
-            f"{', '.join(leaving)}: instances_counts has their kind no longer", f"make scale-in STAGE={stage.name}"
+        yield _leaving_finding(stage, leaving)
+
+
+def _leaving_finding(stage: Stage, leaving: list[str]) -> Finding:
+    """Scaling in needs a release that does without the hosts, on all that stay."""
+    what, run = f"{', '.join(leaving)}: instances_counts has their kind no longer", f"make scale-in STAGE={stage.name}"
+    if old := [host.name for host in stage.outgrown]:
+        what += (
+            f", and {', '.join(old)} {'runs' if len(old) == 1 else 'run'} a release that was deployed beside them; "
+            "release_version is to be one that does without them (docs/guides/without_rq.md)"
         )
+    without = [host for host in stage.staying if host.wants_release and host.state and not host.release]
+    return Finding(what, f"{_deploy(stage)}; then {run}" if old or without else run)
 
 
 def _release_findings(stage: Stage, host: Host) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._processes import shown
 from ..host_kinds import BY_NAME, JOB_KINDS, PROGRAMS
 
 GIBIBYTE = 1 << 30
@@ -85,6 +86,12 @@ class Host:
         return active["id"] if active else None
 
     @property
+    def kinds(self) -> set[str]:
+        """The kinds of hosts that the stage had for that release, as far as that was recorded."""
+        active = self.state["active"] if self.state else None
+        return set(active.get("host_kinds", ()) if active else ())
+
+    @property
     def ref(self) -> str | None:
         """What that release was built from: a tag, a branch or a commit."""
         active = self.state["active"] if self.state else None
@@ -118,6 +125,12 @@ class Stage:
     def staying(self) -> list[Host]:
         """The hosts that a deploy changes, and Redis."""
         return [host for host in self.hosts if not host.leaves]
+
+    @property
+    def outgrown(self) -> list[Host]:
+        """The hosts that stay and run a release which was deployed beside hosts that leave."""
+        going = {host.role for host in self.hosts if host.leaves}
+        return [host for host in self.staying if host.kinds & going]
 
     @property
     def ends_queues(self) -> bool:
@@ -162,7 +175,7 @@ def own_of(answer: Mapping[str, Any]) -> Own | None:
         down = {f"{OWN_GROUP}:*": "UNKNOWN"}
     # A pause makes supervisord forget them.
     unknown = not down and not (running or {}).get(OWN_GROUP)
-    commands = [program["command"] for program in noted["programs"]]
+    commands = [shown(program["command"]) for program in noted["programs"]]
     others = {
         process["release"]
         for process in answer.get("processes") or []

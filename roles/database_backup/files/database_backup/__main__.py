@@ -22,6 +22,8 @@ from .rehearsal import check, check_restore, copy, drill, drop_copy
 from .restore import replace_database
 from .settings import Settings
 
+# What tells backups from each other.
+LISTED = ("name", "started", "reason", "release", "migrations", "s3")
 SETTINGS = Path("/etc/amy-database/settings.json")
 
 
@@ -38,10 +40,12 @@ def main() -> int:
     return 0
 
 
-def _recorded(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
+def _recorded(settings: Settings, options: argparse.Namespace) -> dict[str, Any] | list[dict[str, Any]]:
     # A question is asked often, and changes nothing.
     if options.command == "check":
         return settings.backups.check(max_age=options.max_age, make=make_command("backup"))
+    if options.command == "list":
+        return [{name: getattr(backup, name) for name in LISTED} for backup in settings.backups.folder.complete()]
     if options.command == "check-rehearsal":
         return asdict(check(settings))
     try:
@@ -75,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     backup.add_argument("--release", default="")
     check = commands.add_parser("check", help="tell how old the newest backup is")
     check.add_argument("--max-age", type=int, default=2700, help="seconds")
+    commands.add_parser("list", help="tell which backups are in the folder, the newest first")
     commands.add_parser("check-rehearsal", help="tell whether a copy could be made")
     commands.add_parser("check-restore", help="restore all but the rows into a scratch database")
     commands.add_parser("drop-copy", help="drop what copy has made")

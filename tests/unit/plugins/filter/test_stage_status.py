@@ -425,6 +425,69 @@ def test_hosts_that_are_about_to_go_are_named_with_the_command_that_removes_them
     ]
 
 
+def moving(**active: str) -> dict[str, Any]:
+    """The facts of a stage that is to lose its queues; `active` is what a host runs by now, by its name.
+
+    Before, the host that the stage has got for the move runs no release.
+    """
+    facts = leaving()
+    facts["targets"] = [{"id": f"i-web{number}", "state": "healthy"} for number in (1, 2)]
+    kinds = {"v2": ["web", "worker", "scheduler", "redis"], "v3": ["web", "utility"]}
+    ids = {"v2": "v2-0a1b", "v3": "v3-77"}
+    for found in facts["hosts"]:
+        name = found["inventory_hostname"]
+        ref = active.get(name, None if name == "utility1" else "v2")
+        if found["ec2_tags"]["Role"] != "redis":
+            record = ref and {"id": ids[ref], "ref": ref, "host_kinds": kinds[ref]}
+            found["status_host"]["state"]["active"] = record
+            for process in found["status_host"]["processes"]:
+                process["release"] = ids[ref] if ref else ""
+    return facts
+
+
+GO = "worker1, scheduler1, redis1: instances_counts has their kind no longer"
+WANTED = "release_version is to be one that does without them (docs/guides/without_rq.md)"
+
+
+@pytest.mark.parametrize(
+    ("active", "expected"),
+    [
+        # Provisioned, and nothing deployed yet: what runs was deployed for a stage with them.
+        (
+            {},
+            {
+                "utility1 runs no release": "make deploy STAGE=test",
+                f"{GO}, and web1, web2 run a release that was deployed beside them; {WANTED}": (
+                    "make deploy STAGE=test; then make scale-in STAGE=test"
+                ),
+            },
+        ),
+        # A deploy was cut off: the release that fits is known by now.
+        (
+            {"web1": "v3", "utility1": "v3"},
+            {
+                "web2 runs v2-0a1b, and most hosts another": "make deploy STAGE=test VERSION=v3",
+                f"{GO}, and web2 runs a release that was deployed beside them; {WANTED}": (
+                    "make deploy STAGE=test VERSION=v3; then make scale-in STAGE=test"
+                ),
+            },
+        ),
+        # The host that is to keep the backups has no release yet, with which it would prove that it can.
+        (
+            {"web1": "v3", "web2": "v3"},
+            {
+                "utility1 runs no release": "make deploy STAGE=test VERSION=v3",
+                GO: "make deploy STAGE=test VERSION=v3; then make scale-in STAGE=test",
+            },
+        ),
+        ({"web1": "v3", "web2": "v3", "utility1": "v3"}, {GO: "make scale-in STAGE=test"}),
+    ],
+)
+def test_hosts_go_after_a_release_that_does_without_them(active: dict[str, str], expected: dict[str, str]) -> None:
+    found = status(moving(**active))["findings"]
+    assert {finding["what"]: finding["run"] for finding in found} == expected
+
+
 def test_two_hosts_that_make_the_same_backups_are_found() -> None:
     facts = leaving()
     facts["hosts"][3]["status_host"]["timers"] = ["amy-database-backup.timer", "amy-figures.timer"]
@@ -454,6 +517,17 @@ def with_own(**answer: Any) -> dict[str, Any]:
         "running": {"rqscheduler": 1, "stage": 2},
     } | answer
     return facts
+
+
+def test_an_own_program_of_another_release_is_found_without_its_quotes() -> None:
+    programs = [{"name": "celery", "command": """celery --conf '{"a": 1}'""", "processes": 1, "stop_wait": 60}]
+    process = {"release": "v1-0a1b", "command": 'python /x/celery --conf {"a": 1}'}
+    facts = with_own(
+        own=OWN | {"programs": programs}, processes=[{"release": "v2-0a1b", "command": "rqscheduler"}, process]
+    )
+    assert [found["what"] for found in status(facts)["findings"]] == [
+        "scheduler1 has own programs of v1-0a1b, and its release is v2-0a1b"
+    ]
 
 
 def test_own_programs_and_timers_are_shown() -> None:

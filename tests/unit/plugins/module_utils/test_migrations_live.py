@@ -220,7 +220,7 @@ def planned(older: Release, newer: Release) -> dict[str, Any]:
         older="v1",
         newer="v2",
         stage="test",
-        backups="/backups",
+        backups={"host": "utility1", "folder": "/backups"},
     )
     return plan
 

@@ -3,12 +3,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shlex
+import subprocess
+from pathlib import Path
 
-from ansible_collections.carpentries.amy.plugins.module_utils._processes import ReleaseProcess, release_processes
+import pytest
+from ansible_collections.carpentries.amy.plugins.module_utils._processes import (
+    ReleaseProcess,
+    release_processes,
+    shown,
+)
 
-if TYPE_CHECKING:
-    from pathlib import Path
+# Waits for its end of the input, whatever words it has besides.
+WAITS = ["sh", "-c", "read line"]
 
 
 def add(proc: Path, pid: int, *, cwd: str, command: str, parent: int = 1) -> None:
@@ -34,3 +41,18 @@ def test_processes_belong_to_the_release_they_run_in(tmp_path: Path) -> None:
         ReleaseProcess(pid=10, parent=1, release="v1", command=command),
         ReleaseProcess(pid=20, parent=1, release="v2", command=command),
     ]
+
+
+@pytest.mark.parametrize(
+    "words", [["a"], ["--conf", '{"a": 1}'], ["it's", "$HOME", "a\\b", "%d"], ["", "two  blanks", ""]], ids=repr
+)
+def test_a_command_is_found_by_what_the_kernel_shows_of_it(tmp_path: Path, words: list[str]) -> None:
+    """That is its words, without the quotes that the inventory has around them."""
+    (tmp_path / "v1").mkdir()
+    command = shlex.join([*WAITS, *words])
+    with subprocess.Popen([*WAITS, *words], cwd=tmp_path / "v1", stdin=subprocess.PIPE) as process:
+        found = release_processes(releases=tmp_path, command=command)
+        other = release_processes(releases=tmp_path, command=shlex.join([*WAITS, *words, "more"]))
+        process.communicate()
+    assert [(one.pid, one.release, one.command) for one in found] == [(process.pid, "v1", shown(command))]
+    assert other == []

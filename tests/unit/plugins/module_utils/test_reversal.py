@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.carpentries.amy.plugins.module_utils.reversal import Applied, Reversal, plan
+from ansible_collections.carpentries.amy.plugins.module_utils.reversal import Applied, Backups, Reversal, plan
 
 KNOWN = ["shop.0001", "shop.0001_squashed_0002", "shop.0002", "people.0001"]
+BACKUPS = Backups(host="utility1", folder="/backups")
 TABLES = ["shop_item", "people_person"]
 OWN = [
     'CREATE TABLE "knox_token" ("id" int)',
@@ -21,7 +22,7 @@ KNOX = Applied("knox.0001", ["people.0001"])
 IRREVERSIBLE = Applied("knox.0006", ["knox.0001"], irreversible=["RunPython: delete_tokens"])
 
 
-def planned(graph: list[Applied], **statements: Any) -> Reversal:
+def planned(graph: list[Applied], *, backups: Backups = BACKUPS, **statements: Any) -> Reversal:
     told = {migration.name: ["ALTER TABLE x"] for migration in graph}
     told |= {name.replace("_", ".", 1): found for name, found in statements.items()}
     return plan(
@@ -32,7 +33,7 @@ def planned(graph: list[Applied], **statements: Any) -> Reversal:
         older="v1",
         newer="v2",
         stage="test",
-        backups="/backups",
+        backups=backups,
     )
 
 
@@ -101,4 +102,27 @@ def test_what_cannot_be_reversed_is_named_with_the_way_that_works(graph: list[Ap
     assert refusal is not None
     assert obstacle in refusal
     assert "Nothing has been touched." in refusal
-    assert "make restore STAGE=test FROM=<backup>, a file *-deploy.dump in /backups" in refusal
+    assert "on utility1, as root: ls -t /backups/*-deploy.dump. Then run: make restore STAGE=test FROM=" in refusal
+
+
+@pytest.mark.parametrize(
+    ("made", "name"),
+    [
+        ([], ""),
+        ([{"shop": "0003", "people": "0001"}], ""),
+        ([{"shop": "0003", "people": "0001"}, {"shop": "0002", "people": "0001"}, {"shop": "0002"}], "1.dump"),
+        # A database that Django has not come to yet.
+        ([{}], ""),
+        ([{"people": "0001"}], "0.dump"),
+    ],
+)
+def test_the_newest_backup_without_the_migrations_is_named(made: list[dict[str, str]], name: str) -> None:
+    listed = [{"name": f"{number}.dump", "migrations": last} for number, last in enumerate(made)]
+    assert Backups(host="utility1", folder="/backups", made=listed).without(["shop.0003", "shop.0004"]) == name
+
+
+def test_the_way_back_is_a_command_that_can_be_pasted() -> None:
+    listed = [{"name": "a-deploy.dump", "migrations": {"shop": "0002"}}]
+    found = planned([THIRD], backups=Backups(host="utility1", folder="/backups", made=listed))
+    assert found.way_back.endswith(": make restore STAGE=test FROM=a-deploy.dump")
+    assert "<" not in found.way_back

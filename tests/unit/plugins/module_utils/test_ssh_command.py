@@ -34,6 +34,21 @@ def test_the_command_has_what_the_inventory_says(variables: dict[str, Any], comm
 
 
 @pytest.mark.parametrize(
+    ("remote", "terminal", "command"),
+    [
+        ("", True, "ssh web1"),
+        ("", False, "ssh -T web1"),
+        ("id", True, "ssh -t web1 id"),
+        ("id", False, "ssh -T web1 id"),
+    ],
+)
+def test_the_host_is_asked_for_a_terminal_only_where_the_operator_has_one(
+    remote: str, terminal: bool, command: str
+) -> None:
+    assert shlex.join(ssh_command({"inventory_hostname": "web1"}, remote=remote, terminal=terminal)) == command
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ("createsuperuser", ["createsuperuser"]),

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,6 +67,9 @@ def test_a_backup_is_described_as_it_is_and_copied(small: DatabaseProgram, bucke
     assert made["release"] == "v1-0a1b"
     assert made["database_size"] > dump.stat().st_size
     assert small.run("check")["database_size"] == made["database_size"]
+    told = ("name", "started", "reason", "release", "migrations", "s3")
+    listed: Any = small.run("list")
+    assert listed == [{name: made[name] for name in told}]
     assert dump.stat().st_mode & 0o777 == 0o600
     key = f"backups/{dump.name}"
     stored = bucket_server.client.get_object(Bucket=bucket, Key=key)

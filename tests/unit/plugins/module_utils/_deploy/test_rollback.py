@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.carpentries.amy.plugins.module_utils._deploy.rollback import candidates
+from ansible_collections.carpentries.amy.plugins.module_utils._deploy.rollback import candidates, refusal
 
 
 def host(active: str, previous: str | None) -> dict[str, Any]:
@@ -48,3 +48,71 @@ def test_where_a_rollback_goes(
     hosts: list[dict[str, Any]], found: dict[str, Any] | None, claim: str, expected: set[str]
 ) -> None:
     assert {record["id"] for record in candidates(hosts, lock=found, claim=claim)} == expected
+
+
+QUEUES = ["web", "worker", "scheduler", "redis"]
+NONE = ["web", "utility"]
+RECORD = {"ref": "v4.6.4", "commit": "0" * 40, "version": "", "host_kinds": QUEUES}
+FITS = {"version": "3.11", "fits": True, "file": "", "text": "", "fitting": ()}
+OLDER = {"version": "3.13.5", "fits": False, "file": "Pipfile.lock", "text": "3.11", "fitting": ("3.11",)}
+
+
+@pytest.mark.parametrize(
+    ("record", "kinds"),
+    [
+        (RECORD, QUEUES),
+        (RECORD, [*QUEUES, "utility"]),
+        (RECORD | {"host_kinds": NONE}, NONE),
+        # Who keeps the backups is no matter of the release.
+        (RECORD | {"host_kinds": [*QUEUES, "utility"]}, QUEUES),
+        (RECORD | {"host_kinds": NONE}, QUEUES),
+        # It was staged before that was recorded.
+        ({"ref": "v1", "commit": "0" * 40}, NONE),
+    ],
+)
+def test_a_stage_can_go_back_to_what_it_has_the_hosts_for(record: dict[str, Any], kinds: list[str]) -> None:
+    assert refusal(record, kinds=kinds, python=OLDER, stage="test") == ""
+
+
+@pytest.mark.parametrize(
+    ("record", "kinds", "python", "missing", "steps"),
+    [
+        (RECORD, NONE, FITS, "worker, scheduler and redis", ["instances_counts", "make provision", "VERSION=v4.6.4"]),
+        (RECORD, NONE, None, "worker, scheduler and redis", ["instances_counts", "make provision", "VERSION=v4.6.4"]),
+        (
+            RECORD,
+            NONE,
+            OLDER,
+            "worker, scheduler and redis",
+            ["instances_counts", "make provision", 'release_python: "3.11"', "VERSION=v4.6.4"],
+        ),
+        # What no Python fits is another matter than hosts: the deploy says so.
+        (RECORD, NONE, OLDER | {"fitting": ()}, "worker", ["instances_counts", "make provision", "VERSION=v4.6.4"]),
+        # An application that uses Redis for other things than jobs.
+        (
+            RECORD | {"host_kinds": ["web", "utility", "redis"]},
+            NONE,
+            FITS,
+            "redis hosts",
+            ["instances_counts", "make provision", "VERSION=v4.6.4"],
+        ),
+        # A branch means another commit by now.
+        (
+            RECORD | {"ref": "main", "version": "4.6.4"},
+            NONE,
+            FITS,
+            "worker",
+            ["instances_counts", "make provision", "VERSION=0000"],
+        ),
+    ],
+)
+def test_what_a_stage_needs_to_go_back_is_said_in_its_order(
+    record: dict[str, Any], kinds: list[str], python: dict[str, Any] | None, missing: str, steps: list[str]
+) -> None:
+    why, *said = refusal(record, kinds=kinds, python=python, stage="test").splitlines()
+    assert missing in why
+    assert len(said) == len(steps)
+    for number, (line, word) in enumerate(zip(said, steps), start=1):
+        assert line.startswith(f"{number}. ")
+        assert word in line
+        assert word.startswith(("inst", "rel")) or "STAGE=test" in line

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from plugins.module_utils.release import stage
+from plugins.module_utils.release import earlier, stage
 from plugins.module_utils.release.failure import ReleaseError
 from plugins.module_utils.release.own_files import own_files
 from plugins.module_utils.release.site import Site
@@ -112,24 +112,97 @@ def test_bytecode_of_what_the_build_had_there_is_not_taken_for_the_file(site: Si
     assert said.stdout == "canary\n"
 
 
-@pytest.mark.parametrize("kind", ["folder", "file"])
-def test_root_follows_no_link_of_the_source(site: Site, staged: Staged, tmp_path: Path, kind: str) -> None:
+def linked(directory: Path, *, link: str, to: Path | str) -> None:
+    """Make the release in `directory` have what a source can have: a link."""
+    (directory / link).parent.mkdir(parents=True, exist_ok=True)
+    (directory / link).symlink_to(to)
+
+
+@pytest.mark.parametrize(
+    ("link", "to"),
+    [
+        ("portal", "/tmp"),
+        ("portal", "../../shared/mediafiles"),
+        # In the release, and not where the path says: visitors read the first, the last is the stage's own.
+        ("portal", "staticfiles"),
+        ("portal", "mediafiles"),
+        ("portal", ".venv/bin"),
+        ("portal", "gone"),
+    ],
+)
+def test_no_file_is_written_through_a_folder_that_is_a_link(site: Site, staged: Staged, link: str, to: str) -> None:
+    identity = staged("v1", {"a.css": "one"})
+    directory = site.directory(identity)
+    linked(directory, link=link, to=to)
+    release = with_files(release_named("v1", sha256=str((site.record(identity) or {})["sha256"])))
+    before = {path: path.read_bytes() for path in site.root.rglob("*") if path.is_file()}
+    refused = pytest.raises(ReleaseError, match=r"portal/configuration\.py .* release_files")
+    with refused:
+        stage.differences(directory, site=site, release=release)
+    with refused:
+        stage.finish(directory, site=site, release=release, owner=OWNER)
+    assert {path: path.read_bytes() for path in site.root.rglob("*") if path.is_file()} == before
+
+
+def test_a_file_takes_the_place_of_a_link(site: Site, staged: Staged, tmp_path: Path) -> None:
     identity = staged("v1", {})
     directory = site.directory(identity)
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / "configuration.py").write_text("of the system")
-    if kind == "folder":
-        (directory / "portal").symlink_to(elsewhere)
-    else:
-        (directory / "portal").mkdir()
-        (directory / PATH).symlink_to(elsewhere / "configuration.py")
+    elsewhere = tmp_path / "configuration.py"
+    elsewhere.write_text("of the system")
+    linked(directory, link=PATH, to=elsewhere)
     release = with_files(release_named("v1", sha256=str((site.record(identity) or {})["sha256"])))
-    if kind == "folder":
-        with pytest.raises(ReleaseError, match="leads out of the release"):
-            stage.finish(directory, site=site, release=release, owner=OWNER)
-    else:
+    stage.finish(directory, site=site, release=release, owner=OWNER)
+    assert (directory / PATH).read_text() == TEXT
+    assert not (directory / PATH).is_symlink()
+    assert elsewhere.read_text() == "of the system"
+
+
+def test_of_bytecode_elsewhere_only_the_link_goes(site: Site, staged: Staged, tmp_path: Path) -> None:
+    identity = staged("v1", {})
+    directory = site.directory(identity)
+    elsewhere = tmp_path / "configuration.cpython-311.pyc"
+    elsewhere.write_bytes(b"of the system")
+    linked(directory, link="portal/__pycache__", to=tmp_path)
+    release = with_files(release_named("v1", sha256=str((site.record(identity) or {})["sha256"])))
+    stage.finish(directory, site=site, release=release, owner=OWNER)
+    assert elsewhere.read_bytes() == b"of the system"
+    assert not (directory / "portal/__pycache__").exists()
+
+
+@pytest.mark.parametrize("to", ["elsewhere", "staticfiles"])
+def test_no_path_is_shared_through_a_folder_that_is_a_link(site: Site, staged: Staged, tmp_path: Path, to: str) -> None:
+    identity = staged("v1", {"uploads/a": "of the release"})
+    directory = site.directory(identity)
+    there = directory / "staticfiles" if to == "staticfiles" else tmp_path / "elsewhere"
+    (there / "uploads").mkdir(parents=True, exist_ok=True)
+    (there / "uploads/a").write_text("of the system")
+    linked(directory, link="public", to=there)
+    release = replace(
+        release_named("v1", sha256=str((site.record(identity) or {})["sha256"])), shared_paths=("public/uploads",)
+    )
+    with pytest.raises(ReleaseError, match=r"public/uploads .* release_shared_paths"):
         stage.finish(directory, site=site, release=release, owner=OWNER)
-        assert (directory / PATH).read_text() == TEXT
-        assert not (directory / PATH).is_symlink()
-    assert (elsewhere / "configuration.py").read_text() == "of the system"
+    assert (there / "uploads/a").read_text() == "of the system"
+    assert not list((site.shared / "public/uploads").glob("*"))
+
+
+def test_no_static_files_are_taken_from_elsewhere(site: Site, staged: Staged, tmp_path: Path) -> None:
+    directory = site.directory(staged("v1", {}))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/secret").write_text("of the system")
+    linked(directory, link="staticfiles", to=tmp_path / "elsewhere")
+    with pytest.raises(ReleaseError, match=r"staticfiles .* release_static_directory"):
+        stage.merge(site, release=release_named("v1"), owner=OWNER)
+    with pytest.raises(ReleaseError, match=r"staticfiles .* release_static_directory"):
+        earlier.add(directory, site=site, record={"id": "v0"}, static_directory="staticfiles", owner=OWNER)
+    assert not list(site.static.rglob("secret"))
+    assert not site.earlier.exists()
+
+
+def test_static_files_may_be_a_link_in_the_release(site: Site, staged: Staged) -> None:
+    directory = site.directory(staged("v1", {}))
+    (directory / "front/built").mkdir(parents=True)
+    (directory / "front/built/a.css").write_text("one")
+    linked(directory, link="staticfiles", to="front/built")
+    assert stage.merge(site, release=release_named("v1"), owner=OWNER) == 1
+    assert (site.static / "a.css").read_text() == "one"
