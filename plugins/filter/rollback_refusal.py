@@ -49,7 +49,7 @@ _value:
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.carpentries.amy.plugins.module_utils import rollback
+from ansible_collections.carpentries.amy.plugins.module_utils._deploy import rollback
 
 
 def rollback_refusal(

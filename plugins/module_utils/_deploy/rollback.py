@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from .host_kinds import QUEUE_KINDS
-from .release.python_asked import Verdict, remedy
-from .typed_command import DEPLOY, typed_command
+from ..host_kinds import QUEUE_KINDS
+from ..release.python_asked import Verdict, remedy
+from ..typed_command import DEPLOY, typed_command
 
 # What the deploy lock says of a rollback, and of a lock whose holder runs no more.
 ROLLBACK = "make rollback"
