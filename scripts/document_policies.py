@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the tables of docs/provisioning.md (who reaches whom, who may do what) from the code that decides.
+"""Write the tables of docs/provisioning.md (which hosts reach each other, what each may do) from the code that decides.
 
 With `--check` nothing is written; the exit code is 1 when a table is not what it should be.
 """
@@ -28,7 +28,7 @@ def documented(page: str) -> str:
         "security groups": _security_groups(),
         "host policies": _host_policies(),
         "bucket policy": _statements(
-            [(statement, "everybody") for statement in bucket_statements(bucket="BUCKET", host_roles="PROJECT-STAGE-*")]
+            [(statement, "everyone") for statement in bucket_statements(bucket="BUCKET", host_roles="PROJECT-STAGE-*")]
         ),
     }
     for name, table in tables.items():
@@ -59,7 +59,7 @@ def _statements(statements: list[tuple[Statement, str]]) -> str:
         f"{_conditions(statement)} | {statement.reason} |"
         for statement, who in statements
     ]
-    return "\n".join(["| statement | whom it is about | what it says | why |", "|---|---|---|---|", *rows])
+    return "\n".join(["| statement | applies to | what it says | why |", "|---|---|---|---|", *rows])
 
 
 def _conditions(statement: Statement) -> str:
@@ -114,7 +114,7 @@ def _ports(rule: dict[str, Any]) -> str:
 
 def _source(rule: dict[str, Any]) -> str:
     if not rule:
-        return "nobody; others name it"
+        return "none; other groups name it"
     if "group_name" in rule:
         return f"group `{rule['group_name'].removeprefix('STAGE-')}`"
     blocks = rule.get("cidr_ip") or rule["cidr_ipv6"]

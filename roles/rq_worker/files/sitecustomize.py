@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Python imports this in each worker: it keeps a worker's command channel alive when Redis restarts.
 
-RQ 1's thread that listens for commands ends with its connection. The worker goes on, but nobody can wake it any more
-to look at a suspension, and with redis-py 5 it never ends when it is told to: unsubscribing connects again, which waits
-for a lock that it holds itself. A new thread on the same subscription connects by itself. RQ 2 needs none of this.
+RQ 1's thread that listens for commands ends with its connection. The worker goes on, but no command can wake it any
+more to look at a suspension, and with redis-py 5 it never ends when it is told to: unsubscribing connects again, which
+waits for a lock that it holds itself. A new thread on the same subscription connects by itself. RQ 2 needs none of
+this.
 """
 
 import threading

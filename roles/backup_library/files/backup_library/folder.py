@@ -112,7 +112,7 @@ class Folder(Generic[M]):
             )
 
     def remove_remains(self) -> None:
-        """Remove what a run has left that was killed. Only for who holds the lock: nobody else writes then."""
+        """Remove the unfinished files of a killed run. The caller holds the lock, so no other run writes."""
         # A folder is no work of ours.
         for partial in self.directory.glob(f"*{UNFINISHED}"):
             if not partial.is_dir() or partial.is_symlink():

@@ -15,7 +15,7 @@ from .failure import BackupError
 
 @dataclass(frozen=True)
 class Lock:
-    """A file that is locked by whoever works, and how many seconds another waits for it."""
+    """A file that the working process locks, and how many seconds another process waits for it."""
 
     file: Path
     wait: int

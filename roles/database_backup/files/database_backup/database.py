@@ -96,7 +96,7 @@ def connection(settings: Settings, database: str | None = None) -> Iterator[Any]
         connected = psycopg2.connect(settings.conninfo(database))
     except psycopg2.OperationalError as error:
         raise BackupError(
-            f"PostgreSQL lets nobody into {database or settings.database}: {str(error).strip()}\n"
+            f"PostgreSQL refuses a connection to {database or settings.database}: {str(error).strip()}\n"
             f"Look at {settings.service_file} and its password file, and at the database's security group."
         ) from error
     try:

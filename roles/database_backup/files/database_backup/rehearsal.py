@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Copies of the database that nobody serves: beside it, or on a server that bears the load of them instead."""
+"""Copies of the database that serve no visitor: on its own server, or on another one that takes their load."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from .dump import client_version, require_readable, restore
 from .manifest import BEFORE_RESTORE, DatabaseManifest
 from .settings import Settings
 
-# Exists on every server, and nobody's data is in it.
+# It exists on every server and holds no data.
 NEUTRAL = "postgres"
 # Only a superuser may end autovacuum, which has no user, and whose kind is shown to few. A rename and a drop end it
 # themselves; WITH (FORCE) would demand the right to.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Redis that nobody else can reach, with the data of a backup."""
+"""A Redis that no other program can reach, with the data of a backup."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def count_keys(file: Path) -> int:
         raise BackupError(f"{file.name} cannot be read back, so it is no backup.\n{error}") from error
     keys = re.search(r"(\d+) keys read", report)
     if keys is None or "Checksum OK" not in report:
-        raise BackupError(f"{file.name} has no checksum of Redis's, so nobody knows whether it is whole.")
+        raise BackupError(f"{file.name} has no checksum by Redis, so it may be incomplete.")
     return int(keys[1])
 
 

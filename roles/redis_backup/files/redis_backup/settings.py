@@ -44,6 +44,6 @@ class Settings:
         )
 
     def environment(self) -> dict[str, str]:
-        """Return the environment in which redis-cli finds the password, which nobody sees in its arguments."""
+        """Return the environment in which redis-cli finds the password. Arguments would show it."""
         # An empty one would be tried, and be refused.
         return {**os.environ, **({"REDISCLI_AUTH": self.password} if self.password else {})}
