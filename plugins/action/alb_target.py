@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The action behind M(carpentries.amy.alb_target): while somebody looks on, the module tells how its wait goes."""
+"""The action behind M(carpentries.amy.alb_target): on a terminal, the module reports how its wait goes."""
 
 from __future__ import annotations
 

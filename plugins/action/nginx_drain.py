@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The action behind M(carpentries.amy.nginx_drain): while somebody looks on, the module watches in spells."""
+"""The action behind M(carpentries.amy.nginx_drain): on a terminal, the module waits in short calls."""
 
 from __future__ import annotations
 

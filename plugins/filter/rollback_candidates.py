@@ -20,7 +20,7 @@ options:
     elements: dict
     required: true
   lock:
-    description: The deploy lock, as M(carpentries.amy.deploy_lock_info) says. None if nobody holds it.
+    description: The deploy lock, as M(carpentries.amy.deploy_lock_info) says. None if it is free.
     type: dict
   claim:
     description: What M(carpentries.amy.deploy_lock_info) says of it.

@@ -100,7 +100,7 @@ class Rotation:
         `others` looks at the targets that would serve without this one; those that may yet become healthy are waited
         for, as a busy host may have failed a check at this moment.
         The load balancer goes on routing for a moment after a deregistration, so `propagation` seconds pass from ours,
-        or from finding somebody else's unfinished one. A target found `unused` left long ago: no hold.
+        or from the moment when it finds an unfinished one. A target found `unused` left long ago: no hold.
         Raises RotationRefusedError (see `plan_leave`) and RotationTimeoutError.
         """
         found, step = self._until_it_may_leave(others=others, minimum=minimum, patience=patience)

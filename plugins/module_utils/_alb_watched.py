@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The load balancer's API for a wait that somebody watches.
+"""The load balancer's API for a wait that is shown on a terminal.
 
 Private to this collection.
 """

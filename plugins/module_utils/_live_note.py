@@ -14,7 +14,7 @@ from pathlib import Path
 def tell(path: Path, text: str) -> None:
     """Let `path` hold `text`; its reader gets the old line or the new one. What cannot be written is left untold."""
     successor = path.with_name(f"{path.name}.new")
-    # Nothing that a deploy does may fail because nobody can look on.
+    # A deploy must not fail because its progress cannot be shown.
     with suppress(OSError):
         successor.write_text(text, encoding="utf-8")
         successor.replace(path)

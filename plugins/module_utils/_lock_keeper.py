@@ -17,12 +17,12 @@ from ._clock import Clock, timestamp
 from ._lock_document import Claim, Lock, Process, claim, refusal
 from ._lock_store import LockStore
 
-# A race is lost to somebody who then holds the lock; a second loss needs that holder to leave again meanwhile.
+# The winner of a race holds the lock; a second loss needs that winner to give it up meanwhile.
 MAX_RACES = 10
 
 
 class LockHeldError(Exception):
-    """Somebody else holds the lock."""
+    """Another run holds the lock."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ class Keeper:
     def hold(self, wish: Wish, *, renew: bool = False) -> Outcome:
         """Have the lock, as wished. Our own stays as it is; with `renew`, or once expired, it lasts `ttl` more.
 
-        Raises LockHeldError when somebody else has it.
+        Raises LockHeldError when another run has it.
         """
         return self._settle(lambda found: self._try_hold(found, wish, renew=renew))
 
     def release(self, *, force: bool = False) -> Outcome:
-        """Give up our own lock or remove an abandoned one; with `force` anybody's. Raises LockHeldError."""
+        """Give up our own lock or remove an abandoned one; with `force` any lock. Raises LockHeldError."""
         return self._settle(lambda found: self._try_release(found, force=force))
 
     def _settle(self, attempt: Callable[[tuple[Lock, str] | None], Outcome | None]) -> Outcome:

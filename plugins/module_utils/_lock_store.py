@@ -3,7 +3,7 @@
 """The deploy lock's object in S3, changed by conditional requests only.
 
 Private to this collection; runs on the controller only (boto3). S3 serialises requests on one key: of any number of
-creators with If-None-Match exactly one succeeds, and If-Match protects what somebody else wrote meanwhile
+creators with If-None-Match exactly one succeeds, and If-Match protects what another run wrote meanwhile
 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html).
 """
 
@@ -19,16 +19,16 @@ from ._lock_document import Lock, dump, load
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-# Somebody else was first: the object exists or has changed (412), or is being written this moment (409).
+# Another run was first: the object exists or has changed (412), or is being written this moment (409).
 _LOST_RACE = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 _MISSING = ("NoSuchKey", "404")
 
 
 class LockStore(Protocol):
-    """Where the lock is. A False answer means that somebody else was faster; `etag` names one exact version."""
+    """Where the lock is. A False answer means that another run was faster; `etag` names one exact version."""
 
     def read(self) -> tuple[Lock, str] | None:
-        """The lock and its etag, or None when nobody holds it."""
+        """The lock and its etag, or None when it is free."""
 
     def create(self, lock: Lock) -> bool:
         """Take a lock that does not exist."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 POLL_SECONDS = 2
-# A certificate in any other status will never serve and is requested anew.
+# A certificate in any other status will never serve and is requested again.
 USABLE = ("PENDING_VALIDATION", "ISSUED")
 
 

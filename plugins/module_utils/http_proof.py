@@ -216,7 +216,7 @@ class TargetClient:
 
 
 class _Connection(http.client.HTTPConnection):
-    """An HTTP connection over a socket that somebody else opens."""
+    """An HTTP connection over a socket that another object opens."""
 
     def __init__(self, opener: Any, *, host: str, timeout: float) -> None:
         super().__init__(host, timeout=timeout)

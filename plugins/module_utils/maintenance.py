@@ -33,7 +33,7 @@ class MaintenancePage:
 
     @property
     def mode(self) -> Mode:
-        """What the page is now, whoever has renamed it."""
+        """What the page is now, however it was renamed."""
         return "on" if self._named("on").exists() else "off"
 
     @property
@@ -43,7 +43,7 @@ class MaintenancePage:
 
     @property
     def planned_end(self) -> datetime | None:
-        """When the page that is on is planned to be off again, in UTC; None if nobody has said so, or it is over."""
+        """When the page that is on is planned to be off again, in UTC; None if that is not set, or is over."""
         end = self._end(self._named("on"))
         return end if end and end > self.clock.now() else None
 
@@ -53,9 +53,9 @@ class MaintenancePage:
         """Bring the page into `mode` by a rename; return whether anything changes. With `dry`, only look.
 
         One rename: at every moment there is either the one name or the other. `for_deploy` leaves a mark, before the
-        page is on, by which a later deploy knows that nobody wants it to stay; who wants a page on that has the mark
-        takes it away. A page that is to be on gets the new `content` and the planned end `until`, where they are
-        given. Raises MaintenanceError if there is no page, or if `until` has passed.
+        page is on, by which a later deploy knows that it may switch the page off. A call without `for_deploy` removes
+        the mark from a page that is on. A page that is to be on gets the new `content` and the planned end `until`,
+        where they are given. Raises MaintenanceError if there is no page, or if `until` has passed.
         """
         if mode == "off":
             content, until = "", None
@@ -85,7 +85,7 @@ class MaintenancePage:
     def switch_command(self) -> list[str]:
         """The command that switches the page on for a deploy, for a host to run when no controller is there.
 
-        A page that is on stays as it is, whoever has switched it on.
+        A page that is on stays as it is, a deploy's or an operator's.
         """
         mark, off, on = (shlex.quote(str(path)) for path in (self._mark, self._named("off"), self._named("on")))
         return ["/bin/sh", "-c", f"test -e {on} || {{ touch {mark} && mv -n {off} {on}; }}"]
@@ -98,7 +98,7 @@ class MaintenancePage:
             self._mark.unlink(missing_ok=True)
 
     def _write(self, page: Path, *, content: str, end: datetime | None) -> None:
-        """Replace the page at once, so that nobody gets half of it, or a text without its end."""
+        """Replace the page at once, so that no visitor gets half of it, or a text without its end."""
         new = page.with_suffix(".new")
         shutil.copy2(page, new)
         os.chown(new, page.stat().st_uid, page.stat().st_gid)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Run a Django application's migrations once, whoever else tries: under an advisory lock and with a lock timeout."""
+"""Run a Django application's migrations once at a time: under an advisory lock and with a lock timeout."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ Run = Callable[..., None]
 
 
 class HoldError(Exception):
-    """Requests cannot be held or let go; the message says why and what to run."""
+    """Requests cannot be held or resumed; the message says why and what to run."""
 
 
 def connections(unix_sockets: str, path: Path) -> int:
@@ -39,7 +39,7 @@ def connections(unix_sockets: str, path: Path) -> int:
 
 
 def listens(unix_sockets: str, path: Path) -> bool:
-    """Whether somebody listens at the socket `path`; `unix_sockets` is the text of /proc/net/unix (proc(5))."""
+    """Whether a process listens at the socket `path`; `unix_sockets` is the text of /proc/net/unix (proc(5))."""
     rows = [line.split() for line in unix_sockets.splitlines()]
     return any(row[FLAGS] == LISTENING and row[-1] == str(path) for row in rows if len(row) > FLAGS)
 
@@ -78,8 +78,8 @@ class RequestHold:
     def hold(self, *, limit: float, when_over: list[str], patience: float) -> float:
         """Let new requests wait, and return after how many seconds the last one that was in flight had ended.
 
-        After `limit` seconds the host runs the command `when_over` by itself, even if nobody is left to end the hold,
-        and then closes the socket: those that wait get nginx's answer. Raises HoldError, and holds nothing, when
+        After `limit` seconds the host runs the command `when_over` by itself, even without a controller to end the
+        hold, and then closes the socket: those that wait get nginx's answer. Raises HoldError, and holds nothing, when
         requests in flight do not end within `patience` seconds.
         """
         began = self.clock.monotonic()
@@ -104,7 +104,7 @@ class RequestHold:
         return round(self.clock.monotonic() - began, 1)
 
     def release(self, *, patience: float) -> float:
-        """Let the requests go that wait, and new ones pass; return after how many seconds none waited any more.
+        """Resume the requests that wait, and let new ones pass; return after how many seconds none waited any more.
 
         Raises HoldError when some still wait after `patience` seconds; they go on waiting. Can be cut off and done
         again.
@@ -123,7 +123,7 @@ class RequestHold:
         return round(self.clock.monotonic() - began, 1)
 
     def close(self) -> None:
-        """Let nobody wait any more: those who do, and those who come, get nginx's answer, as when the limit is reached.
+        """End all waits: requests that wait, and new ones, get nginx's answer, as when the limit is reached.
 
         The hold stays until it is released, when requests reach the application again.
         """

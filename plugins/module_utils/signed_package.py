@@ -22,7 +22,7 @@ _PRIMARY = -1
 
 
 class SignatureError(Exception):
-    """The package is not what was signed, or not by whom it should have been."""
+    """The package is not what was signed, or the signature is by a wrong key."""
 
 
 def verify(*, package: Path, signature: Path, key: bytes, fingerprint: str, folder: Path, run: Run) -> None:

@@ -176,7 +176,7 @@ def bucket_statements(*, bucket: str, host_roles: str) -> list[Statement]:
     return [
         Statement(
             sid="RefusePlainHttp",
-            reason="Backups and releases never cross a network unencrypted, whoever asks.",
+            reason="Backups and releases never cross a network unencrypted.",
             effect="Deny",
             principal="*",
             actions=("s3:*",),

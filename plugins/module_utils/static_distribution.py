@@ -40,7 +40,7 @@ class Wanted:
             "Aliases": _listed([self.alias] if self.alias else []),
             "Origins": _listed([self._origin()]),
             # CloudFront wants to know what to do with other paths, too. The site must not be reached by a name that it
-            # does not know: they need a signature, and nobody has a key.
+            # does not know: they need a signature, and no key exists.
             "DefaultCacheBehavior": {**_behavior(), "TrustedSigners": {"Enabled": True, **_listed(["self"])}},
             "CacheBehaviors": _listed(
                 [{**_behavior(), "PathPattern": f"{self.path}*", "TrustedSigners": {"Enabled": False, **_listed([])}}]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: alb_maintenance
-short_description: Let a load balancer itself answer everybody with a maintenance page, or no longer
+short_description: Switch a load balancer's own maintenance page on or off
 version_added: 0.1.0
 description:
   - Puts a rule of priority 1 on each listener of an application load balancer, whose action is a fixed response with

@@ -186,7 +186,7 @@ def main() -> None:
 
 
 def seen_by(api: TargetGroupApi, progress_file: str | None) -> TargetApi:
-    """The API, with somebody who looks on if there is one."""
+    """The API; it writes the progress to a file if one is named."""
     return WatchedApi(api, tell=partial(tell, Path(progress_file))) if progress_file else api
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cloudfront_static
-short_description: Have CloudFront serve one path of a site
+short_description: Serve one path of a site by CloudFront
 version_added: 0.1.0
 description:
   - Creates or corrects a distribution that fetches what is below one path from the site, and serves nothing else.

@@ -10,7 +10,7 @@ short_description: Say how much storage an RDS instance has left
 version_added: 0.1.0
 description:
   - Reads the metric C(FreeStorageSpace) of the last minutes in CloudWatch.
-  - An instance whose storage is full refuses all writes, so whoever is about to fill some asks before.
+  - An instance whose storage is full refuses all writes. A playbook that is about to fill storage asks before.
 options:
   instance:
     description: Identifier of the RDS instance.

@@ -14,12 +14,12 @@ description:
   - The lock belongs to one run of C(ansible-playbook), which may take it again at any time.
   - A lock is taken over when it has expired, or when the run that took it was on this host and lives no more. So the
     same command can be run again at once after its controller died.
-  - A lock that somebody else holds makes the module fail, with who holds it, since when, why, and what to do.
+  - If another run holds the lock, the module fails, and says who holds it, since when, why, and what to do.
 options:
   state:
     description:
       - V(held) takes the lock, or keeps it.
-      - V(released) gives it up. An abandoned lock may be removed by anybody.
+      - V(released) gives it up. Any run may remove an abandoned lock.
     type: str
     choices: [held, released]
     default: held
@@ -53,7 +53,7 @@ options:
     type: str
     default: ""
   force:
-    description: Release the lock whoever holds it.
+    description: Release the lock of any holder.
     type: bool
     default: false
 extends_documentation_fragment: [carpentries.amy.aws_connection, carpentries.amy.public, carpentries.amy.stage_lock]
@@ -87,11 +87,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 held:
-  description: Whether somebody holds the lock now (in check mode, would hold).
+  description: Whether the lock is held now (in check mode, would be held).
   returned: success
   type: bool
 lock:
-  description: The lock as it is now; none when nobody holds it.
+  description: The lock as it is now; none when it is free.
   returned: success
   type: dict
   sample:

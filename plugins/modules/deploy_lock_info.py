@@ -31,11 +31,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 held:
-  description: Whether somebody holds the lock.
+  description: Whether the lock is held.
   returned: success
   type: bool
 lock:
-  description: The lock, as M(carpentries.amy.deploy_lock) returns it; none when nobody holds it.
+  description: The lock, as M(carpentries.amy.deploy_lock) returns it; none when it is free.
   returned: success
   type: dict
 claim:

@@ -35,7 +35,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Wait until hardly anybody comes to the old server any more
+- name: Wait until hardly any request comes to the old server
   carpentries.amy.log_growth:
     path: /var/log/nginx/stragglers.log
 """

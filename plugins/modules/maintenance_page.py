@@ -60,7 +60,7 @@ mode:
   type: str
   sample: "off"
 planned_end:
-  description: When the page is planned to be off again; none if nobody has said so, or it is over.
+  description: When the page is planned to be off again; none if that is not set, or is over.
   returned: success
   type: str
   sample: "2026-01-31T15:30:00.000Z"

@@ -19,7 +19,7 @@ author:
   - The carpentries.amy contributors (@carpentries)
 options:
   expendable:
-    description: Patterns of keys whose loss does not matter, because RQ writes them anew.
+    description: Patterns of keys whose loss does not matter, because RQ writes them again.
     type: list
     elements: str
     default:
@@ -45,12 +45,12 @@ attributes:
     description: Tells whether the server would become a replica.
     support: full
   diff_mode:
-    description: Shows whom the server follows before and after.
+    description: Shows the server's primary before and after.
     support: full
 """
 
 EXAMPLES = r"""
-- name: Let the new Redis follow the old one
+- name: Make the new Redis a replica of the old one
   carpentries.amy.redis_replica:
     redis_url: "redis://admin:{{ password }}@10.20.0.7:6379"
     redis_address: 10.20.0.7:6379

@@ -68,7 +68,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import 
 
 
 def main() -> None:
-    """Change the parts, report."""
+    """Change the primary, report."""
     module = AnsibleModule(
         argument_spec={
             **PAIR_OPTIONS,

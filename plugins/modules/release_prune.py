@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: release_prune
-short_description: Remove releases that nobody needs any more
+short_description: Remove releases that are no longer needed
 version_added: 0.1.0
 description:
   - Keeps the releases activated last, the active one, the one before it, the named ones, those that a process runs

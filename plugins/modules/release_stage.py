@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: release_stage
-short_description: Put a built release on a host, without anyone noticing
+short_description: Put a built release on a host, beside the one that serves
 version_added: 0.1.0
 description:
   - Fetches the artifact, checks it, and unpacks it as C(releases/<id>) of the site, with its settings, its shared
     paths and its static files. The release is complete or not there at all; nothing that serves is touched.
-  - A release that is there is checked and, where somebody has changed it, healed.
+  - A release that is there is checked and, where it was changed, healed.
   - Code belongs to root and can be read by O(group) only. O(user) can write to shared paths only.
   - Static files are hard-linked into C(static/) of the site. Of two different files of one name the first stays there;
     that matters for names without a hash only, and never for the active release, which nginx asks first.

@@ -91,7 +91,7 @@ maintenance_for_deploy:
   returned: success
   type: bool
 maintenance_until:
-  description: When it is planned to be off again; null if nobody has said so, or it is over.
+  description: When it is planned to be off again; null if that is not set, or is over.
   returned: success
   type: str
   sample: "2026-01-31T15:30:00.000Z"

@@ -20,7 +20,7 @@ options:
   state:
     description:
       - Whether requests wait. With V(closed), those of a hold that cannot be answered wait no longer; they get nginx's
-        answer, which is the maintenance page if that is on, and so does everybody until the hold is V(released).
+        answer, which is the maintenance page if that is on, and so do all others until the hold is V(released).
     type: str
     choices: [held, released, closed]
     required: true

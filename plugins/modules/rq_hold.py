@@ -67,7 +67,7 @@ EXAMPLES = r"""
     owner: "{{ deploy_id }}"
     take_over: true
 
-- name: Let the workers go on
+- name: Resume the queues
   carpentries.amy.rq_hold:
     state: released
     redis_url: "{{ rq_redis_url }}"

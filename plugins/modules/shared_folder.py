@@ -9,8 +9,8 @@ module: shared_folder
 short_description: Move a folder to a file system that hosts share, while programs use it
 version_added: 0.1.0
 description:
-  - Copies what is in the folder to the shared file system, has systemd mount it over the folder, copies what was
-    written meanwhile, and makes what is covered writable for nobody. Programs that use the folder need no restart.
+  - Copies what is in the folder to the shared file system, lets systemd mount it over the folder, and copies what was
+    written meanwhile. The covered folder becomes read-only. Programs that use the folder need no restart.
   - Of two versions of a file the newer one is on the share in the end; the older one stays in the covered folder.
   - It can be cut off at any time and done again, and on several hosts at once.
 options:

@@ -3,7 +3,7 @@
 """Where the actions of a run leave a line about each host, for a callback that shows it before the task has ended.
 
 Private to this collection. A callback that wants them makes the directory and names it in the environment, which the
-processes that run tasks inherit; without it nothing is told, and tasks run as if there were nobody to look on.
+processes that run tasks inherit; without it nothing is told, and tasks run as without a terminal.
 """
 
 from __future__ import annotations
@@ -44,6 +44,6 @@ class LiveNotes:
 
 
 def wanted_note(host: str) -> Path | None:
-    """The file for what is to be told of a host; None where nobody has asked."""
+    """The file for what is to be told of a host; None where no callback wants it."""
     directory = os.environ.get(VARIABLE)
     return LiveNotes(Path(directory)).path_of(host) if directory else None

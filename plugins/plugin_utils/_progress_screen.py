@@ -32,7 +32,7 @@ _PER_SECOND = 4
 
 
 class Screen:
-    """Draws `progress` again and again until it is stopped. Whoever changes `progress` holds `lock`.
+    """Draws `progress` again and again until it is stopped. Code that changes `progress` holds `lock`.
 
     `notes` says what a host's running task tells of itself.
     """

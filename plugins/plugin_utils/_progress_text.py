@@ -19,7 +19,7 @@ _PREFIXES = {Kind.CHANGE: "changed  ", Kind.IGNORED: "ignored  ", Kind.FAILURE: 
 
 
 def lines_of(note: Note, *, width: int | None = None) -> list[str]:
-    """`note` as lines, broken between words at `width`; unbroken without one, for whoever reads a pipe."""
+    """`note` as lines, broken between words at `width`; unbroken without one, for a pipe."""
     indent = "" if note.kind is Kind.PHASE else INDENT
     headline = [indent + _PREFIXES.get(note.kind, "") + note.text] if note.text else []
     deeper = indent + ("    " if note.text else "")

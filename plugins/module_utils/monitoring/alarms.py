@@ -46,7 +46,7 @@ class Stage:
     `path` begins the names of its alarms, and is the namespace of its own metrics. `hosts` are instance ids by name,
     and empty where no agent measures them; `filesystem` is the type of their root. `has_figures` tells that a host
     takes them, `has_queues` that there are background jobs and their Redis, `has_redis` that there is one, with jobs
-    or without. `database` is an identifier of RDS's, and empty where it is somebody else's. `file_system_id` is EFS's,
+    or without. `database` is an identifier of RDS's, and empty where it is external. `file_system_id` is EFS's,
     and empty without one; so many hosts as `mounts` says should have it.
     """
 

@@ -152,7 +152,7 @@ WATCHES = (
         metrics={"m": Metric(of=QUEUES, name="FailedJobs")},
         threshold=0,
         missing=AS_BEFORE,
-        meaning="more than {threshold} jobs have failed, and nobody has looked at them",
+        meaning="more than {threshold} failed jobs are in their registry",
         silence=_SAID_ONCE,
         look="jobs-do-not-run",
     ),
@@ -163,7 +163,7 @@ WATCHES = (
         periods=3,
         missing=ALARM,
         meaning="the newest backup that has been read back is older than {threshold} s",
-        silence="There is no backup, or nobody can say how old it is; that is as bad as an old one.",
+        silence="There is no backup, or its age is unknown; that is as bad as an old one.",
         look="backups",
     ),
     Watch(

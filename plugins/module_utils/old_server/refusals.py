@@ -80,7 +80,7 @@ def _cron(jobs: Iterable[dict[str, str]], left_behind: Collection[str]) -> Itera
         if not any(part in job["command"] for part in left_behind):
             yield (
                 f"cron runs {job['command']} ({job['file']}), and the fleet would not. Make it a job of the scheduler "
-                "or a timer of one host, or name a part of it in modernize_cron_left_behind if nobody will miss it."
+                "or a timer of one host, or name a part of it in modernize_cron_left_behind if it is no longer needed."
             )
 
 

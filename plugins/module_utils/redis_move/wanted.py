@@ -17,7 +17,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.redis_move.replica
 )
 from ansible_collections.carpentries.amy.plugins.module_utils.rq.failure import QueueError
 
-# What RQ and rq-scheduler write anew when they start, or when they need it.
+# What RQ and rq-scheduler write again when they start, or when they need it.
 EXPENDABLE = [
     "rq:workers",
     "rq:workers:*",
@@ -56,7 +56,7 @@ def replica(pair: Pair, options: dict[str, Any], *, clock: Clock, check_mode: bo
 
 
 def switched(pair: Pair, options: dict[str, Any], *, clock: Clock, check_mode: bool) -> dict[str, Any]:
-    """Change the parts of the two; what a result shows of it. `options` are those of the module redis_switch.
+    """Make the replica the primary; what a result shows of it. `options` are those of the module redis_switch.
 
     Raises QueueError if they do not hold the same, or if the change has not been made in time.
     """

@@ -159,7 +159,7 @@ class ArtifactStore:
         if problem:
             raise ReleaseError(
                 f"The upload to s3://{self._bucket}/{manifest.key} is not good: {problem}. Nothing was recorded; "
-                "run the deploy again, and it is built and uploaded anew."
+                "run the deploy again, and it is built and uploaded again."
             )
         encryption: dict[str, Any] = self._encryption.parameters()
         with translated(doing=f"write s3://{self._bucket}/{manifest_key(manifest.key)}"):

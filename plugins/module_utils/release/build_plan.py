@@ -214,7 +214,7 @@ def _manage_step(command: str, *, environment: Mapping[str, str]) -> Step:
 
 def _compile_step() -> Step:
     # The code belongs to root on the hosts, so processes could never save what they compile at each start.
-    # 1: a file is no valid Python. It may be a template that nobody imports; if not, the application will say so.
+    # 1: a file is no valid Python. It may be a template that is never imported; if not, the application will say so.
     return Step(
         "Compile the application",
         [

@@ -43,7 +43,7 @@ class Built:
 
 @dataclass(frozen=True)
 class Workplace:
-    """Where a build happens: `directory` is made anew and removed, `cache` is kept for the next build."""
+    """Where a build happens: `directory` is created for each build and removed, `cache` is kept for the next build."""
 
     directory: Path
     cache: Path

@@ -98,7 +98,7 @@ def plan_for_site(site: Site, *, keep: int, keep_ids: Collection[str], now: floa
 
 
 def prune(site: Site, plan: PrunePlan, *, static_directory: str, group: int) -> int:
-    """Carry out `plan`; returns how many static files nobody serves any more were removed.
+    """Carry out `plan`; returns how many static files were removed, which no release serves any more.
 
     Static files of one name that differ were linked from one release only (see static_tree); if that one goes, the
     name is linked from a release that stays.

@@ -3,7 +3,7 @@
 """Puts a built release on a host: unpacked, linked, with its settings, complete or not there at all. Runs as root.
 
 A release is prepared as `releases/<id>.partial` and renamed when it is whole, so `releases/<id>` is complete by its
-mere existence. `finish` states what a whole release is; it heals a release that somebody has damaged, too.
+mere existence. `finish` states what a whole release is; it heals a damaged release, too.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def unpack(archive: Path, *, to: Path) -> Path:
 
 
 def secure(directory: Path, *, owner: Owner) -> None:
-    """Give all of `directory` to root and the group, without anything for others; nobody but root may write."""
+    """Give all of `directory` to root and the group, without anything for others; only root may write."""
     for folder, names, files in os.walk(directory):
         for path in [Path(folder), *(Path(folder, name) for name in (*names, *files))]:
             os.chown(path, 0, owner.group, follow_symlinks=False)

@@ -97,7 +97,7 @@ class Journal:
 def must_suspend(*, claim: Claim | None, holder: str, ttl: int, take_over: bool) -> bool:
     """Whether the suspension has to be written; False if a person's own suspension covers the whole time.
 
-    Raises QueueError if somebody else's claim is in the way.
+    Raises QueueError if another holder's claim is in the way.
     """
     if claim is None or claim.holder == holder:
         return True
@@ -110,7 +110,7 @@ def must_suspend(*, claim: Claim | None, holder: str, ttl: int, take_over: bool)
         )
     if claim.seconds_left is not None and claim.seconds_left < ttl:
         raise QueueError(
-            f"Somebody has suspended the queues: {claim}, which may end in the middle of the deploy ({ttl} seconds). "
+            f"The queues are suspended: {claim}, which may end in the middle of the deploy ({ttl} seconds). "
             "Let it end, or resume the workers (rq resume --url ...), and run the same command again."
         )
     return False
@@ -119,7 +119,7 @@ def must_suspend(*, claim: Claim | None, holder: str, ttl: int, take_over: bool)
 def suspend(*, lease: Lease, holder: str, ttl: int, take_over: bool) -> bool:
     """Write or prolong the suspension. True if the queues were not held by `holder` before.
 
-    Raises QueueError if somebody else holds them.
+    Raises QueueError if another holder has them.
     """
     claim = lease.claim()
     if not must_suspend(claim=claim, holder=holder, ttl=ttl, take_over=take_over):
@@ -129,7 +129,7 @@ def suspend(*, lease: Lease, holder: str, ttl: int, take_over: bool) -> bool:
     else:
         done = lease.replace(expected=claim.holder, holder=holder, seconds=ttl)
     if not done:
-        raise QueueError("Somebody else suspended or resumed the queues at this moment. Run the same command again.")
+        raise QueueError("Another program suspended or resumed the queues at this moment. Run the same command again.")
     return claim is None or claim.holder != holder
 
 
@@ -202,7 +202,7 @@ def hold(*, lease: Lease, store: Store, holder: str, ttl: int, timeout: int, tak
 def release(*, lease: Lease, store: Store, holder: str) -> tuple[bool, list[str]]:
     """End `holder`'s suspension: whether it was there, and the jobs that went back to their queue.
 
-    A suspension by somebody else stays, and so do jobs that are stranded under it.
+    A suspension by another holder stays, and so do jobs that are stranded under it.
     """
     claim = lease.claim()
     if claim is None or claim.holder != holder:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Jobs that are younger than a backup: the rows that they were made for may be gone after its restore.
 
-Which rows a job needs is known to nobody but the application, and a job is not asked: that would execute its pickle.
+Only the application knows which rows a job needs, and a job is not asked: that would execute its pickle.
 Its age is certain.
 """
 

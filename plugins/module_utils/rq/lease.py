@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A Redis key that somebody holds for a time: its value names the holder, its time to live ends a dead holder's claim.
+"""A Redis key that one holder has for a time: its value names the holder, its time to live ends a dead holder's claim.
 
 Every change compares the value first, with WATCH and MULTI: the application's Redis user may run no Lua.
 """
@@ -39,13 +39,13 @@ class Lease(Protocol):
         """Who holds it now, or None."""
 
     def take(self, *, holder: str, seconds: int) -> bool:
-        """Claim it if it is free. False if somebody holds it."""
+        """Claim it if it is free. False if another holder has it."""
 
     def replace(self, *, expected: str, holder: str, seconds: int) -> bool:
-        """Claim it, or prolong it, if `expected` holds it. False if somebody else does by now."""
+        """Claim it, or prolong it, if `expected` holds it. False if another holder has it by now."""
 
     def give_up(self, *, expected: str) -> bool:
-        """Free it if `expected` holds it. False if somebody else does, or nobody."""
+        """Free it if `expected` holds it. False if it is free, or another holder has it."""
 
 
 class RedisLease:

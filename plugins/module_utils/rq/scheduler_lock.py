@@ -3,7 +3,7 @@
 """Stopping rq-scheduler between two ticks.
 
 A scheduler that is stopped in a tick has enqueued a job and not yet taken it off its schedule (it will run twice), or
-taken a repeating job off and not yet put it back (it is lost). A tick needs the scheduler's lock; whoever holds it may
+taken a repeating job off and not yet put it back (it is lost). A tick needs the scheduler's lock; its holder may
 stop the scheduler. A tick that outlasts its own lock (interval + 10 seconds) is in flight although the lock is free,
 and deletes whatever lock there is when it ends: so the schedule has to be seen standing still under our own lock.
 """

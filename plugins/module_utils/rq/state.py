@@ -72,7 +72,7 @@ class Taken:
 class Snapshot:
     """Everything that says whether a job runs or is about to.
 
-    `waiting_clients` counts the connections that block in a dequeue, whoever made them.
+    `waiting_clients` counts all connections that block in a dequeue.
     """
 
     workers: tuple[Worker, ...] = ()
@@ -90,7 +90,7 @@ def is_live(*, lease_ends: float, now: float) -> bool:
 
 
 def stranded(snapshot: Snapshot) -> tuple[Taken, ...]:
-    """The jobs that were taken by a worker that no longer lives: nobody will start them.
+    """The jobs that were taken by a worker that no longer lives: no worker will start them.
 
     Certain only when no living worker can be between taking and starting, which a suspended worker never is;
     until then the answer is empty. A worker that stopped in that moment was interrupted before it started the job,
@@ -106,11 +106,11 @@ def obstacles(snapshot: Snapshot) -> list[str]:
 
     Neither an empty registry nor a worker's state `idle` says so: a worker that blocks in its dequeue does not look
     at the suspension before it has run one more job. Hence each living worker has to say `suspended`, and no
-    connection may block in a dequeue, whoever made it.
+    connection at all may block in a dequeue.
     """
-    nobody_starts = stranded(snapshot)
+    never_started = stranded(snapshot)
     reasons = [f"{running} runs" for running in snapshot.running]
-    reasons += [str(taken) for taken in snapshot.taken if taken not in nobody_starts and not _runs(taken, snapshot)]
+    reasons += [str(taken) for taken in snapshot.taken if taken not in never_started and not _runs(taken, snapshot)]
     reasons += [
         f"{worker} has not noticed the suspension"
         for worker in snapshot.workers
@@ -163,7 +163,7 @@ def unseen(snapshot: Snapshot, *, supervised: Mapping[str, int | None], database
             "back or terminate it. Then run the same command again"
         )
     running = {host: count for host, count in supervised.items() if count}
-    # One that does not listen to commands is the hold's own business, which names it.
+    # The hold itself names a worker that does not listen to commands.
     wanted, seen = sum(running.values()), len(snapshot.workers)
     if seen >= wanted:
         return ""

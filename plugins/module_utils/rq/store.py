@@ -95,7 +95,7 @@ class RqStore:
         self._client.publish(f"{CHANNEL}{worker.name}", json.dumps({"command": "shutdown"}))
 
     def return_to_queue(self, taken: Taken) -> bool:
-        """Put a stranded job back to the head of its queue. False if somebody has moved it meanwhile."""
+        """Put a stranded job back to the head of its queue. False if it was moved meanwhile."""
         key = f"rq:queue:{taken.queue}:intermediate"
         with self._client.pipeline(transaction=True) as pipeline:
             pipeline.watch(key)

@@ -45,7 +45,7 @@ class Carried:
 
     copied: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
-    # Not looked at: somebody writes them.
+    # Not looked at: a process writes them.
     busy: list[str] = field(default_factory=list)
 
 

@@ -22,7 +22,7 @@ OPEN_TREE_CLONE = 1
 def covered(folder: Path) -> Iterator[Path]:
     """Yield a path to `folder` on its parent's own file system, whatever is mounted over it. Needs root.
 
-    It is a copy of the parent's mount that is attached nowhere: nobody else sees it, and it ends with its descriptor.
+    It is a copy of the parent's mount, attached nowhere: no other process sees it, and it ends with its descriptor.
     """
     call = ctypes.CDLL(None, use_errno=True).syscall
     tree = call(SYSCALL, AT_FDCWD, os.fsencode(folder.parent), OPEN_TREE_CLONE | os.O_CLOEXEC)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The mark in a folder that a shared file system covers. Whoever sees it sees the folder without the file system."""
+"""The mark in a folder that a shared file system covers. A program that sees it sees the covered folder."""
 
 from __future__ import annotations
 

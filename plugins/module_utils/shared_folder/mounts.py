@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is mounted where, without a look into any file system: one whose server is gone lets whoever looks wait."""
+"""What is mounted where, without a look into any file system: a look into one whose server is gone blocks."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def _copy_rest(below: Path, wanted: Wanted, *, moved: Moved, clock: Clock, patie
 
 @contextmanager
 def _mounted_aside(wanted: Wanted) -> Iterator[Path]:
-    """Mount the share where nobody looks, for as long as the block lasts. Raises SharedFolderError."""
+    """Mount the share at a private path, for as long as the block lasts. Raises SharedFolderError."""
     scratch = tempfile.mkdtemp(prefix="shared-folder-", dir=SCRATCH)
     try:
         _run(["mount", "-t", wanted.kind, "-o", wanted.options, wanted.source, scratch], doing=f"mount {wanted.source}")
@@ -145,7 +145,7 @@ def _mounted_aside(wanted: Wanted) -> Iterator[Path]:
             stays = f"It stays mounted there. See who uses it: fuser --verbose --mount {scratch}. "
             _run(["umount", scratch], doing=f"unmount {scratch}", more=stays)
     finally:
-        # Never more than the empty folder: what is still mounted there is everybody's files, and stays.
+        # Never more than the empty folder: what is still mounted there is the share of all hosts, and stays.
         with suppress(OSError):
             Path(scratch).rmdir()
 

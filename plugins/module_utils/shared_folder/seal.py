@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Make sure that nobody writes into a folder by mistake when what is mounted over it is gone."""
+"""Make sure that no program writes into a folder by mistake when what is mounted over it is gone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def is_sealed(folder: Path) -> bool:
 
 
 def seal(folder: Path, *, source: str) -> None:
-    """Give all that is in the folder to root, writable for nobody, and say in it that `source` belongs over it.
+    """Give all that is in the folder to root, without the right to write, and say in it that `source` belongs over it.
 
     What is in it stays readable: without the mount the site still shows what was there before.
     """

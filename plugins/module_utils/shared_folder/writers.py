@@ -10,7 +10,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 File = tuple[int, int]
-# Whatever ends meanwhile writes no more. The first process of a container is shown to nobody; it writes no uploads.
+# Whatever ends meanwhile writes no more. The first process of a container is hidden; it writes no uploads.
 HIDDEN = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 

@@ -189,7 +189,7 @@ def _resource_findings(host: Host, *, free_bytes: int) -> Iterator[Finding]:
 def _page_findings(stage: Stage) -> Iterator[Finding]:
     if stage.balancer_page:
         yield Finding(
-            "The load balancer answers everybody with its own maintenance page",
+            "The load balancer answers all visitors with its own maintenance page",
             f'make maintenance MODE=off STAGE={stage.name} ARGS="-e maintenance_at=load_balancer"',
         )
     for host in stage.hosts:

@@ -105,7 +105,7 @@ class Stage:
     `queues` is what `rq_queue_state` returns, `backup` what `amy-database check` prints, `redis_backup` what
     `amy-redis check` does. Where one could not be had, its text in `errors` (by the same name) says why; where there is
     no text either, the stage has none. `lock` is the deploy lock, and `lock_is_abandoned` tells that its holder is
-    gone. `balancer_page` tells that the load balancer answers everybody by itself. `certificate` is what
+    gone. `balancer_page` tells that the load balancer answers all visitors by itself. `certificate` is what
     `acm_certificate_info` returns. `schedules` tells whether the stage is to have an rq-scheduler.
     """
 
