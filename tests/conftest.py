@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lets Ansible find the collection before a test imports any of it: whoever is first decides how all of it is found."""
+"""Lets Ansible find the collection before a test imports any of it: the first import decides how all of it is found."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Send the traffic at its planned times until the duration ends or somebody says stop, then wait for the answers."""
+"""Send the traffic at its planned times until the duration ends or the caller says stop, then wait for the answers."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ START_SECONDS = 10.0
 
 
 class Acme:
-    """One pebble, if somebody has asked for it. It asks the stage's resolver, and forgets all when it ends.
+    """One pebble, once a client has asked for it. It asks the stage's resolver, and forgets all when it ends.
 
     Each start makes a new root certificate; clients of the stage trust all of them.
     """
@@ -47,7 +47,7 @@ class Acme:
         self._ensure()
 
     def tick(self) -> None:
-        """Start it once somebody has asked, and whenever it has ended."""
+        """Start it once a client has asked, and whenever it has ended."""
         if time.monotonic() - self._checked > CHECK_SECONDS or not self._pid_file.exists():
             self._checked = time.monotonic()
             self._ensure()
@@ -94,7 +94,7 @@ class Acme:
                 self._settings.acme_root.write_bytes(root)
                 return
             time.sleep(0.05)
-        logger.warning("pebble does not start, so nobody gets a certificate by ACME; see %s", self._directory)
+        logger.warning("pebble does not start, so no host gets a certificate by ACME; see %s", self._directory)
 
 
 def ask_for(settings: Settings) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The SQL that makes a PostgreSQL into what RDS hands over: a master user who is no superuser."""
+"""The SQL that makes a PostgreSQL like one of RDS: its master user is no superuser."""
 
 from __future__ import annotations
 

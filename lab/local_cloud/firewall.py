@@ -50,7 +50,7 @@ class Firewall:
         self._follow()
 
     def tick(self) -> None:
-        """Load the table again if machines, balancers or groups have changed, or if somebody has flushed it."""
+        """Load the table again if machines, balancers or groups have changed, or if it was flushed."""
         if time.monotonic() - self._checked > CHECK_SECONDS:
             self._checked = time.monotonic()
             if not nftables.table_exists(self._settings.filter_table):

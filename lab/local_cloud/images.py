@@ -199,7 +199,7 @@ def _run_script(container: Container, script: Path, arguments: Iterable[str]) ->
 
 
 def _trust(container: Container, bundle: str) -> None:
-    """Let the image trust whom this computer trusts beyond Debian's authorities, such as a proxy on the way out."""
+    """Let the image trust what this computer trusts beyond Debian's authorities, such as a proxy on the way out."""
     missing = missing_certificates(bundle, _read(container, BUNDLE))
     directory = "usr/local/share/ca-certificates"
     files = [File.text(f"{directory}/controller-{n}.crt", f"{pem}\n") for n, pem in enumerate(missing)]

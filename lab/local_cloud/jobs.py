@@ -12,9 +12,9 @@ logger = logging.getLogger(__name__)
 
 
 class Jobs:
-    """Workers that never take the world's lock, because whoever holds it may wait for them.
+    """Workers that never take the world's lock, because its holder may wait for them.
 
-    What a job has to tell to moto's state it hands to `then`; `settle`, called under the lock, carries that out.
+    A job passes its changes of moto's state to `then`; `settle`, called under the lock, makes them.
     """
 
     def __init__(self, name: str) -> None:
@@ -23,7 +23,7 @@ class Jobs:
         self._results: SimpleQueue[Callable[[], None]] = SimpleQueue()
 
     def submit(self, name: str, job: Callable[[], None]) -> Future[None]:
-        """Have `job` done after the earlier jobs of the machine `name`. A failure is logged: no caller is left."""
+        """Run `job` after the earlier jobs of the machine `name`. A failure is logged: no caller is left."""
         earlier = self._last.get(name)
 
         def work() -> None:
@@ -38,11 +38,11 @@ class Jobs:
         return self._last[name]
 
     def then(self, change: Callable[[], None]) -> None:
-        """Called by a job: have `change` made to moto's state at the next `settle`."""
+        """Called by a job: make `change` to moto's state at the next `settle`."""
         self._results.put(change)
 
     def settle(self) -> None:
-        """Make the changes that jobs have handed over."""
+        """Make the changes that jobs have passed to `then`."""
         while not self._results.empty():
             self._results.get()()
 

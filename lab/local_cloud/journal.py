@@ -111,4 +111,4 @@ class Journal:
 
 
 def _ignore_response(*_: object) -> None:
-    """Stand in for WSGI's `start_response`: nobody waits for a replayed answer."""
+    """Stand in for WSGI's `start_response`: no client waits for a replayed answer."""

@@ -41,7 +41,7 @@ def up(settings: Settings, *, take_over: bool = False, stage: str | None = None)
     It holds one stage at a time, because the hosts of each have the same addresses: where another one than `stage` is,
     LifecycleError is raised.
     What another directory's local cloud has left is removed if that directory is gone, or on demand (`take_over`).
-    Raises LifecycleError when the port or the network belongs to somebody else, or the control plane does not come up.
+    Raises LifecycleError if another program has the port or the network, or if the control plane does not come up.
     """
     with _one_at_a_time(settings):
         if running(settings) is not None:
@@ -142,7 +142,7 @@ def _network_owner(settings: Settings) -> str | None:
 
 
 def _clear_foreign_network(settings: Settings, *, take_over: bool) -> None:
-    """Remove an abandoned local cloud of another directory; that the port is free says that nobody runs it."""
+    """Remove an abandoned local cloud of another directory; its port is free, so it does not run."""
     owner = _network_owner(settings)
     if owner in (None, str(settings.directory)):
         return

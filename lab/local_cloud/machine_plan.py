@@ -72,7 +72,7 @@ def first_boot_files(*, public_key: str | None, user_data: bytes | None, host_ke
 
 
 def free_address(block: IPv4Network, taken: set[IPv4Address]) -> IPv4Address:
-    """The highest address of `block` that nobody has, as Docker gives out the lowest; LookupError if none is left."""
+    """The highest free address of `block`, as Docker gives out the lowest; LookupError if none is left."""
     for address in reversed(list(block.hosts())):
         if address not in taken:
             return address

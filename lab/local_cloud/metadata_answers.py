@@ -127,7 +127,7 @@ def tree(facts: Facts) -> Tree:
 
 
 def identity_document(facts: Facts) -> str:
-    """The instance identity document; it is not signed, as nobody but AWS could."""
+    """The instance identity document; it is not signed, because only AWS could sign it."""
     document = {
         "accountId": facts.account,
         "architecture": "x86_64",

@@ -66,7 +66,7 @@ def _publish_image(settings: Settings, image: str, distribution: Distribution) -
 
 
 def _publish_agent(settings: Settings) -> None:
-    """Put the stand-in where Amazon's own package would be, for everybody to read."""
+    """Put the stand-in where Amazon's own package would be, readable for all."""
     package = ensure_package(settings.directory / "agent")
     s3 = s3_backends[settings.account]["aws"]
     s3.create_bucket(AGENT_BUCKET, settings.region)

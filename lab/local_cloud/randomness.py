@@ -37,7 +37,7 @@ def install() -> None:
 
 
 def _seed_backends() -> None:
-    """moto makes a backend when somebody first asks for it: who that is must make no difference to the request."""
+    """moto makes a backend at the first request for it: which request that is must make no difference."""
     make = AccountSpecificBackend.__getitem__
 
     def get(self: AccountSpecificBackend, region: str) -> Any:

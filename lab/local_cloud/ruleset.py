@@ -118,7 +118,7 @@ def _permissions(field: str, rules: Iterable[Rule], everyone: list[Member], verd
 
 
 def _permission(field: str, rule: Rule, everyone: list[Member], verdict: str) -> str | None:
-    """None for a rule that nobody can use at present: its groups have no members."""
+    """None for a rule that no host can use at present: its groups have no members."""
     members = (IPv4Network(member.address) for member in everyone if member.groups.intersection(rule.groups))
     peers = ", ".join(str(network) for network in collapse_addresses([*rule.networks, *members]))
     if not peers:

@@ -67,7 +67,7 @@ class Settings:
 
     @property
     def filter_table(self) -> str:
-        """The nftables table with the security groups; nobody else's tables are touched."""
+        """The nftables table with the security groups; no other table is touched."""
         return f"inet {self.network_name.replace('-', '_')}"
 
     @property

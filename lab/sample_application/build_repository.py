@@ -56,7 +56,7 @@ class Application:
         return self.folder / "patches"
 
 
-MARKER = "generated-sample-application"  # a file that tells our repository from somebody's own
+MARKER = "generated-sample-application"  # a file that marks a repository as ours
 
 
 class RepositoryError(Exception):

@@ -214,7 +214,7 @@ def test_redis_stays_without_a_last_backup_and_the_same_command_goes_on(lab: Lab
     assert BACKUP["s3"] in run.output
     assert sorted(hosts(lab.stage)) == ["utility1", "web1", "web2"]
     assert not [name for name in alarms(lab.stage) if name.startswith("amy/local/redis1/")]
-    # The queues were let go, and so was the lock.
+    # The queues were resumed, and the stage unlocked.
     assert not lab.queues.exists("rq:suspended", "rq:scheduler_lock")
     assert lab.stage.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="locks/")["KeyCount"] == 0
 

@@ -229,7 +229,7 @@ def test_deploys_are_counted_for_the_dashboard(stage: Stage) -> None:
 
 @pytest.fixture(scope="module")
 def changed_by_hand(stage: Stage) -> Stage:
-    """Return the stage after somebody has been at the console."""
+    """Return the stage after an operator changed it at the console."""
     opened = {"IpProtocol": "tcp", "FromPort": 6379, "ToPort": 6379, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
     redis = group(stage, "redis")["GroupId"]
     stage.client("ec2").authorize_security_group_ingress(GroupId=redis, IpPermissions=[opened])
@@ -249,8 +249,8 @@ def test_what_was_changed_by_hand_is_shown_by_a_dry_run_which_changes_nothing(ch
     assert run.changed == [
         "Create the security groups",
         "Create the file system",
-        "Have the alarms",
-        "Have the dashboard",
+        "Create the alarms",
+        "Create the dashboard",
     ]
     lines = run.output.splitlines()
     assert any(line.startswith("-") and line.endswith("cidr_ip: 0.0.0.0/0") for line in lines), run.output
@@ -277,8 +277,8 @@ def test_a_third_web_host_comes_and_what_was_changed_by_hand_is_put_right_and_no
         "Create the security groups",
         "Create the instances",
         "Create the file system",
-        "Have the alarms",
-        "Have the dashboard",
+        "Create the alarms",
+        "Create the dashboard",
     ]
     assert sorted(hosts(stage)) == ["redis1", "scheduler1", "web1", "web2", "web3", "worker1"]
     assert hosts(stage)["web2"]["ImageId"] == "ami-0debian13000000000"

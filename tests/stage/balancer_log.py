@@ -27,7 +27,7 @@ EDGE = timedelta(seconds=1)
 # How much longer than nginx the load balancer may have had to do with half of the requests, on a busy machine.
 DETOUR = 0.05
 SERVER_ERROR = 500
-# A deploy asks both health checks of the local stage when it proves the site; only this one is nobody else's.
+# A deploy asks both health checks of the local stage when it proves the site; only this one has no other client.
 PROOF, PATHS_OF_A_PROOF = "/version/", 2
 
 

@@ -132,7 +132,7 @@ def assert_figures_agree(fleet: Fleet, loaded: Loaded) -> None:
 
 
 def assert_only_the_maintenance_page(fleet: Fleet, loaded: Loaded) -> None:
-    """Require that whoever did not get an answer got the page, and that what was acknowledged was done exactly once."""
+    """Require that visitors without an answer got the page, and that what was acknowledged was done exactly once."""
     reasons = {reason for kind in loaded.report.kinds.values() for reason in kind["reasons"]}
     assert reasons == {"status 503"}, loaded.report.summary()
     assert_promises_kept(fleet, loaded)

@@ -34,7 +34,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def stranger() -> dict[str, str]:
-    """Return the environment of somebody who has no checkout."""
+    """Return the environment of an operator who has no checkout."""
     ours = ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG", "PYTHONPATH")
     return {name: value for name, value in os.environ.items() if name not in ours} | {"ANSIBLE_NOCOLOR": "1"}
 

@@ -88,7 +88,7 @@ def test_the_report_names_the_first_command(legacy: Fleet) -> None:
 STRUCK_FIRST = {
     "inspect": ["Look at how much the media files take"],
     "certificate": ["Wait until the certificate is issued"],
-    "prepare": ["Wait until all of them run", "Stage the release", "Lead nginx to gunicorn", "Put them there"],
+    "prepare": ["Wait until all of them run", "Stage the release", "Connect nginx to gunicorn", "Put them there"],
 }
 
 
@@ -102,7 +102,7 @@ def test_a_first_phase_whose_controller_has_died_is_done_by_the_same_command(leg
     assert_nothing_lost(legacy, loaded)
 
 
-def test_nobody_notices_any_phase_nor_its_way_back(legacy: Fleet) -> None:
+def test_no_visitor_notices_any_phase_nor_its_way_back(legacy: Fleet) -> None:
     scheduled = far_away(legacy, OLD)
     assert len(scheduled) >= 250
     modernize("inspect")
@@ -122,7 +122,7 @@ def test_nobody_notices_any_phase_nor_its_way_back(legacy: Fleet) -> None:
         assert runs(legacy, "gunicorn", "rqworker", "rqscheduler")
         for phase in ("queues", "rehearse", "dns", "undo_dns", "dns"):
             modernize(phase)
-        # In the end nobody needs the old gunicorn any more.
+        # In the end the old gunicorn is no longer needed.
         legacy.run(OLD, "supervisorctl stop gunicorn")
         time.sleep(30)
     fleet = Fleet()
@@ -134,7 +134,7 @@ def test_nobody_notices_any_phase_nor_its_way_back(legacy: Fleet) -> None:
 STRUCK = {
     "undo_dns": "Put the record back",
     "undo_queues": "Stop the workers or the scheduler",
-    "undo_redis": "Start the application of the old server anew",
+    "undo_redis": "Restart the application of the old server",
     "redis": "Tell the programs of the old server",
     "queues": "Start what the host is for",
     "dns": "Pass on",

@@ -29,7 +29,7 @@ def last_backups(fleet: Fleet) -> list[str]:
 
 
 def confirmed(*hosts: str) -> tuple[str, str]:
-    """Return what an operator types to let hosts go that hold data."""
+    """Return what an operator types to remove hosts that hold data."""
     return "-e", f"scale_in_confirm=local/{','.join(hosts)}"
 
 

@@ -180,7 +180,7 @@ def described_server(fleet: Fleet) -> Any:
 
 
 def as_administrator(fleet: Fleet, statement: str) -> None:
-    """Run a statement as the superuser whom RDS gives to nobody."""
+    """Run a statement as the superuser, which RDS gives to no customer."""
     code, output = fleet.database.exec_run(["runuser", "-u", "postgres", "--", "psql", "-c", statement])
     assert code == 0, output.decode()
 

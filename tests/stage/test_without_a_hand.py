@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs that are killed and hosts that restart: everything serves again, and nobody has lifted a hand."""
+"""Programs that are killed and hosts that restart: everything serves again, without an operator."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ LOCK = {
     "reason": "deploy v2",
     "version": "v2",
     "deploy_id": "20260101T000000Z-v2",
-    "token": "somebody-else",
+    "token": "another",
     "taken": "2026-01-01T00:00:00Z",
     "expires": "2999-01-01T00:00:00Z",
     "process": None,
@@ -62,7 +62,7 @@ def full_disk(fleet: Fleet) -> Iterator[None]:
     try:
         yield
     finally:
-        # Lazily: whoever ships the logs has opened them here.
+        # Lazily: the log agent has opened them here.
         fleet.run("web1", f"umount --lazy {site} && umount --lazy /mnt")
 
 
@@ -99,7 +99,7 @@ def database_down(fleet: Fleet) -> Iterator[None]:
 
 @contextmanager
 def lock_of_another(fleet: Fleet) -> Iterator[None]:
-    """Let a deploy of somebody else hold the lock."""
+    """Let another operator's deploy hold the lock."""
     with _lock(fleet, LOCK):
         yield
 
@@ -200,7 +200,7 @@ def overdue_job(fleet: Fleet) -> Iterator[None]:
     """Keep the scheduler from its ticks, as one does that has died in the middle of one, while a job is due."""
     job = "due-for-ten-minutes"
     eventually(
-        lambda: "OK" in fleet.queues(f"set {SCHEDULER_LOCK} nobody nx ex 600"), within=60, what="the scheduler rests"
+        lambda: "OK" in fleet.queues(f"set {SCHEDULER_LOCK} dead nx ex 600"), within=60, what="the scheduler rests"
     )
     fleet.queues(f"zadd {SCHEDULED} $(($(date +%s) - 600)) {job}")
     try:

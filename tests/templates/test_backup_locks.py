@@ -12,7 +12,7 @@ from tests.templates.rendering import Template, render
 
 
 @pytest.mark.parametrize("role", ["database_backup", "redis_backup"])
-def test_nobody_but_root_can_hold_a_lock_or_put_something_in_its_place(role: str) -> None:
+def test_only_root_can_hold_a_lock_or_put_something_in_its_place(role: str) -> None:
     settings = json.loads(render(Template(role=role, path="settings.json.j2")))
-    # Everybody may write to /run/lock.
+    # Every user may write to /run/lock.
     assert Path(settings["lock"]["file"]).parent == Path("/run")

@@ -59,7 +59,7 @@ def test_a_planned_end_needs_no_reload_and_may_change(site: Site) -> None:
 
 
 @pytest.mark.parametrize("seconds", [5, -1, -86400])
-def test_nobody_is_told_to_come_back_at_once_when_it_lasts_longer(site: Site, seconds: float) -> None:
+def test_no_visitor_is_told_to_come_back_at_once_when_it_lasts_longer(site: Site, seconds: float) -> None:
     site.switch("on")
     site.plan(seconds)
     assert site.retry_after() == FLOOR
@@ -72,7 +72,7 @@ def test_conditional_and_partial_requests_get_the_whole_page(site: Site) -> None
         assert (answer.status, answer.headers["Content-Length"]) == (503, str(len("<h1>Closed</h1>")))
 
 
-def test_the_page_is_shown_even_if_nobody_can_say_when_it_ends(configuration: str, tmp_path: Path) -> None:
+def test_the_page_is_shown_even_if_its_end_is_unknown(configuration: str, tmp_path: Path) -> None:
     (nowhere,) = free_ports(1)
     way = re.compile(r"127\.0\.0\.1:\d+/maintenance_end")
     broken, replaced = way.subn(f"127.0.0.1:{nowhere}/maintenance_end", configuration)

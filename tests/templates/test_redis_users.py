@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real Redis with the rendered users: what it keeps over a restart, and whom it lets in."""
+"""A real Redis with the rendered users: what it keeps over a restart, and which clients it lets in."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_what_was_written_in_a_transaction_survives_a_kill(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("password", [None, "", "application-password"])
-def test_the_default_user_is_nobody(tmp_path: Path, password: str | None) -> None:
+def test_no_client_is_the_default_user(tmp_path: Path, password: str | None) -> None:
     with (
         server(tmp_path) as socket,
         redis.Redis(unix_socket_path=str(socket), password=password) as stranger,

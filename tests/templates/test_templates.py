@@ -150,7 +150,7 @@ def test_nginx_serves_files_and_health_where_the_application_has_them(choices: d
 
 
 def test_undefined_variable_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("tests.templates.rendering.VARIABLES", tmp_path)  # where nobody says what nginx_domain is
+    monkeypatch.setattr("tests.templates.rendering.VARIABLES", tmp_path)  # where no file sets nginx_domain
     with pytest.raises(AnsibleUndefinedVariable, match="nginx_domain"):
         render(Template(role="nginx", path="nginx.conf.j2"))
 

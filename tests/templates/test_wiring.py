@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the playbooks tell roles, and whom a deploy groups, on a stage with background jobs and on one without."""
+"""What the playbooks tell roles, and which hosts a deploy groups, on a stage with background jobs and without."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_password_is_quoted_in_the_url_of_redis(password: str, quoted: str) ->
 
 
 @pytest.mark.parametrize(("told", "user"), [({}, "amy"), ({"stage_redis_user": "portal"}, "portal")])
-def test_the_stage_says_as_whom_the_application_uses_redis(told: dict[str, str], user: str) -> None:
+def test_the_stage_names_the_user_of_redis_for_the_application(told: dict[str, str], user: str) -> None:
     assert evaluate("redis_application_user", QUEUES, told=told) == user
 
 
@@ -146,7 +146,7 @@ def test_a_stage_without_hosts_has_none_for_it() -> None:
 
 def test_figures_of_queues_are_taken_where_there_are_queues() -> None:
     assert evaluate("figures_redis_url", QUEUES, "scheduler1") == "redis://amy:secret@10.0.0.1:6379/2"
-    # Redis without jobs is the application's own business.
+    # Redis without jobs belongs to the application.
     assert evaluate("figures_redis_url", NO_QUEUES | {"redis": ["redis1"]}, "utility1") == ""
     assert evaluate("figures_redis_url", NO_QUEUES, "utility1") == ""
 

@@ -20,11 +20,11 @@ def test_a_page_without_a_place_for_a_table_is_refused() -> None:
 
 
 def test_only_the_load_balancer_is_open_to_the_world() -> None:
-    everybody = ("0.0.0.0/0", "::/0")
+    world = ("0.0.0.0/0", "::/0")
     open_groups = {
         group["name"]
         for group in read_security_groups()
         for rule in group["rules"]
-        if rule.get("cidr_ip") in everybody or rule.get("cidr_ipv6") in everybody
+        if rule.get("cidr_ip") in world or rule.get("cidr_ipv6") in world
     }
     assert open_groups == {"load-balancer"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the collection asks of a controller is said alike to everybody who installs it."""
+"""All ways to install the collection ask the same of a controller."""
 
 from __future__ import annotations
 

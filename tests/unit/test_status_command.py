@@ -44,7 +44,7 @@ def status(folder: Path, *arguments: str, found: object = None, code: int = 0) -
         pytest.param(IN_NEED, 2, 3, id="needs a hand"),
         pytest.param(WELL, 2, 2, id="well, but not all was found out"),
         pytest.param(None, 4, 4, id="not found out"),
-        pytest.param(None, 0, 1, id="not found out, and nobody noticed"),
+        pytest.param(None, 0, 1, id="not found out, and not noticed"),
     ],
 )
 @pytest.mark.parametrize("arguments", [[], ["--json"]], ids=["lines", "json"])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Building and signing the stand-in: a Debian package with the real one's name, paths and commands.
 
-`python -m lab.local_cloud.agent.package FOLDER` makes it in FOLDER, for whoever has no local cloud running.
+`python -m lab.local_cloud.agent.package FOLDER` makes it in FOLDER, where no local cloud runs.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ CONTROL = """\
 Package: {name}
 Version: {version}
 Architecture: all
-Maintainer: carpentries.amy <nobody@carpentries.test>
+Maintainer: carpentries.amy <local-cloud@carpentries.test>
 Depends: python3
 Description: stand-in of the local cloud for Amazon's CloudWatch agent
 """
-# What the package does when it is replaced and removed, as the real one: an agent that runs is started anew.
+# What the package does when it is replaced and removed, as the real one: an agent that runs is restarted.
 SCRIPTS = {
     "postinst": "#!/bin/sh\nset -e\nsystemctl daemon-reload\nsystemctl try-restart amazon-cloudwatch-agent.service\n",
     "prerm": '#!/bin/sh\nset -e\n[ "$1" != remove ] || systemctl disable --now amazon-cloudwatch-agent.service\n',

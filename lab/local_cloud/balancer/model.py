@@ -37,7 +37,7 @@ class TargetGroup:
 
     @property
     def key(self) -> str:
-        """The group's name in HAProxy: a group that is deleted and made anew under its old name gets another."""
+        """The group's name in HAProxy: a group that is deleted and created again under its old name gets another."""
         return f"{self.name}.{self.arn.rpartition('/')[2][:8]}"
 
 

@@ -39,7 +39,7 @@ class Haproxy:
         return self._files.directory / "haproxy.pid"
 
     def master(self) -> int | None:
-        """Return the master's process id if it lives, whoever started it."""
+        """Return the master's process id if it lives, also if another process started it."""
         if self._process is not None:
             self._process.poll()  # a dead child would look alive until it is waited for
         try:

@@ -25,7 +25,7 @@ class Runtime:
         self._path = path
 
     def command(self, text: str) -> str:
-        """Carry out one command and return its answer. Raises RuntimeInterfaceError if nobody answers."""
+        """Carry out one command and return its answer. Raises RuntimeInterfaceError if HAProxy does not answer."""
         try:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(SECONDS)

@@ -179,7 +179,7 @@ class Balancer:
                 self._targets[key] = target.observe(runtime.seen({**row, "check_health": "0"}), check, now=now)
 
     def _forget_haproxy(self) -> None:
-        """HAProxy has died, and with it all health: the next one begins with every target anew."""
+        """HAProxy has died, and with it all health: the next one begins again with every target."""
         log.warning("HAProxy has died; starting it again")
         self._skeleton = ""
         self._placed.clear()

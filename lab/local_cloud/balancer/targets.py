@@ -56,7 +56,7 @@ class Target:
     gone_at: float = 0.0  # while draining: no requests at all from here on
 
     def begin(self, *, now: float) -> Target:
-        """Go back to `initial`: checks decide anew."""
+        """Go back to `initial`: checks decide again."""
         return replace(
             self, state=State.INITIAL, since=now, beginning=self.beginning + 1, seen=Seen(up=False, health=0)
         )

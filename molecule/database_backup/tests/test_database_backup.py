@@ -85,7 +85,9 @@ def test_a_backup_that_fails_fails_the_unit_and_the_last_one_stays(host: Host) -
     host.check_output("systemctl stop postgresql")
     try:
         assert host.run("systemctl start amy-database-backup").failed
-        assert "PostgreSQL lets nobody into amy" in host.check_output("journalctl -u amy-database-backup -n 20 -o cat")
+        assert "PostgreSQL refuses a connection to amy" in host.check_output(
+            "journalctl -u amy-database-backup -n 20 -o cat"
+        )
     finally:
         host.check_output("systemctl start postgresql")
     assert newest(host)["name"] == good
@@ -98,9 +100,9 @@ def test_the_timers_run_after_a_restart(host: Host) -> None:
     assert "amy-database-drill.timer" in timers
 
 
-def test_nobody_else_reads_backups_and_passwords(host: Host) -> None:
+def test_only_root_reads_backups_and_passwords(host: Host) -> None:
     for path in ("/etc/amy-database/pgpass", f"/var/backups/amy/{newest(host)['name']}"):
-        assert host.run("runuser -u nobody -- cat %s", path).failed
+        assert host.run("runuser -u daemon -- cat %s", path).failed
 
 
 @pytest.mark.parametrize("version", [9, 99], ids=["older", "newer"])

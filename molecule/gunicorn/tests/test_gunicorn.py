@@ -45,7 +45,7 @@ def test_runs_the_release_as_the_application_user(host: Host) -> None:
 
 def test_socket_is_for_the_group_only(host: Host) -> None:
     assert host.file(SOCKET).mode == 0o660
-    assert ask(host, user="nobody") is None
+    assert ask(host, user="daemon") is None
 
 
 def test_log_has_the_request_id_and_no_query_string(host: Host) -> None:

@@ -62,6 +62,6 @@ def test_the_timers_run_after_a_restart(host: Host) -> None:
     assert "amy-redis-drill.timer" in timers
 
 
-def test_nobody_else_reads_backups_and_passwords(host: Host) -> None:
+def test_only_root_reads_backups_and_passwords(host: Host) -> None:
     for path in ("/etc/amy-redis/settings.json", f"/var/backups/amy-redis/{newest(host)['name']}"):
-        assert host.run("runuser -u nobody -- cat %s", path).failed
+        assert host.run("runuser -u daemon -- cat %s", path).failed

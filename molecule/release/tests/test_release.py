@@ -66,7 +66,7 @@ def test_launcher_gives_the_application_user_the_environment(host: Host) -> None
     ("user", "command", "allowed"),
     [
         ("amy", f"cat {SITE}/repo/.venv/bin/postactivate", True),
-        ("nobody", f"cat {SITE}/repo/.venv/bin/postactivate", False),
+        ("daemon", f"cat {SITE}/repo/.venv/bin/postactivate", False),
         ("release-build", f"cat {SITE}/repo/.venv/bin/postactivate", False),
         ("amy", f"touch {SITE}/repo/manage.py", False),
         ("amy", f"touch {SITE}/repo/.venv/bin/postactivate", False),

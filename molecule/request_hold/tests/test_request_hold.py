@@ -22,7 +22,7 @@ VISITORS = 60
 
 
 def switch(to: str, *arguments: str) -> int:
-    """Hold requests (TO is `hold`) or let them go (`release`); returns how many tasks have changed anything."""
+    """Hold requests (TO is `hold`) or resume them (`release`); returns how many tasks have changed anything."""
     run = support.converge("request_hold", "-e", f"switch_to={to}", *arguments, playbook="switch.yml")
     assert run.succeeded, run.text
     (changed,) = re.findall(r"changed=(\d+)", run.text)
@@ -79,7 +79,7 @@ def test_requests_wait_and_none_is_lost(host: Host) -> None:
     host.check_output("supervisorctl start gunicorn")
     assert answers(host) == []
     assert switch("release") == 1
-    support.until(lambda: len(answers(host)) == VISITORS, what="everybody who has waited is answered")
+    support.until(lambda: len(answers(host)) == VISITORS, what="all visitors who waited are answered")
     assert set(answers(host)) == {"200"}
     assert switch("release") == 0
     assert status(host) == "200"
@@ -93,7 +93,7 @@ def test_a_hold_that_lasts_too_long_shows_the_page_by_itself(host: Host) -> None
     support.until(lambda: host.file(f"{SITE}/maintenance_on.html").exists, what="the page is on")
     assert status(host) == "503"
     assert "Down for maintenance" in host.run(f"{VISIT}/now").stdout
-    support.until(lambda: len(answers(host)) == VISITORS, what="everybody who has waited is answered")
+    support.until(lambda: len(answers(host)) == VISITORS, what="all visitors who waited are answered")
     assert set(answers(host)) == {"503"}
     host.check_output("supervisorctl start gunicorn")
     switch("release")
@@ -108,7 +108,7 @@ def test_the_limit_ends_the_wait_where_the_page_is_on_already(host: Host) -> Non
     time.sleep(2)
     with closed_by_hand(host):
         assert answers(host) == []
-        support.until(lambda: len(answers(host)) == VISITORS, what="everybody who has waited is answered")
+        support.until(lambda: len(answers(host)) == VISITORS, what="all visitors who waited are answered")
         assert set(answers(host)) == {"503"}
         host.check_output("supervisorctl start gunicorn")
         switch("release")
@@ -125,7 +125,7 @@ def test_a_hold_that_is_closed_shows_the_page_to_those_who_wait(host: Host) -> N
     time.sleep(2)
     with closed_by_hand(host):
         assert switch("close") == 1
-        support.until(lambda: len(answers(host)) == VISITORS, what="everybody who has waited is answered")
+        support.until(lambda: len(answers(host)) == VISITORS, what="all visitors who waited are answered")
         assert set(answers(host)) == {"503"}
         assert switch("close") == 0
     host.check_output("supervisorctl start gunicorn")

@@ -37,10 +37,10 @@ def test_both_hosts_have_what_each_had(host: Host, other: Host) -> None:
             assert one.check_output(f"runuser -u amy -- cat {UPLOADS}/{name}/before.txt") == f"of {name}"
 
 
-def test_an_upload_is_on_the_other_host_at_once_and_whoever_serves_may_read_it(host: Host, other: Host) -> None:
+def test_an_upload_is_on_the_other_host_at_once_and_its_web_server_may_read_it(host: Host, other: Host) -> None:
     assert upload(host, "now.txt")
     assert other.check_output(f"runuser -u www-data -g amy -- cat {UPLOADS}/now.txt") == "upload"
-    assert other.run(f"runuser -u nobody -- cat {UPLOADS}/now.txt").failed
+    assert other.run(f"runuser -u daemon -- cat {UPLOADS}/now.txt").failed
 
 
 def test_nothing_on_it_is_executed(host: Host) -> None:

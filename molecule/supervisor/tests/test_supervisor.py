@@ -25,7 +25,7 @@ def test_systemd_waits_for_the_longest_job(host: Host) -> None:
 
 def test_only_root_may_command_it(host: Host) -> None:
     assert host.run("supervisorctl status job").succeeded
-    assert host.run("runuser -u nobody -- supervisorctl -s unix:///run/supervisor.sock status").failed
+    assert host.run("runuser -u daemon -- supervisorctl -s unix:///run/supervisor.sock status").failed
     assert host.file("/run/supervisor.sock").mode == 0o700
 
 

@@ -19,7 +19,7 @@ def test_hosts_reach_the_authority_and_only_this_computer_its_management() -> No
     assert (said["httpPort"], said["tlsPort"]) == (80, 443)
 
 
-def test_nothing_runs_until_somebody_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_runs_until_a_client_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/pebble")
     service = Acme(Settings(directory=tmp_path), World())
     service.after_replay()

@@ -206,7 +206,7 @@ def test_a_target_is_initial_and_gets_nothing_until_a_check_has_passed(cloud: Cl
     health = cloud.health()[backend.port]
     assert health["Reason"] == "Target.ResponseCodeMismatch"
     assert health["Description"] == "Health checks failed with these codes: [503]"
-    # Nobody is healthy, so the unhealthy serve: fail-open.
+    # No target is healthy, so the unhealthy serve: fail-open.
     assert cloud.get()[0] == 200
     cloud.deregister(backend.port)
     assert cloud.states()[backend.port] == "draining"

@@ -114,7 +114,7 @@ def test_a_stopped_instance_that_starts_is_initial_again() -> None:
     assert (started.state, started.since, started.beginning) == (State.INITIAL, 120.0, 1)
 
 
-def test_a_group_that_a_listener_begins_to_use_is_checked_anew() -> None:
+def test_a_group_that_a_listener_begins_to_use_is_checked_again() -> None:
     unused = follow({}, fleet(HOST, group=replace(GROUP, used=False)), now=100.0, lag=2.0)
     assert unused[KEY].mode(now=100.0) is Mode.REST
     assert follow(unused, fleet(HOST), now=200.0, lag=2.0)[KEY].since == 200.0

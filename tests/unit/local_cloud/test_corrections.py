@@ -99,7 +99,7 @@ def test_a_volume_says_whether_multi_attach_is_enabled(aws: Aws) -> None:
 
 def test_an_unknown_parameter_group_is_an_error(aws: Aws) -> None:
     with pytest.raises(ClientError) as error:
-        aws("rds").describe_db_parameter_groups(DBParameterGroupName="nobody")
+        aws("rds").describe_db_parameter_groups(DBParameterGroupName="unknown")
     assert code(error) == "DBParameterGroupNotFound"
 
 
@@ -175,7 +175,7 @@ def test_the_collection_of_metrics_can_be_ended(aws: Aws) -> None:
 
 def test_an_unknown_backup_vault_is_access_denied(aws: Aws) -> None:
     with pytest.raises(ClientError) as error:
-        aws("backup").describe_backup_vault(BackupVaultName="nobody")
+        aws("backup").describe_backup_vault(BackupVaultName="unknown")
     assert code(error) == "AccessDeniedException"
 
 

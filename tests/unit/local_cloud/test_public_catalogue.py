@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What everybody may read, hosts read without credentials."""
+"""Hosts read public data without credentials."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.local_cloud.public_catalogue import IMAGES, publish
 from lab.local_cloud.settings import Settings
 
 
-def test_agent_is_there_for_everybody(tmp_path: Path) -> None:
+def test_agent_is_public(tmp_path: Path) -> None:
     publish(Settings(directory=tmp_path))
     version = (tmp_path / "agent/version").read_text().strip()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)

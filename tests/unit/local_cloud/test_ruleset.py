@@ -29,7 +29,7 @@ def chain(text: str, name: str) -> list[str]:
     return [line.strip() for line in body.splitlines()]
 
 
-def test_reference_to_group_admits_its_members_and_nobody_else() -> None:
+def test_reference_to_group_admits_only_its_members() -> None:
     groups = {"sg-web": Group(), "sg-redis": Group(ingress=(rule(6379, group="sg-web"),))}
     text = render(SETTINGS, groups=groups, machines=[REDIS, WEB], balancers=frozenset())
     assert chain(text, "in_10_77_0_5") == ["ip saddr { 10.77.0.4/32 } tcp dport 6379-6379 accept", "drop"]

@@ -52,10 +52,10 @@ def unpack(repository: Path, tag: str, destination: Path) -> Path:
 def test_commit_ids_do_not_depend_on_place_time_or_user(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / ".gitconfig").write_text("[user]\n\tname = Somebody Else\n[core]\n\tautocrlf = true\n")
+    (tmp_path / ".gitconfig").write_text("[user]\n\tname = Another Person\n[core]\n\tautocrlf = true\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("TZ", "Pacific/Auckland")
-    monkeypatch.setenv("GIT_AUTHOR_NAME", "Somebody Else")
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Another Person")
     elsewhere = build_repository(application=SAMPLE, destination=tmp_path / "deeper" / "repository.git")
     assert elsewhere == build_repository(application=SAMPLE, destination=repository)
     assert list(elsewhere) == TAGS
@@ -78,7 +78,7 @@ def test_an_outdated_repository_is_replaced(tmp_path: Path) -> None:
     assert tag == releases["v1"]
 
 
-def test_somebody_elses_folder_is_refused_and_kept(tmp_path: Path) -> None:
+def test_another_persons_folder_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "HEAD").write_text("ref: refs/heads/main\n")
     with pytest.raises(RepositoryError, match="name another folder"):

@@ -25,7 +25,7 @@ class Metadata:
         self._asked: float | None = None
 
     def credentials(self) -> Credentials:
-        """Return the role's credentials; without a role those of nobody."""
+        """Return the role's credentials, or anonymous ones without a role."""
         if self._asked is None or time.monotonic() - self._asked > LIFETIME:
             self._asked = time.monotonic()
             self._credentials = _role_credentials()
@@ -33,7 +33,7 @@ class Metadata:
 
 
 def region() -> str:
-    """Return the instance's region. Raises OSError if nobody tells."""
+    """Return the instance's region. Raises OSError if the metadata service does not answer."""
     return _get("meta-data/placement/region")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading a file that grows, through its rotations: renamed and made anew, or truncated."""
+"""Reading a file that grows, through its rotations: renamed and created again, or truncated."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class _File:
                 yield _text(line)
 
     def rest(self) -> Iterator[str]:
-        """Give the last line if it has no end: nobody will write it any more."""
+        """Give the last line, though it has no end: it will not be continued."""
         self._stream.seek(self._offset)
         for line in self._stream:
             self._offset += len(line)

@@ -102,7 +102,7 @@ def site(tmp_path: Path) -> Path:
 
 def start(site: Path, *arguments: str, playbook: str = "deploy") -> subprocess.Popen[str]:
     program = Path(sys.executable).with_name("ansible-playbook")
-    # Whoever starts the tests in the background lets them ignore SIGINT, and a child inherits that.
+    # Tests that run in the background ignore SIGINT, and a child inherits that.
     heeding_interrupts = ["env", "--default-signal=INT"]
     return subprocess.Popen(
         [*heeding_interrupts, program, "-i", "hosts.yml", f"playbooks/{playbook}.yml", *arguments],

@@ -117,7 +117,7 @@ def site(tmp_path: Path) -> Path:
 
 def command(*arguments: str, playbook: str = "deploy") -> list[str | Path]:
     program = Path(sys.executable).with_name("ansible-playbook")
-    # Whoever starts the tests in the background lets them ignore SIGINT, and a child inherits that.
+    # Tests that run in the background ignore SIGINT, and a child inherits that.
     heeding_interrupts = ["env", "--default-signal=INT"]
     return [*heeding_interrupts, program, "-i", "inventories/local", f"playbooks/{playbook}.yml", *arguments]
 

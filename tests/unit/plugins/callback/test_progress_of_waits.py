@@ -129,7 +129,7 @@ def test_a_wait_that_is_watched_ends_in_time(site: Path, nginx: Nginx) -> None:
     assert "3 request(s) in flight" in final
 
 
-def test_nobody_who_looks_on_costs_no_more_than_one_watch(site: Path, nginx: Nginx) -> None:
+def test_a_wait_without_a_terminal_costs_no_more_than_one_watch(site: Path, nginx: Nginx) -> None:
     output = piped(site, "-e", f"status_url={nginx.url}", "--diff")
     assert "0 requests in flight after " in output, output
     # Half a second apart, and five quiet ones at the end; a spell would begin with one more.

@@ -228,7 +228,7 @@ def test_programs_get_the_same_as_facts() -> None:
         (
             "balancer_page",
             {"mode": "on"},
-            "load balancer answers everybody",
+            "load balancer answers all visitors",
             'MODE=off STAGE=test ARGS="-e maintenance_at=',
         ),
     ],

@@ -56,7 +56,7 @@ def listeners(client: ElasticLoadBalancingv2Client) -> list[str]:
 
 
 def add_rule(client: ElasticLoadBalancingv2Client, priority: int) -> str:
-    """A rule of somebody else's on the first listener."""
+    """Another person's rule on the first listener."""
     action: Any = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200", "MessageBody": "robots"}}
     rule = client.create_rule(
         ListenerArn=listeners(client)[0],
@@ -120,4 +120,4 @@ def test_a_page_is_measured_in_bytes(elbv2: ElasticLoadBalancingv2Client, length
 
 def test_a_missing_load_balancer_tells_how_to_create_it(elbv2: ElasticLoadBalancingv2Client) -> None:
     with pytest.raises(AwsError, match="make provision"):
-        switch(elbv2, PAGE, name="nobody")
+        switch(elbv2, PAGE, name="unknown")

@@ -62,7 +62,7 @@ def test_the_refusal_names_who_is_unwell_and_what_to_run() -> None:
         plan_leave(health=health("healthy"), others=others, minimum=1)
 
 
-def test_the_refusal_says_when_there_is_nobody_else() -> None:
+def test_the_refusal_says_when_there_is_no_other_target() -> None:
     with pytest.raises(RotationRefusedError, match="the group has no other target"):
         plan_leave(health=health("healthy"), others=[], minimum=1)
 

@@ -97,7 +97,7 @@ def test_a_new_one_is_encrypted_backed_up_and_has_an_address_in_each_zone(cloud:
     assert {"Key": "Stage", "Value": "test"} in answer["Tags"]
 
 
-def test_backups_that_somebody_has_switched_off_are_switched_on(cloud: Cloud) -> None:
+def test_backups_that_were_switched_off_are_switched_on(cloud: Cloud) -> None:
     made = cloud.systems.create(NAME, tags={})
     cloud.efs.put_backup_policy(FileSystemId=made.id, BackupPolicy={"Status": "DISABLED"})
     found = cloud.systems.find(NAME)

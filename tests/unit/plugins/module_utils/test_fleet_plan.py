@@ -110,7 +110,7 @@ def test_people_are_told_the_size_of_what_is_created_and_what_is_left_running() 
         ({"web", "utility"}, {}, []),
         # Redis may be the application's cache.
         ({"web", "utility", "redis"}, {"web": 1, "utility": 1, "redis": 1}, []),
-        # Somebody must build and back up.
+        # A host must build and back up.
         ({"web"}, {"web": 2}, ["utility"]),
         (set(), {}, ["utility", "web"]),
         # What the inventory has lost was asked for.

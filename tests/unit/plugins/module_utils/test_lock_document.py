@@ -47,7 +47,7 @@ NEIGHBOUR = replace(MARIA, pid=5)
 @pytest.mark.parametrize(
     ("decision", "expected"),
     [
-        pytest.param(decide(lock=None), Claim.FREE, id="nobody holds it"),
+        pytest.param(decide(lock=None), Claim.FREE, id="free"),
         pytest.param(decide(me=MARIA), Claim.OWN, id="the same run again"),
         pytest.param(decide(me=MARIA, minutes=90), Claim.OWN, id="the same run, late"),
         pytest.param(decide(token="t1"), Claim.OWN, id="another process with the token"),

@@ -54,7 +54,7 @@ def test_taking_and_releasing_twice_changes_nothing(store: S3LockStore) -> None:
     assert not keeper(store).release().changed
 
 
-def test_somebody_elses_lock_is_neither_taken_nor_released(store: S3LockStore) -> None:
+def test_another_runs_lock_is_neither_taken_nor_released(store: S3LockStore) -> None:
     taken = keeper(store, me=OTHER).hold(WISH)
     with pytest.raises(LockHeldError, match="make unlock STAGE=local"):
         keeper(store).hold(WISH)
@@ -65,7 +65,7 @@ def test_somebody_elses_lock_is_neither_taken_nor_released(store: S3LockStore) -
     assert found[0] == taken.after
 
 
-def test_force_releases_anybodys_lock(store: S3LockStore) -> None:
+def test_force_releases_any_lock(store: S3LockStore) -> None:
     keeper(store, me=OTHER).hold(WISH)
     assert keeper(store).release(force=True).changed
     assert store.read() is None
@@ -102,7 +102,7 @@ def test_an_abandoned_lock_is_taken_over(store: S3LockStore, lives: bool, second
     assert taken.after.process == ME
 
 
-def test_an_abandoned_lock_may_be_released_by_anybody(store: S3LockStore) -> None:
+def test_any_run_may_release_an_abandoned_lock(store: S3LockStore) -> None:
     keeper(store, me=OTHER).hold(WISH)
     assert keeper(store, lives=False).release().changed
 

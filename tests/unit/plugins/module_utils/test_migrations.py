@@ -206,7 +206,7 @@ def test_a_command_that_exits_is_a_failure_that_knows_what_was_applied(tmp_path:
         # It may have been applied to the last migration, or to none.
         ({"silent": True}, "OSError: the database is gone"),
         ({"silent": True, "exits": True}, "SystemExit: 3"),
-        # Whoever has the lock may be a program that has lost its controller, and commit in a moment.
+        # The lock's holder may be a program that has lost its controller, and commit in a moment.
         ({"locked": False}, "another migration has held the lock"),
     ],
 )

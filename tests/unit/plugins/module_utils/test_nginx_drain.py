@@ -61,7 +61,7 @@ class Nginx:
     [
         pytest.param([], [], 2, id="idle: three looks"),
         pytest.param([2, 2, 1], [], 5, id="three quiet looks after the last request"),
-        pytest.param([0, 0, 1], [], 5, id="a late request starts the count anew"),
+        pytest.param([0, 0, 1], [], 5, id="a late request starts the count again"),
         pytest.param([], [0, 5, 5], 5, id="fast requests between the looks are traffic"),
         pytest.param([], [0, 1, 0, 1], 2, id="health checks are not"),
     ],
@@ -181,7 +181,7 @@ def test_a_real_nginx_is_drained_when_its_slow_request_has_ended(nginx: tuple[in
     assert 0 < drained - finished[0] < 1.5
 
 
-def test_nobody_listening_is_a_refused_connection() -> None:
+def test_no_listener_is_a_refused_connection() -> None:
     with pytest.raises(ConnectionRefusedError):
         look(f"http://127.0.0.1:{free_port()}/")
 

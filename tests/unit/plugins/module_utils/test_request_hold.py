@@ -76,7 +76,7 @@ def test_only_connections_of_the_socket_count_accepted_or_not() -> None:
     assert connections(TABLE, Path("/run/a.sock")) == 2
 
 
-def test_only_a_socket_that_listens_lets_anybody_wait() -> None:
+def test_only_a_socket_that_listens_lets_requests_wait() -> None:
     assert listens(TABLE, Path("/run/a.sock"))
     assert not listens(TABLE, Path("/run/b.sock"))
 
@@ -157,7 +157,7 @@ def test_a_second_hold_forgets_that_the_first_was_opened(host: Host) -> None:
     assert not (host.hold.directory / "open").exists()
 
 
-def test_a_closed_hold_lets_nobody_wait_and_is_one_until_it_is_released(host: Host) -> None:
+def test_a_closed_hold_lets_no_request_wait_and_is_one_until_it_is_released(host: Host) -> None:
     host.tables = [{}]
     host.hold.hold(limit=45, when_over=["true"], patience=30)
     host.hold.close()

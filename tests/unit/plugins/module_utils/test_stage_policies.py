@@ -56,7 +56,7 @@ def may(role: str, action: str, resource: str, *more: Policy, **context: str) ->
 @pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:DeleteObjectVersion"])
 def test_no_host_can_delete_a_backup(role: str, action: str) -> None:
     assert not may(role, action, BACKUP)
-    # Not even with the widest policy that somebody may attach to its role one day.
+    # Not even with the widest policy that an administrator may attach to its role one day.
     assert not may(role, action, BACKUP, ADMINISTRATOR)
 
 

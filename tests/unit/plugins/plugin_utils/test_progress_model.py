@@ -63,7 +63,7 @@ def test_what_hosts_change_in_a_task_is_one_line() -> None:
     assert run.finish() == []
 
 
-def test_a_change_is_told_although_nobody_told_of_the_next_task() -> None:
+def test_a_change_is_told_although_the_next_task_was_not() -> None:
     run = progress()
     end(run, "changed")
     assert (Kind.CHANGE, "Do it: web1") in told(end(run, "changed", task=Task(id="2", name="Do more")))

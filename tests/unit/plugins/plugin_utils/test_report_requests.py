@@ -117,7 +117,7 @@ def test_a_deploy_is_felt_from_the_first_host_that_leaves_to_the_last_that_is_ba
     assert (found["during"]["seconds"], found["after"]["seconds"], found["missing"]) == (20.0, 40.0, [])
 
 
-def test_a_deploy_that_nobody_could_feel_is_compared_as_a_whole() -> None:
+def test_a_deploy_without_an_effect_is_compared_as_a_whole() -> None:
     found = requests(("web1", at(11, 0), {"type": "requests", **counted(at(4, 0), at(10, 10))}))
     assert [found[part]["count"] for part in ("before", "during", "after")] == [2, 2, 0]
 

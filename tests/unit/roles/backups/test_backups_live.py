@@ -80,10 +80,10 @@ def test_a_backup_is_described_as_it_is_and_copied(small: DatabaseProgram, bucke
 
 
 def test_a_backup_that_cannot_be_copied_stays_and_says_so(small: DatabaseProgram, bucket_server: S3) -> None:
-    small.tell(bucket=in_bucket("nobodys", bucket_server))
-    assert "could not be copied to s3://nobodys/" in small.refuse("backup")
+    small.tell(bucket=in_bucket("unknown", bucket_server))
+    assert "could not be copied to s3://unknown/" in small.refuse("backup")
     assert len(small.files()) == 2
-    assert "that has a copy in s3://nobodys" in small.refuse("check")
+    assert "that has a copy in s3://unknown" in small.refuse("check")
     small.tell(bucket=NO_BUCKET)
     assert small.run("check")["s3"] == ""
 
@@ -198,7 +198,7 @@ def test_a_backup_that_is_damaged_later_is_not_restored(small: DatabaseProgram, 
 def test_only_what_is_in_the_bucket_counts_for_the_age(small: DatabaseProgram, bucket_server: S3, bucket: str) -> None:
     small.tell(bucket=in_bucket(bucket, bucket_server))
     copied = small.run("backup")
-    small.tell(bucket=in_bucket("nobodys", bucket_server))
+    small.tell(bucket=in_bucket("unknown", bucket_server))
     small.refuse("backup")
     small.tell(bucket=in_bucket(bucket, bucket_server))
     assert small.run("check")["name"] == copied["name"]

@@ -8,7 +8,7 @@ from django.db import models
 
 
 class Notice(models.Model):
-    """A notice for everybody."""
+    """A notice for all visitors."""
 
     title = models.CharField(max_length=200)
     text = models.TextField()

@@ -23,7 +23,7 @@ WHOLE = Stage(
     file_system_id="fs-1",
     mounts=4,
 )
-# Neither an agent nor figures nor shared files, and a database of somebody else's.
+# Neither an agent nor figures nor shared files, and an external database.
 BARE = replace(WHOLE, hosts={}, has_figures=False, database="", file_system_id="", mounts=0)
 
 

@@ -12,7 +12,7 @@ def test_those_that_are_there_have_a_number() -> None:
 
 
 def test_those_that_are_not_are_named() -> None:
-    with pytest.raises(ReleaseError, match="no user nobody-has-this on this host"):
-        user_id("nobody-has-this")
-    with pytest.raises(ReleaseError, match="no group nobody-has-this on this host"):
-        group_id("nobody-has-this")
+    with pytest.raises(ReleaseError, match="no user unknown-name on this host"):
+        user_id("unknown-name")
+    with pytest.raises(ReleaseError, match="no group unknown-name on this host"):
+        group_id("unknown-name")

@@ -30,7 +30,7 @@ def refusal(deploy_id: str) -> Refusal:
 def test_a_release_that_was_given_up_is_not_gone_back_to(site: Site, staged: Staged) -> None:
     first, second, third = staged("v1", {}), staged("v2", {}), staged("v3", {})
     turn_to(site, first, deploy_id="one")
-    turn_to(site, second, deploy_id="two")  # nobody could return the host
+    turn_to(site, second, deploy_id="two")  # the host could not be rolled back
     assert refuse(site, second, refusal("two"), dry=False)
     turn_to(site, third, deploy_id="three")
     state = site_state(site)

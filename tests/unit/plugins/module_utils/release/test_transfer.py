@@ -89,7 +89,7 @@ def test_failure_is_explained_without_the_signature(
     assert "canary" not in str(failure.value)
 
 
-def test_nobody_listens(tmp_path: Path) -> None:
+def test_no_server_listens(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match="refused"):
         download("http://127.0.0.1:9/key", to=tmp_path / "artifact", sleep=lambda _seconds: None)
 

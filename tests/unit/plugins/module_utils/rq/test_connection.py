@@ -24,7 +24,7 @@ def closed_port() -> int:
         ("redis://amy:canary/bird@127.0.0.1/2", "cannot be read"),
         ("redis://amy:canary#bird@127.0.0.1/2", "cannot be read"),
     ],
-    ids=["nobody listens", "no such scheme", "slash in the password", "hash in the password"],
+    ids=["no server listens", "no such scheme", "slash in the password", "hash in the password"],
 )
 def test_what_is_wrong_is_said_without_the_password(url: str, why: str) -> None:
     with pytest.raises(QueueError, match=why) as failure:

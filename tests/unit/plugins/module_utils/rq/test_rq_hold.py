@@ -103,7 +103,9 @@ def test_rest_needs_every_living_worker_to_have_noticed(snapshot: Snapshot, expe
         (Snapshot(taken=(TAKEN,), running=(Running(job="t", queue="default", function="f", lease_ends=9),)), ()),
     ],
 )
-def test_a_job_is_stranded_only_if_nobody_can_be_starting_it(snapshot: Snapshot, expected: tuple[Taken, ...]) -> None:
+def test_a_job_is_stranded_only_if_no_worker_can_be_starting_it(
+    snapshot: Snapshot, expected: tuple[Taken, ...]
+) -> None:
     assert stranded(snapshot) == expected
 
 
@@ -140,7 +142,7 @@ def test_a_persons_suspension_is_respected(claim: Claim | None, take_over: bool,
     ("claim", "message"),
     [(Claim(OTHER, 5), "Another deploy holds the queues: 'deploy:other'"), (Claim("1", 60), "may end in the middle")],
 )
-def test_somebody_elses_suspension_is_in_the_way(claim: Claim, message: str) -> None:
+def test_a_suspension_of_another_holder_is_in_the_way(claim: Claim, message: str) -> None:
     with pytest.raises(QueueError, match=message):
         must_suspend(claim=claim, holder=ME, ttl=900, take_over=False)
 

@@ -64,7 +64,7 @@ def test_a_tick_that_outlasted_its_lock_is_waited_for_and_its_theft_repaired() -
         if clock.elapsed < 10:
             jobs.discard(str(int(clock.elapsed * 2)))
         if clock.elapsed == 10:
-            lease.give_up(expected=ME)  # The tick ends and deletes the lock, whoever's it is.
+            lease.give_up(expected=ME)  # The tick ends and deletes the lock of any holder.
         return frozenset(jobs)
 
     assert taken(lease, due=due, clock=clock).waited_seconds > 10

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The share is mounted where nobody looks for a moment, and whatever goes wrong then, nothing on it is removed."""
+"""For a moment the share is mounted at a private path. Whatever goes wrong then, nothing on it is removed."""
 
 from __future__ import annotations
 
