@@ -14,6 +14,7 @@ rm -rf .ansible/collections
 ansible-lint --offline
 python -m scripts.document_roles --check
 codespell
+python -m scripts.words
 zizmor --quiet --offline --no-progress .github/workflows
 antsibull-changelog lint
 check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
