@@ -44,7 +44,7 @@ PHASES = (
     Phase(REHEARSE, "proves the site through the load balancer, and changes nothing", "its own output", ""),
     Phase(
         "dns",
-        "lets the old server pass its requests on to the load balancer, and leads the domain there",
+        "lets the old server pass its requests on to the load balancer, and points the domain to it",
         "dig {domain}; on the old server: tail -f /var/log/nginx/stragglers.log",
         "undo_dns",
     ),

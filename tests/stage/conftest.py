@@ -73,7 +73,7 @@ def on_v2_after_v1(fleet: Fleet, request: pytest.FixtureRequest) -> Fleet:
 
 @pytest.fixture(scope="session")
 def own_python() -> tuple[str, str]:
-    """Return what an operator says to have releases run on a Python of their own, for which Debian 12's stands."""
+    """Return what an operator sets so that releases run on a Python of their own, for which Debian 12's stands."""
     builder, made = Fleet().container("scheduler1"), "/tmp/python.tar.gz"
     source = Path(python_archive.__file__).read_text()
     code, said = builder.exec_run(["python3", "-c", source, "/usr/bin/python3", made])

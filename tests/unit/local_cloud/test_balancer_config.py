@@ -83,7 +83,7 @@ def lines(text: str) -> list[str]:
 
 
 def accept(text: str, files: Files) -> None:
-    """Have HAProxy itself read the configuration."""
+    """Let HAProxy itself read the configuration."""
     for status in ERRORS:
         files.error(status).write_text(error_page(status), newline="")
     files.state.write_text("1\n")

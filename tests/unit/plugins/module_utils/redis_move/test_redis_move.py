@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two real servers change their parts while clients write: what was acknowledged is there, and a naive change loses."""
+"""Two real servers exchange primary and replica while clients write: what was acknowledged is there, and a naive change loses."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_a_server_whose_successor_dies_in_the_switch_takes_writes_again(
             raise RedisError("Connection refused")
         return said
 
-    # Asleep, it does not answer, so that its primary goes on handing over for as long as it takes to look.
+    # Asleep, it does not answer, so that the failover of its primary lasts for as long as it takes to look.
     os.kill(successor, signal.SIGSTOP)
     monkeypatch.setattr(replication.Server, "replication", die_in_the_switch)
     with pytest.raises(RedisError):
