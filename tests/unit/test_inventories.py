@@ -45,7 +45,7 @@ QUEUE_PLAYS = {
     "configure": {"Prepare the Redis hosts", "Prepare the hosts of the queues"},
     "deploy": {
         "Check that the new code can load every waiting job",
-        "Find out whether a deploy that has died holds the queues",
+        "Find out whether a deploy that died has paused the queues",
     },
     "restore_drill": {"Prove that the newest backup of Redis loads"},
     "status": {"Ask about the queues", "Ask about Redis's backups"},
