@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore:invalid escape sequence")
 # Keywords whose value is an expression without braces.
 EXPRESSIONS = {"when", "that", "changed_when", "failed_when", "until"}
-# What an operator gives on the command line, or a stage may say; what amazon.aws says of an instance; what a move has found.
+# What an operator gives on the command line, or a stage may say; what amazon.aws says of hosts; what a move found.
 GIVEN = {
     *(
         "deploy_accept_jobs",
