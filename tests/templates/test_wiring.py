@@ -246,10 +246,10 @@ def test_a_deploy_stands_where_its_phases_have_noted() -> None:
 def test_visitors_are_served_while_a_deploy_waits_for_a_timer_to_end() -> None:
     deploy = yaml.safe_load((VARS.parent / "deploy.yml").read_text(encoding="utf-8"))
     phases = [phase["ansible.builtin.import_playbook"].removeprefix("phases/") for phase in deploy]
-    pause = yaml.safe_load((VARS.parent / "phases/pause_programs.yml").read_text(encoding="utf-8"))
-    lock, stop = (str(play) for play in pause)
-    assert "keep_lock" in lock
-    assert "standing.turns.pause_programs" in stop
+    (stop,) = yaml.safe_load((VARS.parent / "phases/pause_programs.yml").read_text(encoding="utf-8"))
+    assert stop["hosts"] == "{{ standing.turns.pause_programs }}"
+    # The lock outlasts it.
+    assert "deploy_pause_seconds" in (VARS.parent / "phases/rehearse.yml").read_text(encoding="utf-8")
     # A page for visitors, and a pause of the queues that ends by itself, begin after it.
     assert phases.index("rehearse.yml") < phases.index("pause_programs.yml") < phases.index("close_site.yml")
 
