@@ -292,7 +292,7 @@ def standing(deploy: Deploy, hosts: Sequence[Host]) -> Standing:
         rolls_forward=rolls_forward,
         halted=halted,
         closes_site=closes_site,
-        pauses_requests=deploy.strategy == "hold",
+        pauses_requests=deploy.strategy == "pause",
         runs_commands=deploy.release != plan.previous or bool(deploy.migrations and deploy.migrations.pending),
         closed=[host.name for host in web if closes_site or host.page],
         closed_by_operator=[host.name for host in web if host.page and not host.closed],

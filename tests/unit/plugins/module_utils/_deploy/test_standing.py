@@ -37,7 +37,7 @@ ROLES = {"web": "web", "wor": "worker", "sch": "scheduler", "uti": "utility", "l
 ROLLING = {"strategy": "rolling", "breaking": False}
 # The release before cannot live with the schema afterwards.
 BREAKING = {"strategy": "rolling", "breaking": True}
-PAUSE = {"strategy": "hold", "breaking": True}
+PAUSE = {"strategy": "pause", "breaking": True}
 CLOSED = {"strategy": "maintenance", "breaking": True}
 TOO_FAR = {"strategy": "refused", "breaking": False}
 COMPARED: dict[str, Any] = {"pending": [], "ahead": {}, "behind": {}}
@@ -455,7 +455,7 @@ def test_workers_go_back_only_while_their_queues_are_paused() -> None:
 def test_visitors_are_kept_from_web_hosts_that_run_no_release_while_others_serve(
     *, hosts: dict[str, Any], can_roll_back: bool, expected: list[str]
 ) -> None:
-    choice = {"strategy": "hold", "breaking": not can_roll_back}
+    choice = {"strategy": "pause", "breaking": not can_roll_back}
     assert stood({}, hosts, choice=choice, **MIGRATED)["to_deregister"] == expected
 
 

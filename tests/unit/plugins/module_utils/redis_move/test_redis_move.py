@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two real servers exchange primary and replica while clients write: what was acknowledged is there, and a naive change loses."""
+"""The primary changes while clients write: what was acknowledged is there, and a naive change loses."""
 
 from __future__ import annotations
 
