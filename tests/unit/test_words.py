@@ -15,7 +15,7 @@ from scripts.words import findings
         ("No|body reads it", ["No|body"]),
         ("who|mever, some|body's", ["who|mever", "some|body"]),
         ("def test_any|body_reads_it()", ["any|body"]),
-        ("started ane|w", ["ane|w"]),
+        ("started a|new", ["a|new"]),
         ("Let the queues g|o", ["Let the queues g|o"]),
         ("lead visitors pas|t the host", ["lead visitors pas|t"]),
         ("Let the workers go on. The latest renewal is the smallest.", []),
