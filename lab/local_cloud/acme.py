@@ -98,7 +98,7 @@ class Acme:
 
 
 def ask_for(settings: Settings) -> str:
-    """Have the running control plane start pebble, installed if need be; return the URL of its ACME directory.
+    """Let the running control plane start pebble, installed if need be; return the URL of its ACME directory.
 
     Raises engine.EngineError when it cannot be had.
     """

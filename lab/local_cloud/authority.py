@@ -80,7 +80,7 @@ class Authority:
 
 
 def trust(settings: Settings, certificate: bytes) -> None:
-    """Have clients of the stage trust an authority, too: its certificate (PEM) is in the file that they read."""
+    """Let clients of the stage trust an authority, too: its certificate (PEM) is in the file that they read."""
     path = settings.authorities
     known = path.read_bytes() if path.exists() else b""
     if certificate not in known:

@@ -203,7 +203,7 @@ class Instances:
         self._report(instance, "stopping", "stopped")
 
     def _report(self, instance: Any, before: str, now: str) -> None:
-        """Have the instance's state set to `now`, if it is still `before` by then."""
+        """Set the instance's state to `now` later, if it is still `before` by then."""
 
         def change() -> None:
             if instance.state == before:

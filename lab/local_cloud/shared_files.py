@@ -26,7 +26,7 @@ class SharedFiles:
         after(EFSBackend, ["delete_file_system"], self._forget)
 
     def after_replay(self) -> None:
-        """Have what the replay has brought back, before an instance looks for it."""
+        """Create the folders that the replay has brought back, before an instance looks for one."""
         self.tick()
 
     def tick(self) -> None:

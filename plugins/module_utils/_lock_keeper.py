@@ -59,7 +59,7 @@ class Keeper:
     dry: bool = False
 
     def hold(self, wish: Wish, *, renew: bool = False) -> Outcome:
-        """Have the lock, as wished. Our own stays as it is; with `renew`, or once expired, it lasts `ttl` more.
+        """Take or keep the lock, as wished. Our own stays as it is; with `renew`, or once expired, it lasts `ttl` more.
 
         Raises LockHeldError when another run has it.
         """

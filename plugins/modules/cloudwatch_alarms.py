@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cloudwatch_alarms
-short_description: Have exactly these CloudWatch alarms below a prefix
+short_description: Manage all CloudWatch alarms below a prefix
 version_added: 0.1.0
 description:
   - Puts the alarms that are missing or differ, and deletes those below O(prefix) that are not among O(alarms).

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cloudwatch_dashboard
-short_description: Have a CloudWatch dashboard, or have none
+short_description: Create or remove a CloudWatch dashboard
 version_added: 0.1.0
 description:
   - Puts a dashboard if there is none of that name or if its body differs, and deletes it.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: efs_file_system
-short_description: Have a file system in EFS that hosts in several zones reach
+short_description: Create a file system in EFS that hosts in several zones reach
 version_added: 0.1.0
 description:
   - Creates or corrects an encrypted file system that is backed up daily, with an address in the zone of each subnet.

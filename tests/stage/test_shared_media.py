@@ -23,7 +23,7 @@ def ask(fleet: Fleet, host: str, path: str, *options: str) -> tuple[int, str]:
 
 
 def upload(fleet: Fleet, host: str, name: str) -> tuple[int, str]:
-    """Have a web host take a file in; return the status and the answer."""
+    """Upload a file to a web host; return the status and the answer."""
     return ask(fleet, host, f"/media-upload/?name={name}", f"--data-binary '{TEXT}'")
 
 

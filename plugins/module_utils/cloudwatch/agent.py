@@ -57,7 +57,7 @@ class Agent:
             raise AgentError(f"{self._control} -a status ended with {code} and said: {out}{err}") from error
 
     def load(self, path: Path, *, timeout: float) -> None:
-        """Have the agent work with the file at `path` and nothing else, and wait for `timeout` seconds until it does.
+        """Let the agent work with the file at `path` and nothing else, and wait for `timeout` seconds until it does.
 
         Raises AgentError if it refuses the file, which leaves it running as before, or does not run with it.
         """

@@ -64,12 +64,12 @@ class Server:
         return any((peer["ip"], int(peer["port"])) == replica and peer["state"] == "online" for peer in peers)
 
     def announce(self) -> None:
-        """Have it tell its peer the address at which it is reached, which is not always where it listens."""
+        """Let it tell its peer the address at which it is reached, which is not always where it listens."""
         self.client.config_set("replica-announce-ip", self.address.host)
         self.client.config_set("replica-announce-port", self.address.port)
 
     def log_in_as(self, user: str, password: str) -> None:
-        """Have it log in at its primary as `user`; without a user it does not log in."""
+        """Let it log in at its primary as `user`; without a user it does not log in."""
         self.client.config_set("masteruser", user)
         self.client.config_set("masterauth", password)
 
@@ -151,7 +151,7 @@ def _fail_over(*, primary: Server, replica: Server, timeout: float, clock: Clock
 
 
 def _abort_failover(primary: Server) -> None:
-    """Have it take writes again: without its successor it would wait for that for ever."""
+    """Let it take writes again; otherwise it would wait for its lost successor for ever."""
     if primary.replication()["master_failover_state"] != "no-failover":
         primary.client.execute_command("FAILOVER", "ABORT")
 

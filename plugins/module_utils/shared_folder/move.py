@@ -168,7 +168,7 @@ def _lacking(share: Path, wanted: Wanted) -> Iterator[str]:
 
 
 def _prepare(share: Path, wanted: Wanted) -> None:
-    """Have the folders on the share, and nothing else in it that the application may write."""
+    """Create the folders on the share, and nothing else in it that the application may write."""
     for name in _lacking(share, wanted):
         folder = share / name
         folder.mkdir(parents=True, exist_ok=True)

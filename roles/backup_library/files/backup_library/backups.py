@@ -31,7 +31,7 @@ class Backups(Generic[M]):
     lock: Lock
 
     def add(self, make: Callable[[], M], *, prune: bool = True) -> M:
-        """Have `make` write and verify a file where `Folder.partial` says; name it, copy it, and only then prune.
+        """Let `make` write and verify a file where `Folder.partial` says; name it, copy it, and only then prune.
 
         Raises BackupError at the first step that fails; what was there before is untouched by then.
         """
