@@ -22,6 +22,7 @@ EXPRESSIONS = {"when", "that", "changed_when", "failed_when", "until"}
 GIVEN = {
     *(
         "deploy_accept_jobs",
+        "deploy_hooks",
         "deploy_accept_migrations",
         "deploy_strategy",
         "restore_from",

@@ -580,6 +580,25 @@ def test_a_web_host_that_has_joined_and_left_again_is_not_missed(previous: str, 
     assert found["absences"] == [f"{name} is not healthy in target group a-web" for name in missed]
 
 
+@pytest.mark.parametrize(
+    ("hosts", "deploy", "points"),
+    [
+        ({}, {}, ["after_migrate", "after_success"]),
+        ({"web2": FAILED}, {}, ["after_failure"]),
+        # It is served, but not by every host.
+        ({}, {"absent": ["web1"]}, ["after_migrate", "after_failure"]),
+        ({}, {"dry": True}, []),
+    ],
+)
+def test_a_stages_own_steps_run_where_the_deploy_comes_to_them(
+    hosts: dict[str, Any], deploy: dict[str, Any], points: list[str]
+) -> None:
+    step = [{"command": "python manage.py warm"}]
+    hooks = {"after_migrate": step, "after_success": step, "after_failure": step, "before_migrate": []}
+    found = stood({}, hosts, choice=ROLLING, hooks=hooks, **deploy)["hooks"]
+    assert {point: names for point, names in found.items() if names} == {point: ["scheduler1"] for point in points}
+
+
 NOTED = st.fixed_dictionaries(
     {
         "has_release": st.booleans(),
