@@ -16,7 +16,7 @@ description:
   - An update that has replaced on the disk what runs there makes a host change, too.
   - A database that lacks migrations of the release, though that runs already, is migrated, even if no host changes.
   - A pause of the queues by a deploy that runs no more is taken over, and ended.
-  - A web host that a deploy that died had closed is never left alone, because nobody knows what runs there.
+  - A web host that a deploy that died had closed is never left alone, because it is unknown what runs there.
 positional: _input, release
 options:
   _input:

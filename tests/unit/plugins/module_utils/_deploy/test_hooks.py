@@ -20,7 +20,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils._deploy.hooks impo
         ({"after_success": {"command": "true"}}, "deploy_hooks.after_success is no list"),
         ({"after_success": ["true"]}, "neither one command nor one file of tasks: true."),
         ({"after_success": [{"command": "a", "tasks": "b"}]}, "neither one command"),
-        ({"after_success": [{"comand": "a"}]}, "neither one command"),
+        ({"after_success": [{"cmd": "a"}]}, "neither one command"),
         ({"after_success": [{"command": " "}]}, "neither one command"),
         ({"after_success": [{"command": ["a"]}]}, "neither one command"),
     ],

@@ -33,7 +33,7 @@ AT_ITS_END = [host("v2", "v1"), host("v2", "v1")]
         (CUT_OFF, lock("v2"), "expired", {"v2"}),
         (CUT_OFF, lock("v2", "make rollback STAGE=test"), "dead", {"v2"}),
         (AT_ITS_END, lock("v2"), "dead", {"v2"}),
-        # Without its lock, nobody knows what it was.
+        # Without its lock, it is unknown what it was.
         (CUT_OFF, None, "free", {"v1", "v2"}),
         (AT_ITS_END, None, "free", {"v1"}),
         # Another deploy, which may well live.
