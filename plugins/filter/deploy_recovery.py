@@ -80,7 +80,7 @@ _value:
         rejoins: {description: Whether it goes back to the rotation., type: bool}
     recovering: {description: 'Those hosts, and the keeper if queues resume.', type: list, elements: str}
     resumes_queues: {description: Whether the queues resume., type: bool}
-    unfit: {description: Releases that the database is not known to fit., type: list, elements: str}
+    unfit: {description: Releases that were asked and that the database is not known to fit., type: list, elements: str}
 """
 
 from collections.abc import Iterable, Mapping
@@ -111,14 +111,16 @@ def deploy_recovery(
     found = recovery(
         [_host(host, targets=deploy.get("targets", {})) for host in known],
         dead=Dead(deploy_id=str(dead["deploy_id"]), release=str(dead["release"])) if dead else None,
-        answers={
-            str(release): Answer(pending=said["pending"], newer=said["newer"], migrates=said["migrates"])
-            for release, said in answers.items()
-        },
+        answers={str(release): _answer(said) for release, said in answers.items()},
         keeper=keeper,
         holder=next((str(host["queue_holder"]) for host in noted if host.get("queue_holder")), ""),
     )
     return asdict(found)
+
+
+def _answer(said: Mapping[str, Any]) -> Answer | None:
+    """Return what a release has said; None if the module has failed."""
+    return Answer(**{name: said[name] for name in ("pending", "newer", "migrates")}) if "pending" in said else None
 
 
 def _host(known: Mapping[str, Any], *, targets: Mapping[str, str]) -> Host:

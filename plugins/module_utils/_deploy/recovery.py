@@ -110,7 +110,7 @@ class Recovery:
     a question, and `asks` the releases that each of them asks about the database. `keeper` is the one of them that
     looks at the queues, None if no deploy died or the stage has no queues. `turns` are what becomes of web hosts that
     something was left on, and `recovering` those hosts, and the keeper if there are queues to resume: `resumes_queues`.
-    `unfit` are the releases that the database is not known to fit.
+    `unfit` are the releases that were asked, and that the database is not known to fit.
     """
 
     needed: bool = False
@@ -127,14 +127,14 @@ def recovery(
     hosts: Sequence[Host],
     *,
     dead: Dead | None = None,
-    answers: Mapping[str, Answer] | None = None,
+    answers: Mapping[str, Answer | None] | None = None,
     keeper: str | None = None,
     holder: str = "",
 ) -> Recovery:
     """Return what to do about what a deploy has left, before anything slow.
 
     `dead` is a deploy that died, and whose lock this one takes over. `answers` are what releases have said so far, by
-    their ids; one that was asked and could not say it is not among them. `keeper` is the host that looks at the queues,
+    their ids, None of one that was asked and could not say it. `keeper` is the host that looks at the queues,
     and `holder` who has suspended them. Only under the deploy lock: no other deploy lives.
 
     Requests wait for deploys only, and the page says who has put it on. A host may be out of rotation for an operator,
@@ -148,7 +148,10 @@ def recovery(
     def fits(release: str) -> bool | None:
         if release in serving:
             return True
-        return answered[release].fits if release in answered else None
+        if release not in answered:
+            return None
+        answer = answered[release]
+        return answer is not None and answer.fits
 
     candidates = {host.name: _candidates(host, dead=dead) for host in web}
     chosen = {name: next(filter(fits, releases), None) for name, releases in candidates.items()}
@@ -171,7 +174,7 @@ def recovery(
         turns=turns,
         recovering=[*turns, *resuming],
         resumes_queues=bool(resuming),
-        unfit=sorted({release for found in questions.values() for release in found if not fits(release)}),
+        unfit=sorted(release for release in answered if not fits(release)),
     )
 
 

@@ -16,6 +16,7 @@ FITS = {"pending": [], "newer": [], "migrates": False}
 OUTGROWN = {**FITS, "newer": ["a.2"]}
 LACKS = {**FITS, "pending": ["a.2"]}
 MOVES = {**FITS, "migrates": True}
+UNREAD = {"failed": True, "msg": "The release's own code has failed"}
 # The database as a deploy of v2 leaves it, before and after its migrations, and in between.
 BEFORE = {"v1": FITS, "v2": LACKS}
 AFTER = {"v1": OUTGROWN, "v2": FITS}
@@ -88,7 +89,8 @@ BOTH_CLOSED = {"web1": CLOSED, "web2": CLOSED}
         (BOTH_PAUSED, {"answers": {"v1": OUTGROWN, "v2": LACKS}}, {"web1": None, "web2": None}),
         # Its migration goes on without its controller.
         (BOTH_PAUSED, {"answers": MIGRATING}, {"web1": None, "web2": None}),
-        # The database does not answer.
+        # The database does not answer; nothing was asked yet.
+        (BOTH_PAUSED, {"answers": {"v1": UNREAD, "v2": UNREAD}}, {"web1": None, "web2": None}),
         (BOTH_PAUSED, {}, {"web1": None, "web2": None}),
         # One host had its answer already.
         ({"web1": NEW, "web2": PAUSED}, {"answers": {"v1": OUTGROWN}}, {"web2": "v2"}),
@@ -214,7 +216,11 @@ def test_jobs_run_again_where_the_workers_can_live_with_database_and_web_hosts(
     [
         (BOTH_PAUSED, AFTER, ["v1"]),
         (BOTH_PAUSED, BEFORE, ["v2"]),
-        (BOTH_PAUSED, {}, ["v1", "v2"]),
+        # It could not be asked; it was not asked.
+        (BOTH_PAUSED, {"v1": UNREAD, "v2": FITS}, ["v1"]),
+        (BOTH_PAUSED, {}, []),
+        # The hosts have been recovered by now.
+        ({"web1": NEW, "web2": NEW}, AFTER, ["v1"]),
         ({"web1": NEW, "web2": NEW}, {"v1": OUTGROWN}, ["v1"]),
         ({"web1": AWAY}, {}, []),
     ],
