@@ -68,6 +68,10 @@ options:
         description: Where they are not.
         type: str
         default: ""
+      hooks:
+        description: The stage's own steps, by point (C(deploy_hooks)).
+        type: dict
+        default: {}
       dry:
         description: Whether the release is on no host, because this is a dry run.
         type: bool
@@ -204,6 +208,9 @@ _value:
           type: list
           elements: str
         forget_programs: {description: Hosts about to leave that run none of them again., type: list, elements: str}
+    hooks:
+      description: The host that runs the stage's own steps, by point; none where the deploy does not come to that.
+      type: dict
     strategy: {description: "V(rolling) before one is chosen.", type: str}
     go_on: {description: Whether nothing has failed., type: bool}
     failures: {description: What has failed., type: list, elements: str}
@@ -240,6 +247,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ansible_collections.carpentries.amy.plugins.module_utils._deploy.hooks import hooks_complaint
 from ansible_collections.carpentries.amy.plugins.module_utils._deploy.standing import deploy_of, host_of, standing
 
 
@@ -257,4 +265,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
-        return {"deploy_standing": deploy_standing}
+        return {"deploy_standing": deploy_standing, "hooks_complaint": hooks_complaint}

@@ -55,7 +55,7 @@ options:
   asked:
     description: What the operator asks for.
     type: str
-    choices: [auto, rolling, hold, maintenance]
+    choices: [auto, rolling, pause, maintenance]
     default: auto
   accepted:
     description: Names of migrations, separated by commas, that are known to do no harm.
@@ -65,7 +65,7 @@ options:
     description: How long visitors may wait for a table that a migration locks.
     type: float
     default: 5
-  hold_seconds:
+  pause_seconds:
     description: How long all commands of the deploy together may take while requests wait.
     type: float
     default: 5
@@ -76,7 +76,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Choose the way
+- name: Choose the strategy
   ansible.builtin.set_fact:
     choice: "{{ deploy | carpentries.amy.deploy_strategy(one_web_host=groups.web | length == 1) }}"
 """
@@ -86,7 +86,7 @@ _value:
   description: The choice.
   type: dict
   contains:
-    strategy: {description: "V(rolling), V(hold), V(maintenance) or V(refused).", type: str}
+    strategy: {description: "V(rolling), V(pause), V(maintenance) or V(refused).", type: str}
     reasons: {description: A line for each migration., type: list, elements: str}
     breaking: {description: Whether the running release cannot live with the schema afterwards., type: bool}
     refusal: {description: "Why not to deploy, and what to do instead; or null.", type: str}
@@ -127,7 +127,7 @@ def deploy_strategy(
     asked: str = "auto",
     accepted: str = "",
     lock_seconds: float = 5,
-    hold_seconds: float = 5,
+    pause_seconds: float = 5,
     one_web_host: bool = False,
 ) -> dict[str, Any]:
     """Return the choice as a dict; see RETURN. Raises AnsibleFilterError when the linter is missing."""
@@ -153,7 +153,7 @@ def deploy_strategy(
         accepted=[name.strip() for name in accepted.split(",") if name.strip()],
         wanted_already=wanted_already,
         lock_seconds=lock_seconds,
-        hold_seconds=hold_seconds,
+        pause_seconds=pause_seconds,
         seconds=float(rehearsal.get("seconds", 0)),
         one_web_host=one_web_host,
         stage=deploy["stage"],

@@ -109,7 +109,7 @@ def test_own_programs_and_timers_run_on_one_host_and_change_with_the_release(on_
 
 def test_own_programs_and_timers_stop_in_a_pause_and_a_dead_deploy_is_gone_on_with(on_v1: Fleet) -> None:
     running = RunningDeploy("v2", *CONVERGED)
-    running.wait_for(r"Hand the queues to the new workers")
+    running.wait_for(r"Put the release on the workers and the scheduler")
     running.kill()
     # Whether the play had begun with them or not: none of the old release runs.
     assert "v1" not in watchers(on_v1)

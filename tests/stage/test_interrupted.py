@@ -104,11 +104,11 @@ def test_a_rollback_goes_on_where_a_dead_controller_stopped(on_v2_after_v1: Flee
 
 
 @pytest.mark.thorough
-def test_the_next_deploy_lets_the_queues_go_that_a_dead_restore_still_holds(on_v1: Fleet) -> None:
+def test_the_next_deploy_resumes_the_queues_that_a_dead_restore_has_paused(on_v1: Fleet) -> None:
     on_v1.queues("set rq:suspended deploy:20260101T000000Z-restore ex 86400")
     again = deploy_to_converged_hosts("v1")
     assert again.code == 0, again
-    assert again.says("held by 20260101T000000Z-restore, which runs no more"), again
+    assert again.says("paused by 20260101T000000Z-restore, which does not run any more"), again
     assert on_v1.queues("exists rq:suspended").split()[-1] == "0"
     undisturbed = deploy_to_converged_hosts("v1")
     assert undisturbed.changed == dict.fromkeys(undisturbed.changed, 0), undisturbed

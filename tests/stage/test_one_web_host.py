@@ -36,6 +36,6 @@ def test_the_only_web_host_gets_three_releases_and_loses_nothing(alone: Fleet) -
         for version in ("v2", "v1", "v2"):
             done = deploy_to_converged_hosts(version)
             assert done.code == 0, done
-            assert done.says("Strategy: hold"), done
+            assert done.says("Strategy: pause"), done
     assert set(alone.active_releases().values()) == {"v2"}
     assert_nothing_lost(alone, loaded)

@@ -31,11 +31,11 @@ def test_a_migration_that_fails_on_the_copy_touches_nothing(on_v1: Fleet) -> Non
     assert_nothing_lost(on_v1, loaded)
 
 
-def test_a_migration_that_renames_holds_requests_and_is_reversed_for_a_rollback(on_v1: Fleet) -> None:
+def test_a_migration_that_renames_pauses_requests_and_is_reversed_for_a_rollback(on_v1: Fleet) -> None:
     with under_load(on_v1) as loaded:
         chosen = deploy_to_converged_hosts("v3")
     assert chosen.code == 0, chosen
-    assert "Strategy: hold" in chosen.output
+    assert "Strategy: pause" in chosen.output
     assert set(on_v1.active_releases().values()) == {"v3"}
     assert on_v1.fetch("/account/login/")[0] == 200
     assert on_v1.in_rotation()
@@ -64,7 +64,7 @@ def test_a_closed_site_gives_the_page_and_nothing_else(on_v1: Fleet) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("dies_at", [r"PLAY \[Migrate the database once", r"TASK \[Prove that it serves"])
-def test_a_controller_that_dies_in_a_hold_leaves_the_page_and_the_same_command_goes_on(
+def test_a_controller_that_dies_in_a_pause_leaves_the_page_and_the_same_command_goes_on(
     on_v1: Fleet, dies_at: str
 ) -> None:
     with under_load(on_v1) as loaded:
@@ -85,7 +85,7 @@ def test_the_same_command_ends_at_once_the_pause_that_a_dead_controller_has_left
     """The database has v3's migrations by then, with which v1 cannot live; the command converges the hosts, too."""
     running = RunningDeploy("v3", *CONVERGED)
     running.wait_for(r"PLAY \[Migrate the database once")
-    running.wait_for(r"PLAY \[Run the new release on every web host")
+    running.wait_for(r"PLAY \[Put the release on the web hosts, and resume")
     running.kill()
     again = RunningDeploy("v3")
     waited = seconds_until(on_v1.serves_all, within=180, what="visitors are served again")
@@ -102,7 +102,7 @@ def test_the_same_command_ends_at_once_the_pause_that_a_dead_controller_has_left
 
 
 @pytest.mark.thorough
-def test_a_release_that_one_of_two_hosts_refuses_in_a_hold_is_served_by_the_other(on_v1: Fleet) -> None:
+def test_a_release_that_one_of_two_hosts_refuses_in_a_pause_is_served_by_the_other(on_v1: Fleet) -> None:
     gunicorn = f"/webapps/{on_v1.stage['domain']}/releases/v3-*/.venv/bin/gunicorn"
     with under_load(on_v1) as loaded:
         running = RunningDeploy("v3", *CONVERGED)
@@ -180,7 +180,7 @@ def test_copies_are_made_on_the_server_that_the_stage_names(on_v1: Fleet, rehear
     with under_load(on_v1) as loaded:
         chosen = deploy("v3", *named)
     assert chosen.code == 0, chosen
-    assert "Strategy: hold" in chosen.output
+    assert "Strategy: pause" in chosen.output
     assert set(on_v1.active_releases().values()) == {"v3"}
     assert_nothing_lost(on_v1, loaded)
     assert on_v1.query(COPIES) == on_v1.query(COPIES, server=COPIES_SERVER) == []

@@ -189,7 +189,7 @@ def test_a_host_that_is_to_run_no_own_programs_is_left_no_note_of_them() -> None
 
 
 def test_a_worker_host_that_is_out_of_reach_is_not_counted_as_one_without_workers() -> None:
-    (held,) = yaml.safe_load((VARS.parent / "tasks/hold_queues.yml").read_text(encoding="utf-8"))
+    (held,) = yaml.safe_load((VARS.parent / "tasks/pause_queues.yml").read_text(encoding="utf-8"))
     (told,) = [task["carpentries.amy.rq_hold"] for task in held["block"] if "carpentries.amy.rq_hold" in task]
     answers = [
         {"worker_host": "worker1", "running": {"rqworker": 2}},
@@ -214,12 +214,12 @@ def test_the_queues_pause_for_commands_that_visitors_slow_down() -> None:
 def test_the_commands_of_a_deploy_end_before_the_pause_of_its_queues() -> None:
     migrate, release, queues = (
         (VARS.parent / f"tasks/{name}.yml").read_text(encoding="utf-8")
-        for name in ("migrate", "hold_queues_for_release", "hold_queues")
+        for name in ("migrate", "pause_queues_for_release", "pause_queues")
     )
     assert 'release_migrate_limit: "{{ deploy_work_seconds }}"' in migrate
-    assert 'hold_work_seconds: "{{ deploy_work_seconds }}"' in release
+    assert 'pause_work_seconds: "{{ deploy_work_seconds }}"' in release
     # What the jobs in hand may take before, and the change of the workers after, has a quarter of an hour.
-    assert 'hold_seconds: "{{ 900 + hold_work_seconds' in queues
+    assert 'pause_seconds: "{{ 900 + pause_work_seconds' in queues
 
 
 def test_a_deploy_stands_where_its_phases_have_noted() -> None:
@@ -269,10 +269,10 @@ def test_what_a_dead_deploy_has_left_is_read_of_its_hosts() -> None:
 def test_visitors_are_served_while_a_deploy_waits_for_a_timer_to_end() -> None:
     deploy = yaml.safe_load((VARS.parent / "deploy.yml").read_text(encoding="utf-8"))
     phases = [phase["ansible.builtin.import_playbook"].removeprefix("phases/") for phase in deploy]
-    pause = yaml.safe_load((VARS.parent / "phases/pause_programs.yml").read_text(encoding="utf-8"))
-    lock, stop = (str(play) for play in pause)
-    assert "keep_lock" in lock
-    assert "standing.turns.pause_programs" in stop
+    (stop,) = yaml.safe_load((VARS.parent / "phases/pause_programs.yml").read_text(encoding="utf-8"))
+    assert stop["hosts"] == "{{ standing.turns.pause_programs }}"
+    # The lock outlasts it.
+    assert "deploy_pause_seconds" in (VARS.parent / "phases/rehearse.yml").read_text(encoding="utf-8")
     # A page for visitors, and a pause of the queues that ends by itself, begin after it.
     assert phases.index("rehearse.yml") < phases.index("pause_programs.yml") < phases.index("close_site.yml")
 

@@ -43,10 +43,7 @@ UTILITY_PLAYS = {
 # What is for queues.
 QUEUE_PLAYS = {
     "configure": {"Prepare the Redis hosts", "Prepare the hosts of the queues"},
-    "deploy": {
-        "Check that the new code can load every waiting job",
-        "Find out whether a deploy that has died holds the queues",
-    },
+    "deploy": {"Check that the new code can load every waiting job"},
     "restore_drill": {"Prove that the newest backup of Redis loads"},
     "status": {"Ask about the queues", "Ask about Redis's backups"},
 }

@@ -34,11 +34,11 @@ def words_with_prefix(text: str, prefix: str) -> set[str]:
 
 
 def published_facts(role: str) -> set[str]:
-    """The facts without the internal prefix that a role sets for its neighbours."""
+    """The facts and results without the internal prefix that a role leaves for those who include it."""
     facts: set[str] = set()
     for path in sorted((ROLES / role / "tasks").glob("*.yml")):
         for task in flat(yaml.safe_load(path.read_text(encoding="utf-8")) or []):
-            facts |= set(task.get("ansible.builtin.set_fact", {})) - {"cacheable"}
+            facts |= (set(task.get("ansible.builtin.set_fact", {})) | {task.get("register", "__")}) - {"cacheable"}
     return {name for name in facts if not name.startswith("__")}
 
 

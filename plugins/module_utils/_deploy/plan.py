@@ -109,7 +109,7 @@ def plan(
     change = [host.name for host in hosts if host.role != "web" and host.name in reasons]
     # The deploy lock is ours, or will be: a deploy that paused them before does not run any more.
     if holder := _holder(queues or {}):
-        reasons["the queues"] = f"are held by {holder}, which runs no more"
+        reasons["the queues"] = f"are paused by {holder}, which does not run any more"
     if lacks:
         reasons["the database"] = f"lacks {', '.join(lacks)}, which {release} wants"
     paused = [host.name for host in hosts if host.role != "web"] if lacks else change
@@ -152,7 +152,7 @@ def _reason(host: Host, release: str) -> str | None:
 
 
 def _holder(queues: dict[str, Any]) -> str | None:
-    """Return the deploy that holds the workers or the scheduler; what a person has suspended is his own business."""
+    """Return the deploy that has paused the workers or the scheduler. A pause of an operator's is left as it is."""
     claims = [queues.get("suspended_by"), queues.get("scheduler_locked_by")]
     holders = [claim["holder"] for claim in claims if claim]
     return next((name.removeprefix(DEPLOY_PREFIX) for name in holders if name.startswith(DEPLOY_PREFIX)), None)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
+from .hooks import POINTS
 from .outcome import Ending, Outcome, deploy_outcome
 from .plan import Plan
 
@@ -86,14 +87,15 @@ class Deploy:
 
     `release` is the new one's id; `ref` is what it is deployed as, and `version` what it calls itself where that is no
     tag. `plan` says which hosts change. `choice` has the `strategy`, and whether the migrations are `breaking`: whether
-    the release before cannot live with them; None before the phase that chooses. `migrations` are None before they
-    were compared. `unfit` are releases that the database is not known to fit, as the recovery of what a dead deploy had
-    left has found. `migrating` tells that the commands that migrate have been begun, `applied` what they have applied,
-    once they have ended. `lacks` are the migrations that the database lacks of the new release, though that ran
-    already. `backup` is the name of the backup that this deploy has made, in the folder `backups`. `absent` are the web
-    hosts that are not healthy in `target_group` at the end. `dry` tells that the release is on no host, because this is
-    a dry run: no phase of the deploy concerns any host. `own_programs` tells that the stage has programs or timers of
-    its own. `command` was run on `stage` with the variables `typed`, and `url` is the site's.
+    the release before cannot live with them; None before the phase that chooses. `migrations` are None before they were
+    compared. `unfit` are releases that the database is not known to fit, as the recovery of what a dead deploy had left
+    has found. `migrating` tells that the commands that migrate have been begun, `applied` what they have applied, once
+    they have ended. `lacks` are the migrations that the database lacks of the new release, though that ran already.
+    `backup` is the name of the backup that this deploy has made, in the folder `backups`. `absent` are the web hosts
+    that are not healthy in `target_group` at the end. `hooks` are the stage's own steps, by point. `dry` tells that the
+    release is on no host, because this is a dry run: no phase of the deploy concerns any host. `own_programs` tells
+    that the stage has programs or timers of its own. `command` was run on `stage` with the variables `typed`, and `url`
+    is the site's.
     """
 
     release: str = ""
@@ -110,6 +112,7 @@ class Deploy:
     backups: str = ""
     absent: Sequence[str] = ()
     target_group: str = ""
+    hooks: Mapping[str, Any] = field(default_factory=dict)
     dry: bool = False
     own_programs: bool = False
     command: str = ""
@@ -174,6 +177,7 @@ class Turns:
 class Standing:
     """Where a deploy stands. Lists name hosts, in their order.
 
+    `hooks` are the hosts that run the stage's own steps, by point; none where the deploy does not come to that.
     `go_on` tells that nothing has failed. After a failure the fleet goes back if `can_roll_back`; else it goes forward
     without the hosts that failed if `rolls_forward`, because others serve the new release; else it is `halted`, as it
     is while it goes back.
@@ -188,6 +192,7 @@ class Standing:
     """
 
     turns: Turns
+    hooks: dict[str, list[str]]
     strategy: str
     go_on: bool
     failures: list[str]
@@ -278,15 +283,19 @@ def standing(deploy: Deploy, hosts: Sequence[Host]) -> Standing:
     )
     # Its own programs would run on a schema that their release cannot live with, or have the new release already.
     restarts = [host.name for host in hosts if host.paused and not host.has_release and halted and not keeps_paused]
+    turns = _turns(
+        deploy,
+        changed=changed if rolls_back else [],
+        restarts=restarts,
+        failed=bool(failures),
+        halted=halted,
+        outgrown=deploy.breaking and bool(migrated),
+    )
+    outcome = deploy_outcome(ending)
+    reached = (*(POINTS if not failures else ()), "after_success" if outcome.result == "succeeded" else "after_failure")
     return Standing(
-        turns=_turns(
-            deploy,
-            changed=changed if rolls_back else [],
-            restarts=restarts,
-            failed=bool(failures),
-            halted=halted,
-            outgrown=deploy.breaking and bool(migrated),
-        ),
+        turns=turns,
+        hooks={point: turns.migrator for point, steps in deploy.hooks.items() if steps and point in reached},
         strategy=deploy.strategy or "rolling",
         go_on=not failures,
         failures=failures,
@@ -295,7 +304,7 @@ def standing(deploy: Deploy, hosts: Sequence[Host]) -> Standing:
         rolls_forward=rolls_forward,
         halted=halted,
         closes_site=closes_site,
-        pauses_requests=deploy.strategy == "hold",
+        pauses_requests=deploy.strategy == "pause",
         runs_commands=deploy.release != plan.previous or bool(deploy.migrations and deploy.migrations.pending),
         closed=[host.name for host in web if closes_site or host.page],
         closed_by_operator=[host.name for host in web if host.page and not host.closed],
@@ -310,7 +319,7 @@ def standing(deploy: Deploy, hosts: Sequence[Host]) -> Standing:
         keeps_queues_paused=keeps_paused,
         answer=_answer(deploy, allowed=not failures or back, returns=bool(failures)),
         absences=absences,
-        outcome=deploy_outcome(ending),
+        outcome=outcome,
     )
 
 

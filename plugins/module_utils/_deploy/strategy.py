@@ -56,7 +56,7 @@ def choose(
     accepted: Iterable[str],
     wanted_already: bool,
     lock_seconds: float,
-    hold_seconds: float,
+    pause_seconds: float,
     seconds: float,
     one_web_host: bool,
     stage: str,
@@ -65,11 +65,11 @@ def choose(
 ) -> Choice:
     """Return the strategy for migrations that the running release lacks (`ahead`), or the wanted one lacks (`behind`).
 
-    `asked` is auto, rolling, hold or maintenance. `new_ahead` are tables that the wanted release has and the running
+    `asked` is auto, rolling, pause or maintenance. `new_ahead` are tables that the wanted release has and the running
     one has not, `new_behind` those of the running release that the wanted one has not. `unknown` are applied migrations
-    that neither knows, and that a dead deploy may have left. Nothing is held against migrations that are `accepted` by
+    that neither knows, and that a dead deploy may have left. No complaint is made of migrations that are `accepted` by
     name. `wanted_already` tells that the running release is the wanted one, which lives with any of them: only their
-    locks count. `lock_seconds` is how long visitors may wait for a table, `hold_seconds` how long the commands of the
+    locks count. `lock_seconds` is how long visitors may wait for a table, `pause_seconds` how long the commands of the
     deploy may take while requests wait, and `seconds` what all of them took on the copy. One web host cannot leave the
     rotation without an end of the service, so that its requests wait, too. A refusal names commands for the `stage`,
     whose host of the backups has them in the folder `backups`.
@@ -91,8 +91,8 @@ def choose(
         return Choice("refused", reasons, _not_rolling(complaints_ahead))
     if asked == "auto":
         waits = complaints_ahead or one_web_host
-        short = max(seconds, sum(migration.seconds for migration in ahead)) <= hold_seconds
-        asked = "rolling" if not waits else "hold" if short else "maintenance"
+        short = max(seconds, sum(migration.seconds for migration in ahead)) <= pause_seconds
+        asked = "rolling" if not waits else "pause" if short else "maintenance"
     return Choice(asked, reasons, breaking=breaking)
 
 

@@ -51,7 +51,7 @@ PLAYBOOK = """
       carpentries.amy.deploy_event:
         type: plan
         data: {deploy_id: d1, stage: local, release: {id: v2-abc, ref: v2}, previous_release: v1-abc}
-    - name: Choose the way
+    - name: Choose the strategy
       carpentries.amy.deploy_event: {type: strategy, data: {strategy: rolling, reasons: []}}
 - name: Roll
   hosts: web

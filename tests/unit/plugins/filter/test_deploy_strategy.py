@@ -73,22 +73,22 @@ def test_what_both_releases_can_live_with_rolls(statements: list[str]) -> None:
 )
 def test_what_the_running_release_cannot_live_with_holds_requests(statements: list[str] | None, reason: str) -> None:
     choice = chosen([evidence(statements)])
-    assert (choice["strategy"], choice["breaking"]) == ("hold", True)
+    assert (choice["strategy"], choice["breaking"]) == ("pause", True)
     assert reason in choice["reasons"][0]
 
 
 def test_a_hold_must_be_short_or_the_site_is_closed() -> None:
     migrations = [evidence(RENAME, seconds=3.0), evidence(NULLABLE, name="app.0003", seconds=2.5)]
     assert chosen(migrations)["strategy"] == "maintenance"
-    assert chosen(migrations, hold_seconds=6)["strategy"] == "hold"
+    assert chosen(migrations, pause_seconds=6)["strategy"] == "pause"
     # Seeds take their time, too.
-    assert chosen(migrations, hold_seconds=6, seconds=20)["strategy"] == "maintenance"
+    assert chosen(migrations, pause_seconds=6, seconds=20)["strategy"] == "maintenance"
 
 
 def test_the_only_web_host_holds_requests_since_it_cannot_leave() -> None:
     choice = chosen([evidence(NULLABLE)], one_web_host=True)
-    assert (choice["strategy"], choice["breaking"]) == ("hold", False)
-    assert chosen([], one_web_host=True)["strategy"] == "hold"
+    assert (choice["strategy"], choice["breaking"]) == ("pause", False)
+    assert chosen([], one_web_host=True)["strategy"] == "pause"
 
 
 def test_a_table_of_an_earlier_migration_of_the_same_deploy_is_unknown_to_the_running_release() -> None:
@@ -129,7 +129,7 @@ def test_a_table_that_the_other_release_does_not_have_is_no_complaint(
     named = {f"app.{number}": statements for number, statements in enumerate(migrations)}
     behind = chosen([], behind=named, running_tables=own, wanted_tables=other)
     ahead = chosen([evidence(s, name=n) for n, s in named.items()], running_tables=other, wanted_tables=own)
-    assert (behind["strategy"], ahead["strategy"]) == (("refused", "hold") if complaint else ("rolling", "rolling"))
+    assert (behind["strategy"], ahead["strategy"]) == (("refused", "pause") if complaint else ("rolling", "rolling"))
     assert complaint is None or all(complaint in " ".join(choice["reasons"]) for choice in (ahead, behind))
 
 
@@ -201,6 +201,6 @@ def test_a_release_does_not_go_on_with_what_only_a_dead_deploy_can_have_migrated
 
 def test_migrations_happen_to_a_release_that_runs() -> None:
     assert chosen([evidence(RENAME)], previous=None)["strategy"] == "rolling"
-    assert chosen([evidence(RENAME)])["strategy"] == "hold"
+    assert chosen([evidence(RENAME)])["strategy"] == "pause"
     # A deploy that died has applied them.
     assert chosen([], ahead={"app.0002": RENAME})["breaking"] is True

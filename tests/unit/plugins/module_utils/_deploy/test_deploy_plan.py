@@ -92,8 +92,8 @@ def queues(*, workers: str | None = None, scheduler: str | None = None) -> dict[
         (queues(), {}),
         # In check mode they were not asked.
         ({"skipped": True}, {}),
-        (queues(workers="deploy:a-restore"), {"the queues": "are held by a-restore, which runs no more"}),
-        (queues(scheduler="deploy:a-restore"), {"the queues": "are held by a-restore, which runs no more"}),
+        (queues(workers="deploy:a-restore"), {"the queues": "are paused by a-restore, which does not run any more"}),
+        (queues(scheduler="deploy:a-restore"), {"the queues": "are paused by a-restore, which does not run any more"}),
         # `rq suspend`; and a scheduler in its tick.
         (queues(workers="1"), {}),
         (queues(workers="1", scheduler="cd0a9f"), {}),

@@ -37,7 +37,7 @@ ROLES = {"web": "web", "wor": "worker", "sch": "scheduler", "uti": "utility", "l
 ROLLING = {"strategy": "rolling", "breaking": False}
 # The release before cannot live with the schema afterwards.
 BREAKING = {"strategy": "rolling", "breaking": True}
-PAUSE = {"strategy": "hold", "breaking": True}
+PAUSE = {"strategy": "pause", "breaking": True}
 CLOSED = {"strategy": "maintenance", "breaking": True}
 TOO_FAR = {"strategy": "refused", "breaking": False}
 COMPARED: dict[str, Any] = {"pending": [], "ahead": {}, "behind": {}}
@@ -472,7 +472,7 @@ def test_workers_go_back_only_while_their_queues_are_paused() -> None:
 def test_visitors_are_kept_from_web_hosts_that_run_no_release_while_others_serve(
     *, hosts: dict[str, Any], can_roll_back: bool, expected: list[str]
 ) -> None:
-    choice = {"strategy": "hold", "breaking": not can_roll_back}
+    choice = {"strategy": "pause", "breaking": not can_roll_back}
     assert stood({}, hosts, choice=choice, **MIGRATED)["to_deregister"] == expected
 
 
@@ -595,6 +595,25 @@ def test_a_web_host_that_has_joined_and_left_again_is_not_missed(previous: str, 
     hosts = {"web2": {"staged": [], **FAILED}}
     found = stood({"previous": previous}, hosts, choice=ROLLING, absent=["web1", "web2"])
     assert found["absences"] == [f"{name} is not healthy in target group a-web" for name in missed]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "deploy", "points"),
+    [
+        ({}, {}, ["after_migrate", "after_success"]),
+        ({"web2": FAILED}, {}, ["after_failure"]),
+        # It is served, but not by every host.
+        ({}, {"absent": ["web1"]}, ["after_migrate", "after_failure"]),
+        ({}, {"dry": True}, []),
+    ],
+)
+def test_a_stages_own_steps_run_where_the_deploy_comes_to_them(
+    hosts: dict[str, Any], deploy: dict[str, Any], points: list[str]
+) -> None:
+    step = [{"command": "python manage.py warm"}]
+    hooks = {"after_migrate": step, "after_success": step, "after_failure": step, "before_migrate": []}
+    found = stood({}, hosts, choice=ROLLING, hooks=hooks, **deploy)["hooks"]
+    assert {point: names for point, names in found.items() if names} == {point: ["scheduler1"] for point in points}
 
 
 NOTED = st.fixed_dictionaries(

@@ -85,7 +85,7 @@ class Stage:
     def deploy(self, *arguments: str, fails: bool) -> Told:
         """Run those phases of a deploy of v2 that jobs go through; in between it `fails`."""
         between = {"hosts": "scheduler1", "gather_facts": False, "tasks": [FAIL] if fails else []}
-        phases = [{"import_playbook": f"{ROOT}/playbooks/phases/{name}.yml"} for name in ("hold_queues", "finish")]
+        phases = [{"import_playbook": f"{ROOT}/playbooks/phases/{name}.yml"} for name in ("pause_queues", "finish")]
         playbook = self.directory / "deploy.json"
         playbook.write_text(json.dumps([BEGIN, phases[0], between, phases[1]]))
         return self.run(str(playbook), *arguments)
