@@ -76,6 +76,11 @@ options:
         description: Whether the release is on no host, because this is a dry run.
         type: bool
         default: false
+      unfit:
+        description: Releases that the database is not known to fit, as P(carpentries.amy.deploy_recovery#filter) says.
+        type: list
+        elements: str
+        default: []
       own_programs:
         description: Whether the stage has programs or timers of its own.
         type: bool

@@ -59,7 +59,9 @@ class Keeper:
     dry: bool = False
 
     def hold(self, wish: Wish, *, renew: bool = False) -> Outcome:
-        """Take or keep the lock, as wished. Our own stays as it is; with `renew`, or once expired, it lasts `ttl` more.
+        """Take or keep the lock, as wished. Our own says what it said, until the wish names a version: then it says that.
+
+        With `renew`, or once expired, it lasts `ttl` more.
 
         Raises LockHeldError when another run has it.
         """
@@ -90,9 +92,9 @@ class Keeper:
         status = self._claim(lock)
         if status is Claim.FOREIGN:
             raise LockHeldError(refusal(lock=lock, now=self.clock.now()))
-        if status is Claim.OWN and not renew and not lock.expired(self.clock.now()):
+        mine = self._own(lock, wish, renew=renew) if status is Claim.OWN else self._new(wish)
+        if mine == lock:
             return Outcome(before=lock, after=lock, changed=False)
-        mine = replace(lock, expires=self._expiry(wish)) if status is Claim.OWN else self._new(wish)
         if not (self.dry or self.store.replace(mine, etag=etag)):
             return None
         return Outcome(before=lock, after=mine, changed=True, taken_over=status if status.takeable else None)
@@ -105,6 +107,14 @@ class Keeper:
             raise LockHeldError(refusal(lock=lock, now=self.clock.now()))
         won = self.dry or self.store.delete(etag=etag)
         return Outcome(before=lock, after=None, changed=True) if won else None
+
+    def _own(self, lock: Lock, wish: Wish, *, renew: bool) -> Lock:
+        """Return what our own lock says from now on. A run may hold it before it knows the version that it deploys."""
+        if renew or lock.expired(self.clock.now()):
+            lock = replace(lock, expires=self._expiry(wish))
+        if not wish.version:
+            return lock
+        return replace(lock, version=wish.version, reason=wish.reason, deploy_id=wish.deploy_id)
 
     def _expiry(self, wish: Wish) -> str:
         return timestamp(self.clock.now() + timedelta(seconds=wish.ttl))

@@ -8,12 +8,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._release_program import PRELUDE, Execute, ask
+from .migrations import ADVISORY_LOCK
 
 # The SQL of a migration that has to look at the database first (to find a constraint's name) cannot be told: null.
 BODY = r"""
 import functools
 from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
+
+# Asked before what was applied is read: a migration that ends between the two counts as running.
+MIGRATES = '''
+SELECT EXISTS (
+    SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database
+    WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND datname = current_database()
+    AND classid::bigint << 32 | objid::bigint = %s
+)
+'''
+with connection.cursor() as cursor:
+    cursor.execute(MIGRATES, [order["lock"]])
+    (migrates,) = cursor.fetchone()
 
 executor = MigrationExecutor(connection)
 loader = executor.loader
@@ -69,6 +82,7 @@ applied = [".".join(key) for key in sorted(loader.applied_migrations, key=place)
 leaves = loader.graph.leaf_nodes()
 compared = order["other"] is not None
 answer = {
+    "migrates": migrates,
     "known": sorted({*on_disk, *(name for names in replaced.values() for name in names)}),
     "applied": applied,
     "pending": [f"{m.app_label}.{m.name}" for m, _ in executor.migration_plan(leaves)],
@@ -92,7 +106,8 @@ class MigrationFacts:
     Those applied are in the order in which they were; the database also records names that are in no release.
     `statements` has the SQL of each applied migration that the other release lacks; None where it cannot be told.
     `tables` are those of the release's models. `graph` has each applied migration of the release after all that it
-    depends on, as `carpentries.amy.reversal_plan` takes it; it is empty where no other release is given.
+    depends on, as `carpentries.amy.reversal_plan` takes it; it is empty where no other release is given. `migrates`
+    tells that a deploy, maybe one whose controller has died, migrates the database at this moment.
     """
 
     known: list[str]
@@ -101,11 +116,12 @@ class MigrationFacts:
     statements: dict[str, list[str] | None]
     tables: list[str]
     graph: list[dict[str, Any]]
+    migrates: bool = False
 
 
 def read(execute: Execute, *, other: list[str] | None) -> MigrationFacts:
     """Return a release's migrations; `other` are those that another release knows. Raises ReleaseProgramError."""
-    return MigrationFacts(**ask(execute, {"other": other}))
+    return MigrationFacts(**ask(execute, {"other": other, "lock": ADVISORY_LOCK}))
 
 
 def newer(facts: MigrationFacts) -> list[str]:

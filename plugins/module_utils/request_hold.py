@@ -50,6 +50,11 @@ def leads_to_waiting(directory: Path) -> bool:
     return link.is_symlink() and link.readlink() == directory / "waiting.sock"
 
 
+def is_unfinished(directory: Path) -> bool:
+    """Whether requests wait, or a pause of them was cut off before all that had waited were answered."""
+    return leads_to_waiting(directory) or (directory / "held").exists()
+
+
 @dataclass(frozen=True)
 class RequestHold:
     """The hold of one host: `directory` has the link, the waiting socket and the marks; `application` is a socket."""
@@ -73,7 +78,7 @@ class RequestHold:
     @property
     def unfinished(self) -> bool:
         """Whether there is anything for `release` to do. One that was cut off has turned the link already."""
-        return self.held or self._mark.exists() or self.lets_wait
+        return is_unfinished(self.directory) or self.lets_wait
 
     def hold(self, *, limit: float, when_over: list[str], patience: float) -> float:
         """Let new requests wait, and return after how many seconds the last one that was in flight had ended.

@@ -11,7 +11,8 @@ version_added: 0.1.0
 description:
   - Holds a lock that is an object in the stage's bucket. It is created, changed and removed by conditional requests, so
     that of any number of simultaneous deploys exactly one gets it.
-  - The lock belongs to one run of C(ansible-playbook), which may take it again at any time.
+  - The lock belongs to one run of C(ansible-playbook), which may take it again at any time. With an O(version) it then
+    says that one, its O(reason) and its O(deploy_id); without, it says what it said.
   - A lock is taken over when it has expired, or when the run that took it was on this host and lives no more. So the
     same command can be run again at once after its controller died.
   - If another run holds the lock, the module fails, and says who holds it, since when, why, and what to do.

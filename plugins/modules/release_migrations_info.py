@@ -56,6 +56,12 @@ statements:
   description: SQL of each applied migration that the other release lacks; null where it cannot be told.
   type: dict
   returned: success
+migrates:
+  description:
+    - Whether a deploy migrates the database at this moment, maybe one whose controller has died. What is pending may be
+      applied by the next one.
+  type: bool
+  returned: success
 unread:
   description: Why the release could not say anything of the database, as its own code ended. The module fails then.
   type: str

@@ -64,6 +64,8 @@ kept:
   elements: dict
   sample:
     - id: v1-0123456789ab-89abcdef
+      ref: v1
+      version: ""
       commit: 0123456789abcdef0123456789abcdef01234567
       sha256: "..."
       activated: "2026-01-31T12:00:00.000Z"
@@ -100,6 +102,10 @@ platform:
   returned: success
   type: str
   sample: debian12-x86_64
+paused:
+  description: Whether requests wait there, or a pause of them has not ended; see M(carpentries.amy.request_hold).
+  returned: success
+  type: bool
 pythons:
   description: The distribution's Pythons, full version to path.
   returned: success
@@ -115,8 +121,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.release.failure import ReleaseError
 from ..module_utils.release.pythons import distribution_pythons
 from ..module_utils.release.site import Site, platform_name, site_state
+from ..module_utils.request_hold import is_unfinished
 
 OS_RELEASE = Path("/etc/os-release")
+REQUEST_HOLD = Path("/run/request-hold")
 
 
 def main() -> None:
@@ -127,7 +135,8 @@ def main() -> None:
         name = platform_name(OS_RELEASE.read_text(), machine=platform.machine())
     except ReleaseError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, **state, platform=name, pythons=distribution_pythons())
+    paused = is_unfinished(REQUEST_HOLD)
+    module.exit_json(changed=False, **state, paused=paused, platform=name, pythons=distribution_pythons())
 
 
 if __name__ == "__main__":

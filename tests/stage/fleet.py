@@ -176,6 +176,10 @@ class Fleet:
             "site": self.fetch("/account/login/")[0],
         }
 
+    def serves_all(self) -> bool:
+        """Whether visitors get a page, whichever web host answers: the load balancer takes one after another."""
+        return all(self.fetch("/account/login/")[0] == 200 for _ in range(4 * len(self.of_role("web"))))
+
     def fetch(self, path: str, *, method: str = "GET") -> tuple[int, str]:
         """Return status and body of a page, asked for through the load balancer as a visitor does."""
         url = self.stage["load_balancer_url"].rstrip("/") + path
@@ -202,3 +206,10 @@ def eventually(condition: Callable[[], bool], *, within: float, what: str) -> No
     while not condition():
         assert time.monotonic() < deadline, f"not within {within:g} s: {what}"
         time.sleep(0.5)
+
+
+def seconds_until(condition: Callable[[], bool], *, within: float, what: str) -> float:
+    """Return after how many seconds `condition` held; raise AssertionError when it does not within so many."""
+    began = time.monotonic()
+    eventually(condition, within=within, what=what)
+    return time.monotonic() - began

@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 CONVERGED = ("--skip-tags", "configure")
 PATIENCE = 1800  # seconds; a deploy of the local stage takes about one minute
+# Seconds from the command until all web hosts serve again that a dead controller had left closed or out of rotation.
+RECOVERED = 30
 
 
 @dataclass(frozen=True)

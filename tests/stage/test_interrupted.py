@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from tests.stage.conftest import assert_nothing_lost, under_load
-from tests.stage.fleet import Fleet
-from tests.stage.operator import CONVERGED, RunningDeploy, deploy_to_converged_hosts, run_playbook
+from tests.stage.fleet import Fleet, seconds_until
+from tests.stage.operator import CONVERGED, RECOVERED, RunningDeploy, deploy_to_converged_hosts, run_playbook
 
 
 @pytest.mark.thorough
@@ -71,6 +71,25 @@ def test_the_same_command_goes_on_where_a_dead_controller_stopped(on_v1: Fleet, 
     assert_nothing_lost(on_v1, loaded)
     undisturbed = deploy_to_converged_hosts("v2")
     assert undisturbed.changed == dict.fromkeys(undisturbed.changed, 0), undisturbed
+
+
+@pytest.mark.thorough
+def test_a_host_that_a_dead_controller_left_out_of_rotation_rejoins_before_anything_else(on_v1: Fleet) -> None:
+    running = RunningDeploy("v2", *CONVERGED)
+    running.wait_for(r"TASK \[.*Wait until the requests in flight have ended")
+    running.kill()
+    assert not on_v1.in_rotation()
+    with under_load(on_v1) as loaded:
+        again = RunningDeploy("v2")
+        waited = seconds_until(on_v1.in_rotation, within=180, what="the host is back in rotation")
+        result = again.finish()
+    print(f"the host was back {waited:.1f} s after the command")  # noqa: T201 - what the test is read for
+    assert result.code == 0, result
+    assert result.says(r"It is not in rotation \(.*\), and deploy .* died. It is to serve"), result
+    assert set(on_v1.active_releases().values()) == {"v2"}
+    assert on_v1.in_rotation()
+    assert_nothing_lost(on_v1, loaded)
+    assert waited <= RECOVERED, f"the host was away for {waited:.1f} s of the same command, not {RECOVERED} s at most"
 
 
 @pytest.mark.thorough

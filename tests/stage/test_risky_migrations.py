@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.stage.conftest import assert_nothing_lost, assert_only_the_maintenance_page, under_load
-from tests.stage.fleet import Fleet, eventually
-from tests.stage.operator import CONVERGED, RunningDeploy, deploy, deploy_to_converged_hosts, run_playbook
+from tests.stage.fleet import Fleet, eventually, seconds_until
+from tests.stage.operator import CONVERGED, RECOVERED, RunningDeploy, deploy, deploy_to_converged_hosts, run_playbook
 
 APPLIED = "SELECT app, name FROM django_migrations ORDER BY id"
 COPIES_SERVER = "amy-local-copies"
@@ -78,6 +78,27 @@ def test_a_controller_that_dies_in_a_pause_leaves_the_page_and_the_same_command_
     assert on_v1.fetch("/account/login/")[0] == 200
     assert_only_the_maintenance_page(on_v1, loaded)
     go_back_from_v3(on_v1)
+
+
+@pytest.mark.thorough
+def test_the_same_command_ends_at_once_the_pause_that_a_dead_controller_has_left(on_v1: Fleet) -> None:
+    """The database has v3's migrations by then, with which v1 cannot live; the command converges the hosts, too."""
+    running = RunningDeploy("v3", *CONVERGED)
+    running.wait_for(r"PLAY \[Migrate the database once")
+    running.wait_for(r"PLAY \[Put the release on the web hosts, and resume")
+    running.kill()
+    again = RunningDeploy("v3")
+    waited = seconds_until(on_v1.serves_all, within=180, what="visitors are served again")
+    with under_load(on_v1) as loaded:
+        result = again.finish()
+    print(f"visitors were served again {waited:.1f} s after the command")  # noqa: T201 - what the test is read for
+    assert result.code == 0, result
+    assert result.says("Requests wait there. It is to serve v3-.* at once"), result
+    assert set(on_v1.active_releases().values()) == {"v3"}
+    assert on_v1.in_rotation()
+    assert_nothing_lost(on_v1, loaded)
+    go_back_from_v3(on_v1)
+    assert waited <= RECOVERED, f"visitors waited {waited:.1f} s for the same command, not {RECOVERED} s at most"
 
 
 @pytest.mark.thorough

@@ -243,6 +243,29 @@ def test_a_deploy_stands_where_its_phases_have_noted() -> None:
     ]
 
 
+def test_what_a_dead_deploy_has_left_is_read_of_its_hosts() -> None:
+    """Also where no deploy runs, and on a stage without queues: the hosts of plays are asked for."""
+    assert evaluate("recovery.asking + recovery.recovering", {}) == []
+    state = {
+        "active": {"id": "v1"},
+        "kept": [{"id": "v2", "ref": "v2", "version": None}],
+        "staged": ["v2"],
+        "refused": {},
+    }
+    flags = {"maintenance": False, "maintenance_for_deploy": False}
+    known = {
+        name: {"ec2_tags": {"Role": role}, "check_host": {**state, **flags, "paused": role == "web"}}
+        for name, role in (("web1", "web"), ("scheduler1", "scheduler"), ("utility1", "utility"))
+    }
+    deploy = {"dead": {"deploy_id": "d1", "release": "v2"}, "targets": {}}
+    for fleet, keeper in ((QUEUES, "scheduler1"), (NO_QUEUES, None)):
+        of_fleet = {name: known[name] for names in fleet.values() for name in names if name in known}
+        found = evaluate("recovery", fleet, "web1", known=of_fleet, deploy=deploy)
+        assert (found["asks"], found["keeper"]) == ({"web1": ["v2"]}, keeper)
+    web = {"web1": known["web1"]}
+    assert evaluate("recovery.needed", QUEUES, known=web, deploy={"targets": {}})
+
+
 def test_visitors_are_served_while_a_deploy_waits_for_a_timer_to_end() -> None:
     deploy = yaml.safe_load((VARS.parent / "deploy.yml").read_text(encoding="utf-8"))
     phases = [phase["ansible.builtin.import_playbook"].removeprefix("phases/") for phase in deploy]

@@ -34,7 +34,8 @@ class Ending:
     """What a deploy has come to.
 
     `failures` are the reasons why hosts refused the release. `touched` tells that a host was given it, or may have
-    been, that the database was to be migrated, or that the site was closed. `absences` are the reasons why web hosts do
+    been, that the database was to be migrated, or that the site was closed; `open` that none of this deploy's steps has
+    kept visitors out. `absences` are the reasons why web hosts do
     not serve at the end, `present` the web hosts that do. `stranded` are the hosts that could not be given the
     `previous` release (its id, and the version that it is of) back, `withdrawn` those that never had it, and that run
     none again, `keeping` those that had the new one before this deploy, and keep it. `backup` is the name of the backup
@@ -50,6 +51,7 @@ class Ending:
 
     failures: Sequence[str]
     touched: bool
+    open: bool
     absences: Sequence[str]
     present: Sequence[str]
     stranded: Sequence[str]
@@ -161,9 +163,10 @@ def _way_on(deploy: Ending) -> str:
     migrated = f"The database has become, or may have become, one that {deploy.previous} cannot live with, so "
     if deploy.serving:
         return f"{migrated}the new release is served by {alone}"
+    now = "no host goes back to it" if deploy.open else "visitors get the maintenance page"
     return (
-        f"{migrated}visitors get the maintenance page. Correct what is named above and run the same command again, or "
-        f"deploy a corrected release; or go back: {_way_back(deploy)}."
+        f"{migrated}{now}. Correct what is named above and run the same command again, or deploy a corrected release; "
+        f"or go back: {_way_back(deploy)}."
     )
 
 

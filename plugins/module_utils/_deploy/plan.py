@@ -21,10 +21,10 @@ class Host:
     `active` is the id of the release it runs, None before its first; `ref` is what that was deployed as, and `version`
     what it calls itself where that was no tag. `current` tells whether its programs are configured as the roles would
     configure them now. `target_state` is the load balancer's word on a web host (a TargetHealth state of ELBv2), None
-    for other roles. `closed` tells that a deploy has left the maintenance page on, `refused` that the release it runs
-    was refused there, and has not served since. `outdated` are the services that an update has replaced on the disk,
-    and that nothing has restarted since. `deploy` is the id of the deploy that has made `active` the active release,
-    empty if that is not known.
+    for other roles. `closed` tells that a deploy has left the maintenance page on, or lets requests wait, `refused`
+    that the release it runs was refused there, and has not served since. `outdated` are the services that an update has
+    replaced on the disk, and that nothing has restarted since. `deploy` is the id of the deploy that has made `active`
+    the active release, empty if that is not known.
     """
 
     name: str

@@ -88,7 +88,8 @@ class Deploy:
     `release` is the new one's id; `ref` is what it is deployed as, and `version` what it calls itself where that is no
     tag. `plan` says which hosts change. `choice` has the `strategy`, and whether the migrations are `breaking`: whether
     the release before cannot live with them; None before the phase that chooses. `migrations` are None before they were
-    compared. `migrating` tells that the commands that migrate have been begun, `applied` what they have applied, once
+    compared. `unfit` are releases that the database is not known to fit, as the recovery of what a dead deploy had left
+    has found. `migrating` tells that the commands that migrate have been begun, `applied` what they have applied, once
     they have ended. `lacks` are the migrations that the database lacks of the new release, though that ran already.
     `backup` is the name of the backup that this deploy has made, in the folder `backups`. `absent` are the web hosts
     that are not healthy in `target_group` at the end. `hooks` are the stage's own steps, by point. `dry` tells that the
@@ -103,6 +104,7 @@ class Deploy:
     plan: Plan = field(default_factory=Plan)
     choice: Mapping[str, Any] | None = None
     migrations: Migrations | None = None
+    unfit: Sequence[str] = ()
     migrating: bool = False
     applied: Sequence[str] | None = None
     lacks: Sequence[str] = ()
@@ -256,6 +258,7 @@ def standing(deploy: Deploy, hosts: Sequence[Host]) -> Standing:
     ending = Ending(
         failures=failures,
         touched=bool(changed or any(host.is_web for host in failed) or deploy.migrating or closes_site),
+        open=deploy.strategy in (None, REFUSED) and not closes_site,
         absences=absences,
         present=[host.name for host in web if host.name not in deploy.absent and host not in still_closed],
         stranded=_names(stranded),
@@ -329,7 +332,7 @@ def can_roll_back(deploy: Deploy, *, migrated: bool | None) -> bool:
         return False
     if deploy.strategy in (None, REFUSED):
         # Nothing was migrated since; but what had the dead one migrated, and which hosts had it changed?
-        return not deploy.plan.found_closed
+        return not deploy.plan.found_closed and deploy.plan.previous not in deploy.unfit
     return not (deploy.breaking and (deploy.ahead if migrated is None else migrated))
 
 

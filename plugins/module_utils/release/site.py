@@ -24,7 +24,7 @@ REFUSAL = ".refused.json"
 # A mark counts by its mere existence; a disk that was full may have left one without its text.
 UNREADABLE_REFUSAL = {"time": "", "by": "", "deploy_id": "", "reason": ""}
 # What hosts tell each other of a release.
-KEPT = ("id", "commit", "sha256", "activated")
+KEPT = ("id", "ref", "version", "commit", "sha256", "activated")
 
 
 @dataclass(frozen=True)
@@ -136,9 +136,10 @@ def site_state(site: Site) -> dict[str, Any]:
 
 
 def kept(site: Site) -> list[dict[str, Any]]:
-    """The releases whose static files this host serves, each as `id`, `commit`, `sha256` of its artifact, `activated`.
+    """The releases whose static files this host serves, each by what hosts tell each other of one (KEPT).
 
-    `activated` is when it last became active, here or where the host was told of; None if it never did.
+    `sha256` is its artifact's. `activated` is when it last became active, here or where the host was told of; None if
+    it never did.
     """
     activated = {past.to: past.time for past in read_history(site.history)}
     staged = {

@@ -80,6 +80,18 @@ def test_renewing_extends_our_own_lock_and_keeps_its_token(store: S3LockStore) -
     assert renewed == replace(first, expires="2026-01-31T13:10:00.000Z")
 
 
+def test_our_own_lock_says_the_version_once_that_is_known(store: S3LockStore) -> None:
+    """A deploy takes over what a dead one has left before it knows what it deploys itself."""
+    left = keeper(store).hold(WISH).after
+    assert left is not None
+    unknown = replace(WISH, version="", reason="make deploy", deploy_id="d2")
+    assert keeper(store).hold(unknown).after == left
+    known = keeper(store).hold(replace(unknown, version="v3"))
+    assert known.changed
+    assert known.after == replace(left, version="v3", reason="make deploy", deploy_id="d2")
+    assert not keeper(store).hold(replace(unknown, version="v3")).changed
+
+
 def test_our_own_expired_lock_is_extended_unasked(store: S3LockStore) -> None:
     clock = FakeClock()
     keeper(store, clock=clock).hold(WISH)

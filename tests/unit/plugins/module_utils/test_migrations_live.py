@@ -518,10 +518,12 @@ def test_two_migrations_through_a_pooler_exclude_each_other(
     held = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid <> 4711"
     while not postgresql.query(database, held):
         time.sleep(0.1)
+    assert release.facts().migrates
     with pytest.raises(migrations.MigrationError, match="another migration has held the lock"):
         release.migrate()
     session.close()
     first.join()
+    assert not release.facts().migrates
     assert release.migrate().applied == []
 
 

@@ -10,6 +10,7 @@ from ansible_collections.carpentries.amy.plugins.module_utils.request_hold impor
     HoldError,
     RequestHold,
     connections,
+    is_unfinished,
     listens,
 )
 
@@ -147,6 +148,18 @@ def test_a_hold_that_leaves_nothing_but_its_mark_is_unfinished(host: Host) -> No
     assert not host.hold.unfinished
     (host.hold.directory / "held").touch()
     assert host.hold.unfinished
+
+
+def test_what_a_dead_controller_has_left_is_seen_without_the_kernels_table(host: Host) -> None:
+    host.tables = [{}]
+    assert not is_unfinished(host.hold.directory)
+    assert not is_unfinished(host.hold.directory / "on a host that is not prepared")
+    host.hold.hold(limit=45, when_over=["true"], patience=30)
+    assert is_unfinished(host.hold.directory)
+    host.hold.close()
+    assert is_unfinished(host.hold.directory)
+    host.hold.release(patience=30)
+    assert not is_unfinished(host.hold.directory)
 
 
 def test_a_second_hold_forgets_that_the_first_was_opened(host: Host) -> None:

@@ -12,6 +12,7 @@ V1, V2 = "v1-0a1b2c3d4e5f-01234567", "v2-ba9876543210-01234567"
 BACKUP = "amy-20260331T120000000000Z-deploy.dump"
 FACTS: dict[str, Any] = {
     "touched": True,
+    "open": False,
     "absences": [],
     "present": ["web1"],
     "stranded": [],
@@ -97,6 +98,7 @@ def outcome(failures: list[str], facts: dict[str, Any]) -> Outcome:
         (REFUSED, {**NO_WAY_BACK, "programs_wait": True}, "failed", "own programs and timers stay stopped"),
         # A deploy that died has touched it.
         (REFUSED, {**UNTOUCHED, **NO_WAY_BACK}, "failed", "visitors get the maintenance page"),
+        (REFUSED, {**UNTOUCHED, **NO_WAY_BACK, "open": True}, "failed", "so no host goes back to it"),
         (REFUSED, NO_WAY_BACK, "failed", "make reverse-migrations STAGE=test, then make rollback STAGE=test"),
         (
             REFUSED,

@@ -298,6 +298,10 @@ def test_hosts_that_never_had_the_release_before_run_none_again(
         # It has failed before it compared the releases and the database.
         ({}, {}, {}, True),
         ({"found_closed": True}, {}, {}, False),
+        # What a dead deploy had left was recovered, and then the database was not known to fit the release before.
+        ({}, {"unfit": ["v1"]}, {}, False),
+        ({}, {"unfit": ["v0"]}, {}, True),
+        ({}, {"unfit": ["v1"], "choice": ROLLING, "migrations": COMPARED}, {}, True),
         # The wanted release cannot live with the schema: some hosts may be of one release, some of the other.
         ({}, {"choice": TOO_FAR}, {}, True),
         ({"found_closed": True}, {"choice": TOO_FAR}, {}, False),
@@ -314,6 +318,19 @@ def test_the_release_before_serves_again_only_on_a_schema_that_it_can_live_with(
 ) -> None:
     hosts = {"scheduler1": {"failures": [failed]}} if failed else {}
     assert stood(plan, hosts, **deploy)["can_roll_back"] is can
+
+
+def test_a_failure_after_a_recovery_leaves_the_web_hosts_open_and_the_queues_paused() -> None:
+    """A dead deploy has migrated. Its web hosts serve the new release again, and the backup of this one fails."""
+    plan = {"roll": [], "done": ["web1", "web2"], "begun": ["web1", "web2"]}
+    found = stood(plan, {"scheduler1": FAILED}, choice=None, unfit=["v1"])
+    assert found["keeps_queues_paused"]
+    assert turns(found)["settle_queues"] == ["scheduler1"]
+    assert "roll_back_web" not in turns(found)
+    assert (found["closes_site"], found["outcome"]["result"]) == (False, "failed")
+    said = found["outcome"]["next_step"]
+    assert said.startswith("web1, web2 had v2 before this deploy, and keep it. The database has become, or may have")
+    assert "so no host goes back to it." in said
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_a_host_tells_of_those_that_it_was_told_of(site: Site, staged: Staged) -
     staged("v2", {})
     activate(site, V2, time="2026-01-02")
     told = {kept["id"]: kept for kept in site_state(site)["kept"]}
-    assert told[V1] == entry(V1, "2026-01-01")
+    assert told[V1] == {**entry(V1, "2026-01-01"), "ref": None, "version": None}
     assert told[V2]["activated"] == "2026-01-02"
     assert told[V2]["sha256"] == (site.record(V2) or {})["sha256"]
     # A third host, when the first is gone.
