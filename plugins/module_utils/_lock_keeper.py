@@ -59,7 +59,7 @@ class Keeper:
     dry: bool = False
 
     def hold(self, wish: Wish, *, renew: bool = False) -> Outcome:
-        """Take or keep the lock, as wished. Our own says what it said, until the wish names a version: then it says that.
+        """Take or keep the lock, as wished. Our own says what it said until the wish names a version, then that.
 
         With `renew`, or once expired, it lasts `ttl` more.
 
