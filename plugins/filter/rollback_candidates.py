@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The filter carpentries.amy.rollback_candidates."""
+"""The filters of a rollback."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.carpentries.amy.plugins.module_utils._deploy.rollback import candidates
+from ansible_collections.carpentries.amy.plugins.module_utils._deploy.rollback import candidates, other_python
 
 
 class FilterModule:
@@ -53,4 +53,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
-        return {"rollback_candidates": candidates}
+        return {"rollback_candidates": candidates, "other_python": other_python}

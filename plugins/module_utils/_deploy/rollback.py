@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ..host_kinds import QUEUE_KINDS
@@ -66,3 +66,38 @@ def refusal(record: Mapping[str, Any], *, kinds: Collection[str], python: Mappin
 def _listed(kinds: list[str]) -> str:
     *others, last = kinds
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def other_python(hosts: list[dict[str, Any]], *, release: str, today: str, stage: str) -> str:
+    """Return what an operator is told whose rollback to `release` builds it for another Python than it ran on.
+
+    `hosts` are what release_state says of each, `today` is the stage's release_python. Empty if that is the same but
+    for its correction, or unknown.
+    """
+    ran_on = [_ran_on(host, release) for host in hosts]
+    other = {version for found in ran_on if _minor(today) not in map(_minor, found) for version in found}
+    if not other or not today:
+        return ""
+    ref = next(record["ref"] for host in hosts for record in _records(host, release))
+    return (
+        f"{ref} ran on Python {' and '.join(sorted(other))}, and release_python of stage {stage} is {today} today: it "
+        "is built once more, for that, which may fail. Nothing is touched then. To have what ran, set release_python "
+        f"(and release_python_archives) back in inventories/{stage}/group_vars/all/release.yml, and run: make rollback "
+        f"STAGE={stage}"
+    )
+
+
+def _records(host: dict[str, Any], release: str) -> Iterator[dict[str, Any]]:
+    """Give what a host knows of `release`, which it runs or ran before."""
+    return (record for record in (host["active"], host["previous"]) if record and record["id"] == release)
+
+
+def _ran_on(host: dict[str, Any], release: str) -> list[str]:
+    """Return which Python `release` had on a host: none if it was not there, or nothing is noted of it."""
+    pythons = [record["python"] for record in _records(host, release) if "python" in record]
+    # Without one of its own a release runs on one of the distribution's.
+    return [version for python in pythons for version in ([python.split("-")[0]] if python else host["pythons"])]
+
+
+def _minor(version: str) -> list[str]:
+    return version.split(".")[:2]

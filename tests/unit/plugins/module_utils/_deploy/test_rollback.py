@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.carpentries.amy.plugins.module_utils._deploy.rollback import candidates, refusal
+from ansible_collections.carpentries.amy.plugins.module_utils._deploy.rollback import candidates, other_python, refusal
 
 
 def host(active: str, previous: str | None) -> dict[str, Any]:
@@ -116,3 +116,56 @@ def test_what_a_stage_needs_to_go_back_is_said_in_its_order(
         assert line.startswith(f"{number}. ")
         assert word in line
         assert word.startswith(("inst", "rel")) or "STAGE=test" in line
+
+
+def on_python(python: str, *, release: str = "v2", active: str = "v3", distribution: str = "3.11.2") -> dict[str, Any]:
+    """What is asked of the state of a host whose `release` ran on `python`; empty: on that of the distribution."""
+    return {
+        "active": {"id": active, "ref": active, "python": "3.14.8-debian12-x86_64-dc9c6f55"},
+        "previous": {"id": release, "ref": release, "python": python and f"{python}-debian12-x86_64-89abcdef"},
+        "pythons": {distribution: "/usr/bin/python3"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("hosts", "today", "expected"),
+    [
+        ([on_python("3.13.5")], "3.14.8", "v2 ran on Python 3.13.5, and "),
+        ([on_python("3.13.5")], "3.14", "v2 ran on Python 3.13.5, and "),
+        ([on_python("")], "3.14.8", "v2 ran on Python 3.11.2, and "),
+        # A mixed fleet: one distribution has that Python, for the other one it was fetched.
+        (
+            [on_python("3.11.9", distribution="3.13.5"), on_python("")],
+            "3.13",
+            "v2 ran on Python 3.11.2 and 3.11.9, and ",
+        ),
+        # Another correction runs what was built for the one before.
+        ([on_python("3.14.2")], "3.14.8", ""),
+        ([on_python("3.14.2")], "3.14", ""),
+        ([on_python("")], "3.11", ""),
+        ([on_python("", distribution="3.13.5")], "3.13.5", ""),
+        # One of the distribution's two, and it is not noted which.
+        (
+            [{**on_python(""), "pythons": {"3.11.2": "/usr/bin/python3.11", "3.13.5": "/usr/bin/python3.13"}}],
+            "3.13",
+            "",
+        ),
+        # The stage has the role's default, which the playbook does not know.
+        ([on_python("3.13.5")], "", ""),
+        # A release of which the host has no such note, and a host that tells of no Python.
+        ([{"active": None, "previous": {"id": "v2", "ref": "v2"}, "pythons": {}}], "3.14", ""),
+        # A host that never had it.
+        ([on_python("3.13.5", release="v1"), on_python("3.14.8")], "3.14", ""),
+        # A rollback that was cut off goes on to what some hosts run already.
+        ([on_python("3.13.5", release="v1", active="v2"), on_python("3.14.8")], "3.14", ""),
+    ],
+)
+def test_an_operator_is_told_of_a_rollback_to_another_python(
+    hosts: list[dict[str, Any]], today: str, expected: str
+) -> None:
+    said = other_python(hosts, release="v2", today=today, stage="test")
+    assert said.startswith(expected)
+    assert bool(said) == bool(expected)
+    if said:
+        assert f"release_python of stage test is {today}" in said
+        assert said.endswith("run: make rollback STAGE=test")
