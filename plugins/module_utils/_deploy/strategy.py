@@ -82,7 +82,12 @@ def choose(
             wait = f"keeps others from {', '.join(migration.locks)} for up to {migration.seconds} s"
             complaints_ahead[migration.name] = [*complaints_ahead.get(migration.name, []), wait]
     reasons = [_line(migration, complaints_ahead.get(migration.name, [])) for migration in ahead]
-    reasons += [_line(migration, complaints_behind.get(migration.name, [])) for migration in behind]
+    reasons += [
+        _line(migration, complaints_behind[migration.name])
+        for migration in behind
+        if migration.name in complaints_behind
+    ]
+    reasons += _harmless([migration.name for migration in behind if migration.name not in complaints_behind])
     if left := [name for name in unknown if name not in accepted]:
         return Choice("refused", reasons, _left(left, stage, backups))
     if complaints_behind:
@@ -129,6 +134,17 @@ def _judge(migration: Migration, unknown: set[str], lint: Linter) -> list[str]:
 def _line(migration: Migration, complaints: list[str]) -> str:
     measured = f" ({migration.seconds} s on a copy, {migration.writes} statements on rows)" if migration.seconds else ""
     return f"{migration.name}{measured}: {'; '.join(complaints) or 'both releases can live with it'}"
+
+
+def _harmless(names: list[str]) -> list[str]:
+    """Return a line for each application: of one that is gone, every migration is behind."""
+    by_application: dict[str, list[str]] = {}
+    for name in names:
+        by_application.setdefault(name.partition(".")[0], []).append(name)
+    named = [
+        found[0] if len(found) == 1 else f"{name}, {len(found)} migrations" for name, found in by_application.items()
+    ]
+    return [f"{name}: both releases can live with it" for name in named]
 
 
 def _listed(complaints: dict[str, list[str]]) -> str:

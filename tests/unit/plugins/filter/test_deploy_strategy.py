@@ -204,3 +204,13 @@ def test_migrations_happen_to_a_release_that_runs() -> None:
     assert chosen([evidence(RENAME)])["strategy"] == "pause"
     # A deploy that died has applied them.
     assert chosen([], ahead={"app.0002": RENAME})["breaking"] is True
+
+
+def test_the_migrations_of_an_application_that_is_gone_are_one_line() -> None:
+    behind = {f"emails.{number:04}": CREATE for number in range(20)} | {"app.0001": [], "app.0002": RENAME}
+    reasons = chosen([], behind=behind, running_tables=["flag"])["reasons"]
+    assert reasons[0].startswith("app.0002: RENAMING columns")
+    assert reasons[1:] == [
+        "emails, 20 migrations: both releases can live with it",
+        "app.0001: both releases can live with it",
+    ]
