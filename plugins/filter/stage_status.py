@@ -13,6 +13,8 @@ author:
 description:
   - Puts together what the hosts, the load balancer, the queues, the lock and the newest backup have answered.
   - Whatever is not as it should be is a finding, with the command to run.
+  - What hosts have answered is read from their variables (C(status_queues), C(status_backup), C(status_redis_backup)),
+    unless it is given here.
 positional: _input, stage
 options:
   _input:
@@ -39,14 +41,13 @@ options:
     type: dict
     required: true
   queues:
-    description: What M(carpentries.amy.rq_queue_state) has returned; none on a stage without background jobs.
+    description: What M(carpentries.amy.rq_queue_state) has returned. A stage without background jobs has none.
     type: dict
   backup:
     description: What C(amy-database check) has returned, with C(rc), C(stdout) and C(stderr).
     type: dict
-    required: true
   redis_backup:
-    description: What C(amy-redis check) has returned, as for O(backup); none on a stage without Redis.
+    description: What C(amy-redis check) has returned, as for O(backup). A stage without Redis has none.
     type: dict
   lock:
     description: What M(carpentries.amy.deploy_lock_info) has returned.
@@ -103,22 +104,10 @@ _value:
       elements: dict
 """
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.findings import findings
-from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.model import (
-    Host,
-    Stage,
-    is_own,
-    own_of,
-    running_of,
-)
-from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.table import lines
-
-SILENT = "its host does not answer"
+from ..module_utils._status.status import status
 
 
 def stage_status(
@@ -126,102 +115,12 @@ def stage_status(
     stage: str,
     *,
     targets: list[dict[str, Any]],
-    backup: dict[str, Any],
-    lock: dict[str, Any],
-    balancer_page: dict[str, Any],
-    certificate: dict[str, Any],
     duties: dict[str, Any],
-    queues: dict[str, Any] | None = None,
-    redis_backup: dict[str, Any] | None = None,
     schedules: bool = True,
+    **answers: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """Return the table and the findings; see RETURN."""
-    known = {target["id"]: target for target in targets}
-    found = Stage(
-        name=stage,
-        hosts=[_host(host, known, duties, schedules=schedules) for host in hosts],
-        schedules=schedules,
-        queues=queues if queues and "workers" in queues else None,
-        backup=_backup(backup),
-        redis_backup=_backup(redis_backup),
-        lock=lock["lock"],
-        lock_is_abandoned=lock["claim"] in ("expired", "dead"),
-        balancer_page=balancer_page["mode"] == "on",
-        certificate={key: certificate[key] for key in ("arn", "not_after", "days")} if "days" in certificate else None,
-        errors={
-            name: _error(answer)
-            for name, answer in (
-                ("queues", queues),
-                ("backup", backup),
-                ("redis_backup", redis_backup),
-                ("certificate", certificate),
-            )
-            if answer is not None and answer.get("rc") != 0 and "workers" not in answer and "days" not in answer
-        },
-    )
-    unknown = [name for name in found.errors if getattr(found, name) is None]
-    return {
-        "stage": stage,
-        "hosts": [_facts(host) for host in found.hosts],
-        **{name: getattr(found, name) for name in ("queues", "backup", "redis_backup", "certificate", "lock")},
-        "errors": {name: found.errors[name] for name in unknown},
-        "lines": lines(found),
-        "findings": [asdict(finding) for finding in findings(found)],
-    }
-
-
-def _backup(answer: dict[str, Any] | None) -> dict[str, Any] | None:
-    return json.loads(answer["stdout"]) if answer and answer.get("rc") == 0 else None
-
-
-def _error(answer: dict[str, Any]) -> str:
-    return str(answer.get("stderr") or answer.get("msg") or SILENT).strip().rstrip(".")
-
-
-def _host(
-    variables: dict[str, Any], targets: dict[str, dict[str, Any]], duties: dict[str, Any], *, schedules: bool
-) -> Host:
-    answer, role = variables["status_host"], variables["ec2_tags"]["Role"]
-    processes = answer.get("processes")
-    target = targets.get(variables["ec2_instance_id"], {})
-    return Host(
-        name=variables["inventory_hostname"],
-        role=role,
-        state=answer.get("state"),
-        target_state=target.get("state"),
-        target_reason=target.get("description") or target.get("reason") or "",
-        running=running_of(role, processes) if processes is not None else None,
-        free_memory=answer.get("free_memory"),
-        down={name: state for name, state in answer.get("down", {}).items() if not is_own(name)},
-        own=own_of(answer),
-        schedules=schedules or role != "scheduler",
-        leaves=variables["inventory_hostname"] in duties["leaving"],
-        outdated=answer.get("outdated", []),
-        paused=answer.get("paused", False),
-        makes=answer.get("timers", []) if variables["inventory_hostname"] in duties["former"] else [],
-    )
-
-
-def _facts(host: Host) -> dict[str, Any]:
-    """What JSON tells of a host."""
-    state = host.state or {}
-    return {
-        "name": host.name,
-        "role": host.role,
-        "release": host.release,
-        "target_state": host.target_state,
-        "target_reason": host.target_reason,
-        "running": host.running,
-        "down": host.down,
-        "own": asdict(host.own) if host.own else None,
-        "leaves": host.leaves,
-        "outdated": host.outdated,
-        "paused": host.paused,
-        "free_bytes": state.get("free_bytes"),
-        "free_memory": host.free_memory,
-        "maintenance": state.get("maintenance"),
-        "lacks_shared_files": state.get("lacks_shared_files"),
-    }
+    return status(stage, hosts, targets=targets, duties=duties, answers=answers, schedules=schedules)
 
 
 class FilterModule:

@@ -13,6 +13,8 @@ import pytest
 import yaml
 from jinja2 import meta
 
+from plugins.module_utils._status.probes import PROBES
+
 ROOT = Path(__file__).resolve().parents[2]
 # Jinja reads strings as Python does; a block of YAML escapes nothing.
 pytestmark = pytest.mark.filterwarnings("ignore:invalid escape sequence")
@@ -149,8 +151,9 @@ def test_each_result_and_fact_that_a_playbook_writes_is_read() -> None:
     read = {name for document in EVERYTHING for name in reads(document)}
     # Those of another host, by attribute or by the name that a lookup is given, and those that plugins read.
     text = "\n".join(path.read_text(encoding="utf-8") for path, _document in documents("playbooks", "roles"))
-    text += "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "plugins/filter").glob("*.py"))
-    read |= set(re.findall(r"(?:hostvars\.\w+\.|\]\.|_host\.|['\"])(\w+)", text))
+    folders = (ROOT / "plugins/filter", ROOT / "plugins/module_utils/_status")
+    text += "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.glob("*.py"))
+    read |= set(re.findall(r"(?:hostvars\.\w+\.|\]\.|_host\.|['\"])(\w+)", text)) | {probe.variable for probe in PROBES}
     assert sorted({name for document in PLAYBOOKS for name in writes(document)} - read) == []
 
 

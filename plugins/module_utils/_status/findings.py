@@ -1,22 +1,14 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""All that needs a hand on a stage, with the command to run."""
+"""What needs a hand on a stage, with the command to run: one function for each probe, and one for the hosts."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 
-from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.model import (
-    GIBIBYTE,
-    MEBIBYTE,
-    Finding,
-    Host,
-    Own,
-    Stage,
-    size,
-)
-from ansible_collections.carpentries.amy.plugins.module_utils.typed_command import DEPLOY, typed_command
+from ..typed_command import DEPLOY, typed_command
+from .model import GIBIBYTE, MEBIBYTE, Finding, Host, Own, Stage, size
 
 # The load balancer's word on a target that gets requests.
 IN_ROTATION = "healthy"
@@ -30,17 +22,10 @@ FEW_DAYS = 30
 LONG_OVERDUE = 180
 
 
-def findings(stage: Stage) -> list[Finding]:
-    """Return all that needs a hand, the hosts' first."""
-    return [
-        *_host_findings(stage),
-        *_kind_findings(stage),
-        *_page_findings(stage),
-        *_queue_findings(stage),
-        *_backup_findings(stage),
-        *_certificate_findings(stage),
-        *_lock_findings(stage),
-    ]
+def of_hosts(stage: Stage) -> Iterator[Finding]:
+    """What the hosts need themselves."""
+    yield from _host_findings(stage)
+    yield from _kind_findings(stage)
 
 
 def _deploy(stage: Stage) -> str:
@@ -186,8 +171,9 @@ def _resource_findings(host: Host, *, free_bytes: int) -> Iterator[Finding]:
         )
 
 
-def _page_findings(stage: Stage) -> Iterator[Finding]:
-    if stage.balancer_page:
+def of_pages(stage: Stage) -> Iterator[Finding]:
+    """Maintenance pages that visitors get: the load balancer's, and those of hosts."""
+    if stage.answers["balancer_page"]["mode"] == "on":
         yield Finding(
             "The load balancer answers all visitors with its own maintenance page",
             f'make maintenance MODE=off STAGE={stage.name} ARGS="-e maintenance_at=load_balancer"',
@@ -205,8 +191,9 @@ def _page_findings(stage: Stage) -> Iterator[Finding]:
                 )
 
 
-def _queue_findings(stage: Stage) -> Iterator[Finding]:
-    found = stage.queues
+def of_queues(stage: Stage) -> Iterator[Finding]:
+    """What the queues need, their workers and schedulers."""
+    found = stage.answers.get("queues")
     if found is None:
         if "queues" in stage.errors:
             run = "on the redis host: systemctl status redis-server"
@@ -252,9 +239,14 @@ def _no_worker(stage: Stage) -> Finding:
     )
 
 
-def _backup_findings(stage: Stage) -> Iterator[Finding]:
+def of_backup(stage: Stage) -> Iterator[Finding]:
+    """A backup of the database that is too old, or cannot be read."""
     if "backup" in stage.errors:
         yield Finding(stage.errors["backup"], f"make backup STAGE={stage.name}")
+
+
+def of_redis_backup(stage: Stage) -> Iterator[Finding]:
+    """The same of Redis."""
     if "redis_backup" in stage.errors:
         yield Finding(
             f"Redis has no recent backup: {stage.errors['redis_backup']}",
@@ -262,8 +254,9 @@ def _backup_findings(stage: Stage) -> Iterator[Finding]:
         )
 
 
-def _certificate_findings(stage: Stage) -> Iterator[Finding]:
-    found = stage.certificate
+def of_certificate(stage: Stage) -> Iterator[Finding]:
+    """A certificate that will expire."""
+    found = stage.answers.get("certificate")
     if found and found["days"] is not None and found["days"] < FEW_DAYS:
         when = f"expires in {found['days']} days" if found["days"] >= 0 else "has expired"
         yield Finding(
@@ -272,6 +265,7 @@ def _certificate_findings(stage: Stage) -> Iterator[Finding]:
         )
 
 
-def _lock_findings(stage: Stage) -> Iterator[Finding]:
+def of_lock(stage: Stage) -> Iterator[Finding]:
+    """A lock that nothing will release."""
     if stage.lock_is_abandoned:
         yield Finding("The deploy that holds the lock runs no more", _deploy(stage))

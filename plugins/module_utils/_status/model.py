@@ -102,24 +102,27 @@ class Host:
 class Stage:
     """What was found out of a stage.
 
-    `queues` is what `rq_queue_state` returns, `backup` what `amy-database check` prints, `redis_backup` what
-    `amy-redis check` does. Where one could not be had, its text in `errors` (by the same name) says why; where there is
-    no text either, the stage has none. `lock` is the deploy lock, and `lock_is_abandoned` tells that its holder is
-    gone. `balancer_page` tells that the load balancer answers all visitors by itself. `certificate` is what
-    `acm_certificate_info` returns. `schedules` tells whether the stage is to have an rq-scheduler.
+    `answers` and `errors` are by the names of the probes (see probes.py): what a probe found, or why it found nothing.
+    A name that is in neither was not asked, because the stage has no such thing. `schedules` tells whether the stage is
+    to have an rq-scheduler.
     """
 
     name: str
     hosts: list[Host]
-    queues: dict[str, Any] | None
-    backup: dict[str, Any] | None
-    redis_backup: dict[str, Any] | None
-    lock: dict[str, Any] | None
-    lock_is_abandoned: bool = False
-    balancer_page: bool = False
-    certificate: dict[str, Any] | None = None
+    answers: Mapping[str, Any]
+    errors: Mapping[str, str]
     schedules: bool = True
-    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def lock(self) -> dict[str, Any] | None:
+        """The deploy lock; None if it is free."""
+        held: dict[str, Any] | None = self.answers["lock"]["lock"]
+        return held
+
+    @property
+    def lock_is_abandoned(self) -> bool:
+        """Whether the holder of the deploy lock is gone."""
+        return self.answers["lock"]["claim"] in ("expired", "dead")
 
     @property
     def staying(self) -> list[Host]:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The carpentries.amy contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A stage as a table."""
+"""A stage as a table: one function for the lines of each probe, and one for those of the hosts."""
 
 from __future__ import annotations
 
@@ -8,22 +8,14 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.carpentries.amy.plugins.module_utils.stage_status.model import Host, Stage, size
+from .model import Host, Stage, size
 
 
-def lines(stage: Stage) -> list[str]:
-    """Return the stage as a table: a line for each host, then the queues, the backups, the certificate and the lock."""
+def of_hosts(stage: Stage) -> list[str]:
+    """A line for each host, in columns."""
     rows = [_row(host) for host in stage.hosts]
     widths = [max(map(len, column)) for column in zip(*rows)]
-    table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
-    return [
-        *table,
-        *_queues(stage),
-        *_backup("backup", stage.backup, error=stage.errors.get("backup")),
-        *_backup("backup of Redis", stage.redis_backup, error=stage.errors.get("redis_backup")),
-        *_certificate(stage),
-        _lock(stage),
-    ]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
 
 
 def _row(host: Host) -> tuple[str, ...]:
@@ -67,8 +59,9 @@ def _page(state: dict[str, Any]) -> str:
     return ", maintenance page" + (f" until {state['maintenance_until']}" if state["maintenance_until"] else "")
 
 
-def _queues(stage: Stage) -> Iterator[str]:
-    found = stage.queues
+def of_queues(stage: Stage) -> Iterator[str]:
+    """Jobs, workers, and whether the queues are suspended."""
+    found = stage.answers.get("queues")
     if found is None:
         if "queues" in stage.errors:
             yield f"queues: {stage.errors['queues']}"
@@ -93,6 +86,16 @@ def _scheduled(found: dict[str, Any]) -> str:
     )
 
 
+def of_backup(stage: Stage) -> Iterator[str]:
+    """The newest backup of the database."""
+    yield from _backup("backup", stage.answers.get("backup"), error=stage.errors.get("backup"))
+
+
+def of_redis_backup(stage: Stage) -> Iterator[str]:
+    """The newest backup of Redis."""
+    yield from _backup("backup of Redis", stage.answers.get("redis_backup"), error=stage.errors.get("redis_backup"))
+
+
 def _backup(label: str, backup: dict[str, Any] | None, *, error: str | None) -> Iterator[str]:
     if backup is not None:
         where = backup["s3"] or "on this host only"
@@ -102,16 +105,18 @@ def _backup(label: str, backup: dict[str, Any] | None, *, error: str | None) -> 
         yield f"{label}: {error}"
 
 
-def _certificate(stage: Stage) -> Iterator[str]:
-    if stage.certificate is None:
+def of_certificate(stage: Stage) -> Iterator[str]:
+    """How long the certificate is good for."""
+    found = stage.answers.get("certificate")
+    if found is None:
         yield f"certificate: {stage.errors['certificate']}"
-    elif stage.certificate["days"] is None:
+    elif found["days"] is None:
         yield "certificate: none in ACM"
     else:
-        yield f"certificate: good for {stage.certificate['days']} days"
+        yield f"certificate: good for {found['days']} days"
 
 
-def _lock(stage: Stage) -> str:
-    if not stage.lock:
-        return "lock: free"
-    return f"lock: {stage.lock['owner']} since {stage.lock['taken']} ({stage.lock['reason']})"
+def of_lock(stage: Stage) -> Iterator[str]:
+    """The holder of the deploy lock."""
+    held = stage.lock
+    yield f"lock: {held['owner']} since {held['taken']} ({held['reason']})" if held else "lock: free"
