@@ -18,7 +18,7 @@ install -d -m 0700 "$source/reference"
 ANSIBLE_COLLECTIONS_PATH=docs/build/collections:.collections antsibull-docs collection --use-current --squash-hierarchy \
   --fail-on-error --dest-dir "$source/reference" carpentries.amy
 # The theme has a table of contents of its own beside the page, and a list of pages, for which a name is long enough.
-sed -i -E -e '/^\.\. contents::$/,/^$/d' -e 's/^carpentries\.amy\.(\w+ (role|module|filter|callback)) -- .*/\1/' \
+sed -i -E -e '/^\.\. contents::$/,/^$/d' -e 's/^carpentries\.amy\.(\w+ (role|module|filter|callback|inventory)) -- .*/\1/' \
   -e 's/^Carpentries\.Amy$/Reference/' "$source"/reference/*.rst
 python -m scripts.document_variables >"$source/reference/variables.md"
 # The first page shows a deploy that was recorded: its terminal after so many seconds, and its report.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the tables of docs/provisioning.md (which hosts reach each other, what each may do) from the code that decides.
+"""Write the tables of docs/provisioning.md (kinds of hosts, security groups, policies) from the code that decides.
 
 With `--check` nothing is written; the exit code is 1 when a table is not what it should be.
 """
@@ -14,7 +14,7 @@ from typing import Any
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
-from plugins.module_utils.host_kinds import NAMES
+from plugins.module_utils.host_kinds import KINDS, NAMES
 from plugins.module_utils.stage_policies import Statement, bucket_statements, host_statements
 from scripts.generated import filled, keep
 
@@ -26,6 +26,7 @@ def documented(page: str) -> str:
     """`page` with each table in its place. Raises PlaceError."""
     tables = {
         "security groups": _security_groups(),
+        "host kinds": _host_kinds(),
         "host policies": _host_policies(),
         "bucket policy": _statements(
             [(statement, "everyone") for statement in bucket_statements(bucket="BUCKET", host_roles="PROJECT-STAGE-*")]
@@ -34,6 +35,25 @@ def documented(page: str) -> str:
     for name, table in tables.items():
         page = filled(page, place=name, text=table)
     return page
+
+
+def _host_kinds() -> str:
+    rows = [
+        f"| `{kind.name}` | {_use(takes_release=kind.takes_release, program=kind.program)} "
+        f"| {'yes' if kind.serves_queues else 'no'} | {kind.holds or 'nothing'} | {_code(kind.security_groups)} |"
+        for kind in KINDS
+    ]
+    return "\n".join(
+        [
+            "| kind | the release | for background jobs | its disk holds | security groups |",
+            "|---|---|---|---|---|",
+            *rows,
+        ]
+    )
+
+
+def _use(*, takes_release: bool, program: str) -> str:
+    return f"`{program}` runs it" if program else "is there for commands" if takes_release else "is not there"
 
 
 def _host_policies() -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The kinds of hosts (host roles) that a stage may have: the one list of them, and all that differs between them.
 
-To add a kind, add a row here, a play to playbooks/configure.yml, and its group to the stages' groups.yml.
+To add a kind, see CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -11,25 +11,28 @@ from dataclasses import dataclass
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HostKind:
     """A kind of host. Its name is the tag `Role` of its instances, and the inventory's group of them.
 
-    `program` is the program that runs the release there, as its command line shows it; empty where none does.
-    `takes_release` tells whether a deploy puts the release there. `serves_queues` tells whether the kind is there for
-    background jobs. `holds` says what goes with the disk of such a host: `make scale-in` needs a confirmation unless
-    it is empty. `keeps_backups` gives its credentials the right to write and read backups. `tells` are the
-    roles whose logs and programs each such host has.
+    `security_groups` are those of role network. `tells` are the roles whose logs and programs each such host has.
+    `takes_release` tells whether a deploy puts the release there; `program` is the program that runs it, as its command
+    line shows it. `serves_queues` tells whether the kind is there for background jobs. `holds` says what data goes with
+    the disk of such a host.
     """
 
     name: str
-    program: str
-    takes_release: bool
-    serves_queues: bool
-    holds: str
-    keeps_backups: bool
     security_groups: tuple[str, ...]
     tells: tuple[str, ...]
+    takes_release: bool = False
+    program: str = ""
+    serves_queues: bool = False
+    holds: str = ""
+
+    @property
+    def keeps_backups(self) -> bool:
+        """Whether its credentials may write and read backups, and `make scale-in` needs a confirmation."""
+        return bool(self.holds)
 
 
 _APPLICATION = ("base", "supervisor", "release")
@@ -38,53 +41,41 @@ _OTHERS = (*_APPLICATION, "programs")
 KINDS = (
     HostKind(
         name="web",
-        program="gunicorn",
-        takes_release=True,
-        serves_queues=False,
-        holds="",
-        keeps_backups=False,
         security_groups=("application", "web", "ssh"),
         tells=(*_APPLICATION, "nginx", "gunicorn"),
+        takes_release=True,
+        program="gunicorn",
     ),
     HostKind(
         name="worker",
-        program="rqworker",
-        takes_release=True,
-        serves_queues=True,
-        holds="",
-        keeps_backups=False,
         security_groups=("application", "ssh"),
         tells=(*_OTHERS, "rq_worker"),
+        takes_release=True,
+        program="rqworker",
+        serves_queues=True,
     ),
     HostKind(
         name="scheduler",
-        program="rqscheduler",
-        takes_release=True,
-        serves_queues=True,
-        holds="backups of the database",
-        keeps_backups=True,
         security_groups=("application", "ssh"),
         tells=(*_OTHERS, "rq_scheduler"),
+        takes_release=True,
+        program="rqscheduler",
+        serves_queues=True,
+        holds="backups of the database",
     ),
     HostKind(
         name="utility",
-        program="",
-        takes_release=True,
-        serves_queues=False,
-        holds="backups of the database",
-        keeps_backups=True,
         security_groups=("application", "ssh"),
         tells=_OTHERS,
+        takes_release=True,
+        holds="backups of the database",
     ),
     HostKind(
         name="redis",
-        program="",
-        takes_release=False,
-        serves_queues=True,
-        holds="the queues and their backups",
-        keeps_backups=True,
         security_groups=("redis", "ssh"),
         tells=("base", "redis", "figures"),
+        serves_queues=True,
+        holds="the queues and their backups",
     ),
 )
 NAMES = tuple(kind.name for kind in KINDS)
@@ -101,6 +92,6 @@ UTILITY_KINDS = tuple(kind.name for kind in KINDS if kind.takes_release and kind
 
 
 def column(name: str) -> dict[str, Any]:
-    """Return one column of the table (a field of HostKind) by kind. Raises AttributeError if there is none."""
+    """Return one column of the table (an attribute of HostKind) by kind. Raises AttributeError if there is none."""
     values = {kind.name: getattr(kind, name) for kind in KINDS}
     return {kind: list(value) if isinstance(value, tuple) else value for kind, value in values.items()}

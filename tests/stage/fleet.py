@@ -14,6 +14,8 @@ from typing import Any
 import boto3
 import docker
 
+from plugins.module_utils.host_kinds import BY_NAME
+
 STAGE_FILE = Path(__file__).resolve().parents[2] / ".local" / "stage.json"
 
 
@@ -153,13 +155,12 @@ class Fleet:
     @property
     def application_hosts(self) -> list[str]:
         """The names of the hosts that have the application's release."""
-        return [name for name, host in self.hosts.items() if host["role"] != "redis"]
+        return [name for name, host in self.hosts.items() if BY_NAME[host["role"]].takes_release]
 
     def programs_run(self) -> bool:
         """Whether supervisor has nothing else to say of its programs on any host than that they run."""
         states = "supervisorctl status | awk '{print $2}' | sort --unique"
-        # On a utility host nothing runs the release.
-        hosts = [host for host in self.application_hosts if self.hosts[host]["role"] != "utility"]
+        hosts = [host for host in self.hosts if BY_NAME[self.hosts[host]["role"]].program]
         return all(self.run(host, states).split() == ["RUNNING"] for host in hosts)
 
     def fingerprint(self) -> dict[str, object]:

@@ -36,7 +36,7 @@ def evaluate(expression: str, fleet: dict[str, list[str]], host: str = "localhos
     """
     groups = {kind: fleet.get(kind, []) for kind in NAMES}
     groups["application"] = [name for kind in KINDS if kind.takes_release for name in groups[kind.name]]
-    groups["fleet"] = groups["application"] + groups["redis"]
+    groups["fleet"] = [name for kind in NAMES for name in groups[kind]]
     counts = {kind: len(hosts) for kind, hosts in fleet.items()}
     hostvars: dict[str, Any] = {
         name: {"inventory_hostname": name, "ansible_host": "10.0.0.1"} for name in groups["fleet"]
@@ -465,7 +465,8 @@ def test_a_stage_is_watched_as_what_it_is_to_be() -> None:
         ("instance_profiles_former", []),
     ):
         assert evaluate(variable, both, instances_counts=LEAVING) == value, variable
-    assert evaluate("instance_profiles_former", NO_QUEUES, instances_counts=LEAVING) == ["worker", "scheduler", "redis"]
+    unwanted = [kind for kind in NAMES if kind not in LEAVING]
+    assert evaluate("instance_profiles_former", NO_QUEUES, instances_counts=LEAVING) == unwanted
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.carpentries.amy.plugins.module_utils.host_kinds import BY_NAME, KINDS, NAMES, column
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible_collections.carpentries.amy.plugins.module_utils.host_kinds import KINDS, NAMES, column
 
 from scripts.playbook import INVENTORIES, inventory
 
@@ -62,7 +65,7 @@ def test_no_yaml_lists_the_kinds_again() -> None:
         str(path.relative_to(ROOT))
         for path in sources(".yml")
         for document in yaml.load_all(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-        if path.name != "groups.yml" and any(map(lists_again, yaml_lists(document)))
+        if any(map(lists_again, yaml_lists(document)))
     }
     # The default of `instances_counts`, which is a choice, is told there.
     assert found <= {"roles/instances/meta/argument_specs.yml"}
@@ -79,11 +82,22 @@ def test_a_second_list_would_be_seen(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_groups_of_a_stage_are_the_kinds(stage: str) -> None:
-    groups = yaml.safe_load((ROOT / inventory(stage) / "groups.yml").read_text(encoding="utf-8"))
-    assert set(groups) - {"ungrouped", "application", "fleet", "legacy"} == set(NAMES)
-    releases = {kind.name for kind in KINDS if kind.takes_release}
-    assert set(groups["application"]["children"]) == releases
-    assert set(groups["fleet"]["children"]) == {"application"} | (set(NAMES) - releases)
+    source = str(ROOT / inventory(stage) / "groups.yml")
+    found = InventoryManager(loader=DataLoader(), sources=[source])
+    children = {name: [child.name for child in group.child_groups] for name, group in found.groups.items()}
+    assert set(children) == {"all", "ungrouped", "application", "fleet", *NAMES}
+    releases = [kind.name for kind in KINDS if kind.takes_release]
+    assert children["application"] == releases
+    assert children["fleet"] == ["application", *(name for name in NAMES if name not in releases)]
+
+
+def test_the_controller_knows_the_folder_of_its_inventory() -> None:
+    found = InventoryManager(loader=DataLoader(), sources=[str(ROOT / inventory("local") / "groups.yml")])
+    (controller,) = found.get_hosts("localhost")
+    assert controller.vars["inventory_dir"] == str(ROOT / inventory("local"))
+    assert controller.vars["ansible_connection"] == "local"
+    assert controller.vars["ansible_python_interpreter"] == sys.executable
+    assert found.groups["fleet"].get_hosts() == []
 
 
 def test_every_kind_names_security_groups_and_roles_that_there_are() -> None:
@@ -97,20 +111,14 @@ def test_every_kind_names_security_groups_and_roles_that_there_are() -> None:
         assert ("application" in kind.security_groups) == kind.takes_release, kind
 
 
-def test_a_host_that_holds_data_may_write_it_to_the_bucket() -> None:
-    assert {name for name, kind in BY_NAME.items() if kind.keeps_backups} == {
-        name for name, kind in BY_NAME.items() if kind.holds
-    }
+def test_what_runs_a_release_is_where_a_release_is() -> None:
+    assert [kind.name for kind in KINDS if kind.program and not kind.takes_release] == []
 
 
 def test_a_column_is_by_kind() -> None:
-    assert column("serves_queues") == {
-        "web": False,
-        "worker": True,
-        "scheduler": True,
-        "utility": False,
-        "redis": True,
-    }
+    assert list(column("serves_queues")) == list(NAMES)
+    assert (column("serves_queues")["web"], column("serves_queues")["redis"]) == (False, True)
+    assert (column("keeps_backups")["worker"], column("keeps_backups")["utility"]) == (False, True)
     assert column("security_groups")["redis"] == ["redis", "ssh"]
     with pytest.raises(AttributeError):
         column("colour")
