@@ -462,9 +462,10 @@ def test_a_stage_is_watched_as_what_it_is_to_be() -> None:
         ("monitoring_has_redis", False),
         ("monitoring_mounts", 3),
         ("instance_profiles_roles", ["web", "utility"]),
-        ("instance_profiles_former", []),
     ):
         assert evaluate(variable, both, instances_counts=LEAVING) == value, variable
+    # Not those of hosts that are there until `make scale-in`.
+    assert not set(evaluate("instance_profiles_former", both, instances_counts=LEAVING)) & set(both)
     unwanted = [kind for kind in NAMES if kind not in LEAVING]
     assert evaluate("instance_profiles_former", NO_QUEUES, instances_counts=LEAVING) == unwanted
 

@@ -151,7 +151,8 @@ def test_the_status_of_a_stage_whose_hosts_are_not_found_says_so(tmp_path: Path)
     )
     assert shown.returncode == 2
     said = " ".join(shown.stdout.split())
-    assert "Stage local has no redis host and no scheduler host and no web host and no worker host" in said
+    lacking = [f"no {kind} host" for kind in sorted(chosen("local", "provision.yml")["instances_counts"])]
+    assert f"Stage local has {' and '.join(lacking)}" in said
     assert "make provision STAGE=local" in said
 
 

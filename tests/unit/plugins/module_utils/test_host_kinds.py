@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -109,6 +110,12 @@ def test_every_kind_names_security_groups_and_roles_that_there_are() -> None:
         assert set(kind.tells) <= roles, kind
         # Who reaches the database is said of the hosts that have the release, and of no other.
         assert ("application" in kind.security_groups) == kind.takes_release, kind
+
+
+def test_each_role_of_a_kind_is_applied_by_a_playbook() -> None:
+    playbooks = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "playbooks").rglob("*.yml"))
+    applied = set(re.findall(r"\bcarpentries\.amy\.(\w+)", playbooks))
+    assert {role for kind in KINDS for role in kind.tells} - applied == set()
 
 
 def test_what_runs_a_release_is_where_a_release_is() -> None:
