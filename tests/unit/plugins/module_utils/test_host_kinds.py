@@ -118,6 +118,17 @@ def test_each_role_of_a_kind_is_applied_by_a_playbook() -> None:
     assert {role for kind in KINDS for role in kind.tells} - applied == set()
 
 
+@pytest.mark.parametrize("role", sorted({role for kind in KINDS for role in kind.tells}))
+def test_each_role_of_a_kind_is_told_what_it_requires_and_tells_what_it_writes(role: str) -> None:
+    folder = ROOT / "roles" / role
+    options = yaml.safe_load((folder / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    told = set(yaml.safe_load((ROOT / "playbooks/vars/wiring.yml").read_text()))
+    told |= set(yaml.safe_load((ROOT / inventory("local") / "group_vars/all/release.yml").read_text()))
+    # A deploy says which release runs.
+    assert {name for name, option in options.items() if option.get("required")} - told <= {f"{role}_release"}
+    assert (folder / "tasks/publish_sources.yml").exists()
+
+
 def test_what_runs_a_release_is_where_a_release_is() -> None:
     assert [kind.name for kind in KINDS if kind.program and not kind.takes_release] == []
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A check of `make status` is a row: it says whom it asks, how the answer is read, and what is said of it."""
+"""A check of `make status` is a row: it says which hosts it asks, how the answer is read, and what is said of it."""
 
 from __future__ import annotations
 
