@@ -14,7 +14,7 @@ description:
   - Makes a group for each kind of host, also for kinds of which the stage has no host.
   - The group C(application) has the kinds that a deploy puts a release on, C(fleet) has all kinds.
   - Names the controller, so that it knows the folder of its inventory.
-  - Another source of the inventory puts the hosts into the groups, for example P(amazon.aws.aws_ec2#inventory).
+  - Another source of the inventory puts the hosts into the groups, for example C(amazon.aws.aws_ec2).
 options:
   plugin:
     description: Name of this plugin.
