@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from lab.local_cloud.distributions import DISTRIBUTIONS
+from plugins.module_utils.release.site import KEPT
 from scripts.document_roles import ROLES, documented, read_options
 
 ALL_ROLES = sorted(path.name for path in ROLES.iterdir() if (path / "tasks").is_dir())
@@ -113,3 +114,9 @@ def test_platforms_are_those_that_the_role_is_tested_on(role: str) -> None:
     tested = {distribution.codename for distribution in DISTRIBUTIONS.values()}
     # Ubuntu 22.04 has Redis 6.
     assert named in (set(), tested - {"jammy"} if role == "redis" else tested)
+
+
+def test_a_host_may_be_told_all_that_another_one_keeps() -> None:
+    """Ansible refuses a key of a dictionary that the specification does not name."""
+    specs = load(ROLES / "release/meta/argument_specs.yml")["argument_specs"]
+    assert set(specs["earlier_static"]["options"]["release_fleet"]["options"]) == set(KEPT)
