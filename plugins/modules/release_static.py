@@ -19,6 +19,14 @@ options:
     description: When it was active last in the fleet; recorded, and what it is pruned by.
     type: str
     required: true
+  ref:
+    description: What it was deployed as; recorded.
+    type: str
+    default: ""
+  version:
+    description: What it calls itself, where that is no tag; recorded.
+    type: str
+    default: ""
   url:
     description: A presigned URL of the artifact.
     type: str
@@ -77,6 +85,8 @@ def main() -> None:
         argument_spec={
             **ARTIFACT_OPTIONS,
             "activated": {"type": "str", "required": True},
+            "ref": {"type": "str", "default": ""},
+            "version": {"type": "str", "default": ""},
             "url": {"type": "str", "required": True, "no_log": True},
         },
         supports_check_mode=True,
